@@ -1,0 +1,263 @@
+"""An answer (status, headers, body) becomes a result or the right error; no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from ._masking import mask_numbers
+from .actions import Action, Repeat, Verb
+from .errors import (
+    ActionFailedError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    DecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ResponseError,
+    ServerError,
+)
+from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
+
+__all__ = ["Reply", "accepted", "error_from", "kind_of", "result_from"]
+
+R = TypeVar("R", bound=Result)
+
+_LONGEST_MESSAGE = 200
+
+
+@frozen
+class Reply:
+    """An answer as it came: `body` is None when it was lost on the way."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def json(self) -> Any:
+        """The body as JSON, or None when it is no JSON."""
+        try:
+            return json.loads(self.body or b"")
+        except (ValueError, RecursionError):
+            return None
+
+    def text(self) -> str:
+        """The body as text; what cannot be decoded is replaced."""
+        return (self.body or b"").decode(errors="replace")
+
+
+# 2xx: what the server told us
+
+
+def kind_of(verb: Verb) -> type[Result]:
+    """The result that an action of this verb gives."""
+    return _KINDS.get(verb, ActionResult)
+
+
+def result_from(
+    kind: type[R],
+    action: Action,
+    reply: Reply,
+    told: Mapping[str, Any],
+    *,
+    may_have_happened: bool = False,
+) -> R:
+    """The result in a 2xx answer.
+
+    Args:
+        kind: the result's class.
+        action: what was asked.
+        reply: the answer.
+        told: `attempts` and `elapsed`, for the result.
+        may_have_happened: an earlier attempt may have been carried out.
+
+    Raises:
+        ActionFailedError: the answer carries an error all the same.
+        DecodeError: it answers a GET and cannot be read.
+    """
+    answer = reply.json()
+    if isinstance(answer, dict):
+        if answer.get("error"):
+            raise error_from(action, reply, may_have_happened=may_have_happened)
+        fields = _READERS[kind](answer, action)
+        return kind(**fields, raw=answer, status_code=reply.status_code, **told)
+    if action.repeat is Repeat.FREELY:
+        raise DecodeError(
+            f"{action}: {reply.status_code}, but its body cannot be read as a JSON object;"
+            " ask again.",
+            action=action,
+        )
+    return accepted(kind, reply, told)
+
+
+def accepted(kind: type[R], reply: Reply, told: Mapping[str, Any]) -> R:
+    """The result of an action that was accepted and whose answer tells nothing more."""
+    return kind(reply_complete=False, status_code=reply.status_code, **told)
+
+
+def _action_result(answer: dict[str, Any], action: Action) -> dict[str, Any]:
+    return {"api_id": _text(answer, "api_id")}
+
+
+def _phlo(answer: dict[str, Any], action: Action) -> dict[str, Any]:
+    return {
+        "phlo_id": _text(answer, "phlo_id") or action.phlo_id,
+        "name": _text(answer, "name"),
+        "created_on": _instant(answer, "created_on"),
+        "api_id": _text(answer, "api_id"),
+    }
+
+
+def _node(answer: dict[str, Any], action: Action) -> dict[str, Any]:
+    return {
+        **_phlo(answer, action),
+        "node_id": _text(answer, "node_id") or action.node_id,
+        "node_type": _text(answer, "node_type") or action.node_type,
+    }
+
+
+def _run(answer: dict[str, Any], action: Action) -> dict[str, Any]:
+    api_id = _text(answer, "api_id")
+    return {
+        "run_id": _text(answer, "phlo_run_id") or api_id,  # documented: one is the other
+        "phlo_id": _text(answer, "phlo_id") or action.phlo_id,
+        "message": _text(answer, "message"),
+        "api_id": api_id,
+    }
+
+
+def _run_details(answer: dict[str, Any], action: Action) -> dict[str, Any]:
+    return {
+        "run_id": _text(answer, "run_id") or action.run_id,
+        "phlo_id": _text(answer, "phlo_id") or action.phlo_id,
+        "call_uuids": _texts(answer, "call_uuids"),
+        "message_uuids": _texts(answer, "message_uuids"),
+        "recording_ids": _texts(answer, "recording_ids"),
+        "api_id": _text(answer, "api_id"),
+    }
+
+
+_KINDS: dict[Verb, type[Result]] = {
+    Verb.RUN: PhloRun,
+    Verb.GET_PHLO: PhloDetails,
+    Verb.GET_NODE: NodeDetails,
+    Verb.GET_RUN: PhloRunDetails,
+}
+_READERS: dict[type[Any], Callable[[dict[str, Any], Action], dict[str, Any]]] = {
+    ActionResult: _action_result,
+    PhloDetails: _phlo,
+    NodeDetails: _node,
+    PhloRun: _run,
+    PhloRunDetails: _run_details,
+}
+
+
+def _text(answer: dict[str, Any], name: str) -> str | None:
+    value = answer.get(name)
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _texts(answer: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = answer.get(name)
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _instant(answer: dict[str, Any], name: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(answer.get(name)))
+    except ValueError:
+        return None
+
+
+# Anything else: what the server refuses
+
+_CLASSES: dict[int, type[ResponseError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitedError,
+}
+_ADVICE = {
+    400: "Check the arguments, and that the call is in a state that allows it.",
+    401: "Check PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN.",
+    403: "Check that the PHLO is enabled and belongs to this account.",
+    404: "Check the PHLO and node ids, that the PHLO is deployed, and that the member is on"
+    " the call.",
+    409: "Check the state of the call.",
+    429: "Ask less often, or wait longer.",
+}
+
+
+def error_from(
+    action: Action,
+    reply: Reply,
+    *,
+    retry_after: float | None = None,
+    may_have_happened: bool = False,
+    stopped: str = "",
+) -> ResponseError:
+    """The error that an answer means.
+
+    Args:
+        action: what was asked.
+        reply: the answer.
+        retry_after: seconds the server asked to wait, if it did.
+        may_have_happened: one of the attempts may have been carried out.
+        stopped: why it was not tried again, in a few words.
+    """
+    status, answer = reply.status_code, reply.json()
+    message = _message(answer, reply.text())
+    kind = _class_of(status)
+    what = f"{status} {_phrase(status)}" if status >= 300 else "Plivo took it, but it failed"
+    said = f": {mask_numbers(message).rstrip('.')}" if message else ""
+    why = f" ({stopped})" if stopped else ""
+    given: dict[str, Any] = {"retry_after": retry_after} if kind is RateLimitedError else {}
+    return kind(
+        " ".join(f"{action}: {what}{said}{why}. {_advice(status, may_have_happened)}".split()),
+        status_code=status,
+        message=message,
+        api_id=_text(answer, "api_id") if isinstance(answer, dict) else None,
+        body=reply.text() if answer is None else answer,
+        headers=dict(reply.headers),
+        may_have_happened=may_have_happened,
+        action=action,
+        **given,
+    )
+
+
+def _class_of(status: int) -> type[ResponseError]:
+    if 200 <= status < 300:
+        return ActionFailedError
+    return _CLASSES.get(status, ServerError if status >= 500 else ResponseError)
+
+
+def _advice(status: int, may_have_happened: bool) -> str:
+    if may_have_happened:
+        return "It may have happened; check before repeating it."
+    if status >= 500:
+        return "It was not carried out; try again later."
+    return _ADVICE.get(status, "")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(no such HTTP status)"
+
+
+def _message(answer: Any, text: str) -> str:
+    """Plivo's words, on one line: `error`, a nested `error`, `message`, or short plain text."""
+    while isinstance(answer, dict):
+        answer = answer.get("error") or answer.get("message")
+    said = answer if isinstance(answer, str) else "" if "<" in text else text if not answer else ""
+    return " ".join(said.split())[:_LONGEST_MESSAGE]

@@ -1,0 +1,361 @@
+"""What to do, as a value: an `Action` knows its path, its body and how it may be repeated.
+
+It holds no client, so it can be compared, pickled, written to JSON or to a row of a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from attrs import field, fields_dict, frozen
+
+from ._masking import mask
+from .errors import InvalidArgumentError
+
+__all__ = ["Action", "Repeat", "Role", "Verb", "check_text"]
+
+
+class Role(StrEnum):
+    """On which side of the call somebody is; Plivo plays each side its own hold music."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+class Verb(StrEnum):
+    """What can be asked. The value is Plivo's own word for it, where there is one."""
+
+    CALL = "call"
+    WARM_TRANSFER = "warm_transfer"
+    COLD_TRANSFER = "cold_transfer"
+    HOLD = "hold"
+    UNHOLD = "unhold"
+    HANGUP = "hangup"
+    RESUME_CALL = "resume_call"
+    ABORT_TRANSFER = "abort_transfer"
+    VOICEMAIL_DROP = "voicemail_drop"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    RUN = "run"
+    GET_PHLO = "get_phlo"
+    GET_NODE = "get_node"
+    GET_RUN = "get_run"
+
+
+class Repeat(Enum):
+    """How an action may be repeated after an attempt that may have been carried out."""
+
+    NEVER = "never"
+    ONCE_IF_NEWEST = "once, within 5 seconds, if nothing newer was asked for that member"
+    UNTIL_GONE = "yes, and 404 or 409 then counts as done"
+    FREELY = "yes"
+
+
+_DIALS = ("phlo_id", "node_id", "trigger_source", "to", "role")
+_MEMBER = ("phlo_id", "node_id", "member_address")
+_TAKES = dict.fromkeys(Verb, _MEMBER) | {
+    Verb.CALL: _DIALS,
+    Verb.WARM_TRANSFER: _DIALS,
+    Verb.COLD_TRANSFER: _DIALS,
+    Verb.RUN: ("phlo_id", "payload"),
+    Verb.GET_PHLO: ("phlo_id",),
+    Verb.GET_NODE: ("phlo_id", "node_type", "node_id"),
+    Verb.GET_RUN: ("phlo_id", "run_id"),
+}
+_OPTIONAL = (
+    *("node_id", "member_address", "trigger_source", "to", "role"),
+    *("node_type", "run_id", "payload"),
+)
+_NEEDED = {
+    verb: tuple(name for name in names if name not in {"role", "payload"})
+    for verb, names in _TAKES.items()
+}
+_READS = frozenset({Verb.GET_PHLO, Verb.GET_NODE, Verb.GET_RUN})
+_REPEAT = {
+    **dict.fromkeys(Verb, Repeat.NEVER),
+    **dict.fromkeys((Verb.HOLD, Verb.UNHOLD, Verb.MUTE, Verb.UNMUTE), Repeat.ONCE_IF_NEWEST),
+    **dict.fromkeys(_READS, Repeat.FREELY),
+    Verb.HANGUP: Repeat.UNTIL_GONE,
+}
+
+
+def _as_verb(value: Verb | str) -> Verb:
+    try:
+        return Verb(value)
+    except ValueError:
+        raise InvalidArgumentError(f"verb: {value!r} is not one of {', '.join(Verb)}.") from None
+
+
+def _as_role(value: Role | str | None) -> Role | None:
+    try:
+        return None if value is None else Role(value)
+    except ValueError:
+        raise InvalidArgumentError(f"role: {value!r} is not one of {', '.join(Role)}.") from None
+
+
+def _as_payload(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A private copy of `value`, so that changing the caller's own changes nothing here."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(f"payload: give a mapping, not {type(value).__name__}.")
+    try:
+        copy: dict[str, Any] = json.loads(_json(dict(value)))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"payload: it cannot be written as JSON: {error}.") from error
+    return copy
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise `InvalidArgumentError`, naming the argument, unless `value` can be an id or address."""
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name}: give a string, not {type(value).__name__}.")
+    if not value.strip():
+        raise InvalidArgumentError(f"{name}: it is empty; give an id or address.")
+    # A client or proxy may take these for "this folder" and "the one above", encoded or not.
+    if value in {".", ".."}:
+        raise InvalidArgumentError(f"{name}: {value!r} is not an id or address.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{name}: {value!r} is not valid Unicode text.") from None
+
+
+@frozen
+class Action:
+    """One thing to do: a verb and what it needs, checked when it is made.
+
+    Make one with the constructor named like the verb, for example
+    `Action.hold(phlo_id, node_id, "12025551111")`.
+
+    Attributes:
+        verb: what to do.
+        phlo_id: the PHLO.
+        node_id: the node in it.
+        member_address: phone number or SIP address of the member it is done to.
+        trigger_source: phone number or SIP address of the agent who starts a call or transfer.
+        to: phone number or SIP address to dial.
+        role: on which side the dialled one joins.
+        key: your own name for this piece of work; it identifies the action in a bulk run.
+        node_type: the node's type, to read a node.
+        run_id: the run to read.
+        payload: what a run's Start node is given, as a JSON object.
+
+    Raises:
+        InvalidArgumentError: a field is missing, empty, of the wrong kind, or not one that this
+            verb takes; the message names it.
+    """
+
+    verb: Verb = field(converter=_as_verb)
+    phlo_id: str
+    node_id: str | None = None
+    member_address: str | None = None
+    trigger_source: str | None = None
+    to: str | None = None
+    role: Role | None = field(default=None, converter=_as_role)
+    key: str | None = None
+    node_type: str | None = field(default=None, kw_only=True)
+    run_id: str | None = field(default=None, kw_only=True)
+    payload: Mapping[str, Any] | None = field(
+        default=None, kw_only=True, converter=_as_payload, hash=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        takes = _TAKES[self.verb]
+        if self.role is None and "role" in takes:
+            object.__setattr__(self, "role", Role.AGENT)
+        for name in _NEEDED[self.verb]:
+            check_text(name, getattr(self, name))
+        if self.key is not None:
+            check_text("key", self.key)
+        for name in _OPTIONAL:
+            if name not in takes and getattr(self, name) is not None:
+                raise InvalidArgumentError(f"{name}: {self.verb} does not take it; leave it out.")
+
+    def __str__(self) -> str:
+        """The action in a few words, with no full phone number: for messages and logs."""
+        address = self.member_address or self.to
+        return f"{self.verb} {mask(address) if address else self.node_id or self.phlo_id}"
+
+    @property
+    def repeat(self) -> Repeat:
+        """How it may be repeated when an attempt may have been carried out."""
+        return _REPEAT[self.verb]
+
+    @property
+    def method(self) -> str:
+        """The HTTP method of its request."""
+        return "GET" if self.verb in _READS else "POST"
+
+    def path(self, auth_id: str) -> str:
+        """The path of its request below the API's base, percent-encoded.
+
+        `: @ +` stay as they are, so that a valid address gives the bytes the official SDKs send;
+        anything else cannot leave its segment.
+        """
+        segments: tuple[str | None, ...] = ("phlo", self.phlo_id)
+        if self.verb is Verb.RUN:
+            segments = ("account", auth_id, *segments)
+        elif self.verb is Verb.GET_RUN:
+            segments = (*segments, "runs", self.run_id)
+        elif self.verb is not Verb.GET_PHLO:
+            segments = (*segments, self.node_type or "multi_party_call", self.node_id)
+        if self.member_address is not None:
+            segments = (*segments, "members", self.member_address)
+        return "".join("/" + quote(str(segment), safe=":@+") for segment in segments)
+
+    def body(self) -> bytes | None:
+        """The JSON body of its request, or None when it has none."""
+        if self.verb in _READS:
+            return None
+        if self.verb is Verb.RUN:
+            return None if self.payload is None else _json(self.payload)
+        if self.member_address is not None:
+            return _json({"action": self.verb})
+        return _json(
+            {
+                "action": self.verb,
+                "trigger_source": self.trigger_source,
+                "to": self.to,
+                "role": self.role,
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields that are set, as plain values that JSON knows."""
+        values = {name: getattr(self, name) for name in fields_dict(Action)}
+        return {
+            name: str(value) if isinstance(value, StrEnum) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Action:
+        """The action that `to_dict` wrote.
+
+        Raises:
+            InvalidArgumentError: a field is unknown, missing or wrong; the message names it.
+        """
+        unknown = [str(name) for name in values if name not in fields_dict(cls)]
+        if unknown:
+            raise InvalidArgumentError(f"{', '.join(unknown)}: no such field of an action.")
+        for name in ("verb", "phlo_id"):
+            if values.get(name) is None:
+                raise InvalidArgumentError(f"{name}: it is missing.")
+        return cls(**values)
+
+    # The constructors, in the order of a call's life.
+
+    @classmethod
+    def call(
+        cls, phlo_id: str, node_id: str, trigger_source: str, to: str,
+        role: Role | str = Role.AGENT, *, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Dial `to` into the call of `trigger_source`; it joins as `role`."""
+        return cls(Verb.CALL, phlo_id, node_id, None, trigger_source, to, role, key)
+
+    @classmethod
+    def warm_transfer(
+        cls, phlo_id: str, node_id: str, trigger_source: str, to: str,
+        role: Role | str = Role.AGENT, *, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Dial `to` for a private talk with `trigger_source` before the customer is handed on."""
+        return cls(Verb.WARM_TRANSFER, phlo_id, node_id, None, trigger_source, to, role, key)
+
+    @classmethod
+    def cold_transfer(
+        cls, phlo_id: str, node_id: str, trigger_source: str, to: str,
+        role: Role | str = Role.AGENT, *, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Dial `to` to take over from `trigger_source`, who leaves once it answers."""
+        return cls(Verb.COLD_TRANSFER, phlo_id, node_id, None, trigger_source, to, role, key)
+
+    @classmethod
+    def hold(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Put a member on hold."""
+        return cls(Verb.HOLD, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def unhold(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Take a member off hold."""
+        return cls(Verb.UNHOLD, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def mute(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Mute a member (two official SDKs send it; not documented for this node)."""
+        return cls(Verb.MUTE, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def unmute(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Let a muted member be heard again (as `mute`: not documented for this node)."""
+        return cls(Verb.UNMUTE, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def resume_call(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """End the private talk of a warm transfer: everyone is in the call."""
+        return cls(Verb.RESUME_CALL, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def abort_transfer(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Give up a transfer; `member_address` is who started it."""
+        return cls(Verb.ABORT_TRANSFER, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def voicemail_drop(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Play the node's message to a member whose voicemail answered."""
+        return cls(Verb.VOICEMAIL_DROP, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def hangup(
+        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
+    ) -> Action:
+        """Disconnect a member."""
+        return cls(Verb.HANGUP, phlo_id, node_id, member_address, key=key)
+
+    @classmethod
+    def run(
+        cls, phlo_id: str, payload: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> Action:
+        """Start a PHLO; `payload` holds the keys declared in its Start node."""
+        return cls(Verb.RUN, phlo_id, payload=payload, key=key)
+
+    @classmethod
+    def get_phlo(cls, phlo_id: str, *, key: str | None = None) -> Action:
+        """Read a PHLO."""
+        return cls(Verb.GET_PHLO, phlo_id, key=key)
+
+    @classmethod
+    def get_node(
+        cls, phlo_id: str, node_type: str, node_id: str, *, key: str | None = None
+    ) -> Action:
+        """Read a node."""
+        return cls(Verb.GET_NODE, phlo_id, node_id, node_type=node_type, key=key)
+
+    @classmethod
+    def get_run(cls, phlo_id: str, run_id: str, *, key: str | None = None) -> Action:
+        """Read what a run has produced."""
+        return cls(Verb.GET_RUN, phlo_id, run_id=run_id, key=key)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
