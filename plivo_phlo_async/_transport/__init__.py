@@ -1,0 +1,1 @@
+"""How a request reaches the server, and what happens when it does not."""

@@ -1,0 +1,259 @@
+"""Perform one action: for each attempt wait for a place and a token, send, judge."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, TypeVar
+
+import anyio
+import httpx
+from attrs import define, field, frozen
+
+from .._masking import mask_numbers
+from .._parsing import Reply, accepted, error_from, result_from
+from ..actions import Action
+from ..errors import NotSentError, OutcomeUnknownError, PhloError
+from ..results import Result
+from .hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent, logger, tell
+from .limiter import Limiter
+from .newest import Asked
+from .outcome import Attempt, Outcome, judge
+from .retry import DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
+
+__all__ = ["Line", "Transport"]
+
+R = TypeVar("R", bound=Result)
+
+
+@define
+class Line:
+    """What all views of a client share: the way to the server, and what was sent along it."""
+
+    http: httpx.AsyncClient
+    base_url: str
+    auth_id: str
+    headers: dict[str, str] = field(repr=False)
+    places: anyio.CapacityLimiter  # so that nobody ever queues inside httpx's pool
+    closed: bool = False
+    traffic: Traffic = field(factory=Traffic)
+    asked: Asked = field(factory=Asked)
+    clock: Callable[[], float] = anyio.current_time
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    random: Callable[[], float] = random.random
+
+
+@frozen
+class Transport:
+    """Sends actions along a line, under one timeout, retry policy and limiter."""
+
+    line: Line
+    timeout: httpx.Timeout
+    retry: RetryPolicy
+    limiter: Limiter | None
+    hooks: Hooks
+
+    async def perform(self, action: Action, kind: type[R]) -> R:
+        """Carry out `action` and give its result as a `kind`; `errors` lists what is raised."""
+        if self.line.closed or self.line.http.is_closed:
+            raise PhloError(f"{action}: this client is closed; make a new one.", action=action)
+        return await _Delivery(self, action).run(kind)
+
+
+class _Begun:
+    """Whether a request's headers were begun; None until the HTTP transport tells anything."""
+
+    def __init__(self) -> None:
+        self.seen: bool | None = None
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.seen = True
+        elif self.seen is None:
+            self.seen = False
+
+
+class _Delivery:
+    """One action on its way."""
+
+    def __init__(self, transport: Transport, action: Action) -> None:
+        self.transport, self.line, self.action = transport, transport.line, action
+        self.started = self.line.clock()
+        self.repeats = Repeats(
+            transport.retry, action.repeat, self.started, self.line.traffic, self.line.random
+        )
+        self.attempts, self.waited = 0, 0.0
+        self.last: Attempt | None = None
+        self.on_the_wire: _Begun | None = None
+
+    async def run(self, kind: type[R]) -> R:
+        self.line.traffic.request(self.started)
+        self.ticket = self.line.asked.enter(self.action)
+        try:
+            step = await repeat(self._once, self._back_off)
+        except BaseException as cut:
+            self._cut_short(cut)
+            raise
+        finally:
+            self.line.asked.leave(self.action)
+        return self._conclude(step, kind)
+
+    async def _back_off(self, seconds: float) -> None:
+        self.waited += seconds
+        await self.line.sleep(seconds)
+
+    async def _once(self) -> Step:
+        """Wait for a place and a token, then make one attempt; time is up only while waiting."""
+        waiting_since = self.line.clock()
+        with anyio.move_on_after(self.repeats.start_by - waiting_since) as waiting:
+            async with self.line.places:
+                if self.transport.limiter is not None:
+                    await self.transport.limiter.acquire()
+                if not waiting.cancel_called:
+                    waiting.deadline = inf
+                    self.waited += self.line.clock() - waiting_since
+                    return await self._attempt()
+        self.waited += self.line.clock() - waiting_since
+        return Step(self.last or Attempt(Outcome.NEVER_SENT), why=DEADLINE)
+
+    async def _attempt(self) -> Step:
+        if self.last is not None and self.repeats.may_have_happened and not self._is_newest():
+            return Step(self.last, why=SUPERSEDED)
+        self.attempts += 1
+        hooks = self.transport.hooks
+        tell(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
+        self.last = attempt = await self._send()
+        step = self.repeats.after(attempt, self.line.clock(), is_newest=self._is_newest())
+        if step.pause is not None:
+            self._pause(attempt, step.pause)
+        return step
+
+    def _is_newest(self) -> bool:
+        return self.line.asked.is_newest(self.action, self.ticket)
+
+    def _pause(self, attempt: Attempt, seconds: float) -> None:
+        if self.transport.limiter is not None:
+            self.transport.limiter.pause(seconds)
+        status = attempt.reply.status_code if attempt.reply else None
+        told = attempt.retry_after is not None
+        tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)
+
+    async def _send(self) -> Attempt:
+        self.on_the_wire = begun = _Begun()
+        reply: Reply | None = None
+        cause: Exception | None = None
+        try:
+            response = await self.line.http.send(
+                self._request(begun), auth=None, follow_redirects=False, stream=True
+            )
+            # The status counts even if the body is lost, so it is kept before the body is read.
+            reply = Reply(response.status_code, dict(response.headers), None)
+            try:
+                reply = Reply(reply.status_code, reply.headers, await response.aread())
+            finally:
+                await response.aclose()
+        except httpx.HTTPStatusError as error:  # raised by a hook of the caller's own client
+            cause = error
+            reply = Reply(error.response.status_code, dict(error.response.headers), None)
+        except Exception as error:
+            cause = error
+        self.on_the_wire = None
+        return judge(begun.seen, reply, cause, datetime.now(UTC))
+
+    def _request(self, begun: _Begun) -> httpx.Request:
+        body = self.action.body()
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        return httpx.Request(
+            self.action.method,
+            self.line.base_url + self.action.path(self.line.auth_id),
+            headers=self.line.headers | kind,
+            content=body,
+            extensions={"timeout": self.transport.timeout.as_dict(), "trace": begun},
+        )
+
+    def _conclude(self, step: Step, kind: type[R]) -> R:
+        """The result or the error that the last step means."""
+        cause = step.attempt.cause
+        elapsed = self.line.clock() - self.started
+        try:
+            result = self._result(step, kind, elapsed)
+        except PhloError as error:
+            error.attempts = self.attempts
+            if cause is not None:
+                error.add_note(_one_line(cause))
+            self._tell_outcome(step.attempt, error.may_have_happened)
+            raise error from cause
+        self._tell_outcome(step.attempt, may_have_happened=False)
+        if self.attempts > 1:
+            logger.info("%s: done after %d attempts", self.action, self.attempts)
+        else:
+            logger.debug("%s: done", self.action)
+        return result
+
+    def _result(self, step: Step, kind: type[R], elapsed: float) -> R:
+        reply, doubt = step.attempt.reply, self.repeats.may_have_happened
+        if reply is None:
+            raise self._no_answer(step, doubt)
+        told = {"attempts": self.attempts, "elapsed": elapsed}
+        if step.attempt.outcome is Outcome.ACCEPTED:
+            return result_from(kind, self.action, reply, told, may_have_happened=doubt)
+        if self.repeats.counts_as_done(step.attempt):
+            return accepted(kind, reply, told)
+        raise error_from(
+            self.action,
+            reply,
+            retry_after=step.attempt.retry_after,
+            may_have_happened=doubt,
+            stopped=step.why,
+        )
+
+    def _no_answer(self, step: Step, doubt: bool) -> PhloError:
+        cause = step.attempt.cause
+        reason = f"{_one_line(cause) if cause else step.why}"
+        stopped = f" ({step.why})" if cause and step.why else ""
+        if doubt:
+            return OutcomeUnknownError(
+                f"{self.action}: no answer came after the request was begun: {reason}{stopped}."
+                " It may have happened; check before repeating it.",
+                action=self.action,
+            )
+        return NotSentError(
+            f"{self.action}: it was not sent: {reason}{stopped}."
+            " Nothing happened; it is safe to try again.",
+            action=self.action,
+        )
+
+    def _cut_short(self, cut: BaseException) -> None:
+        """The caller gave up (or something of the caller's raised): say what may have happened."""
+        sending = self.on_the_wire is not None and self.on_the_wire.seen is not False
+        happened = sending or self.repeats.may_have_happened
+        if happened:
+            cut.add_note(f"{self.action}: it may have happened; check before repeating it.")
+            logger.warning(
+                "%s: given up after the request was begun; it may have happened", self.action
+            )
+        last = Attempt(Outcome.AMBIGUOUS) if happened else self.last
+        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), happened, cancelled=True)
+
+    def _tell_outcome(
+        self, attempt: Attempt, may_have_happened: bool, *, cancelled: bool = False
+    ) -> None:
+        tell(
+            self.transport.hooks.on_outcome,
+            OutcomeEvent,
+            self.action,
+            attempt.outcome,
+            attempt.reply.status_code if attempt.reply else None,
+            self.attempts,
+            self.line.clock() - self.started,
+            self.waited,
+            may_have_happened,
+            cancelled,
+        )
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return mask_numbers(f"{type(error).__name__}: {text}" if text else type(error).__name__)
