@@ -1,5 +1,80 @@
 """Plivo PHLO's multi-party calls for asyncio and trio: never dialled twice, never hidden."""
 
+from ._transport.hooks import AttemptEvent, OutcomeEvent, PauseEvent
+from ._transport.limiter import Limiter, RateLimit
+from ._transport.outcome import Outcome
+from ._transport.retry import RetryPolicy
 from ._version import __version__
+from .actions import Action, Role, Verb
+from .bulk import BulkOutcome, BulkReport, BulkRun, BulkStatus, CommonError
+from .client import AsyncPhloClient
+from .errors import (
+    ActionFailedError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    DecodeError,
+    InvalidArgumentError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    PhloError,
+    RateLimitedError,
+    RequestError,
+    ResponseError,
+    ServerError,
+    SignatureError,
+    WebhookError,
+)
+from .resources import Member, MultiPartyCall, Node, Phlo
+from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
 
-__all__ = ["__version__"]
+__all__ = [
+    "Action",
+    "ActionFailedError",
+    "ActionResult",
+    "AsyncPhloClient",
+    "AttemptEvent",
+    "AuthenticationError",
+    "BadRequestError",
+    "BulkOutcome",
+    "BulkReport",
+    "BulkRun",
+    "BulkStatus",
+    "CommonError",
+    "ConfigurationError",
+    "ConflictError",
+    "DecodeError",
+    "InvalidArgumentError",
+    "Limiter",
+    "Member",
+    "MultiPartyCall",
+    "Node",
+    "NodeDetails",
+    "NotFoundError",
+    "NotSentError",
+    "Outcome",
+    "OutcomeEvent",
+    "OutcomeUnknownError",
+    "PauseEvent",
+    "PermissionDeniedError",
+    "Phlo",
+    "PhloDetails",
+    "PhloError",
+    "PhloRun",
+    "PhloRunDetails",
+    "RateLimit",
+    "RateLimitedError",
+    "RequestError",
+    "ResponseError",
+    "Result",
+    "RetryPolicy",
+    "Role",
+    "ServerError",
+    "SignatureError",
+    "Verb",
+    "WebhookError",
+    "__version__",
+]

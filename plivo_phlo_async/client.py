@@ -1,0 +1,243 @@
+"""The client: owns the pooled connections, hands out handles."""
+
+from __future__ import annotations
+
+import copy
+import os
+import platform
+from collections.abc import AsyncIterable, Callable, Iterable
+from enum import Enum
+from types import TracebackType
+from typing import Final, Self
+
+import anyio
+import httpx
+from attrs import evolve
+
+from ._masking import mask_httpx_log
+from ._parsing import kind_of
+from ._transport.auth import Credentials, base_url_from
+from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
+from ._transport.limiter import Limiter, RateLimit
+from ._transport.retry import RetryPolicy
+from ._transport.transport import Line, Transport
+from ._version import __version__
+from .actions import Action
+from .bulk import BulkReport, BulkRun
+from .errors import InvalidArgumentError
+from .resources import Phlo
+from .results import Result
+
+__all__ = ["AsyncPhloClient"]
+
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0, write=5.0, pool=None)
+_IDLE = 5.0  # seconds; well below any server's own, so that it never closes on us mid-request
+
+
+class _Unset(Enum):
+    """The mark of an argument that was not given, where None means something."""
+
+    UNSET = "not given"
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_UNSET: Final = _Unset.UNSET
+
+
+class AsyncPhloClient:
+    """A client for PHLO's multi-party calls, for asyncio and trio.
+
+    It can be made anywhere, also outside an event loop. Use it with `async with`, or call
+    `aclose()` when done; closed means closed.
+
+    Args:
+        auth_id: the account's Auth ID; else PLIVO_AUTH_ID.
+        auth_token: the account's Auth Token; else PLIVO_AUTH_TOKEN.
+        base_url: the API's address; else PLIVO_PHLO_BASE_URL, else Plivo's own.
+        timeout: seconds for one attempt, for each of connecting, writing and reading, or an
+            `httpx.Timeout`, or None for no limit. By default 30 to read, 5 to connect or write.
+        retry: how long an action is tried.
+        rate_limit: by default `RateLimit(300, per=5.0)`, the account limit Plivo documents. None
+            turns it off; any object with `acquire` and `pause` will do, also one that several
+            clients share.
+        max_connections: how many requests may be under way at once.
+        http_client: a client of your own, which you close; else this one has its own.
+        on_attempt: called with an `AttemptEvent` before each attempt.
+        on_outcome: called with an `OutcomeEvent` when an action has ended, however it did.
+        on_pause: called with a `PauseEvent` when the server refuses.
+
+    Raises:
+        ConfigurationError: credentials or address are missing or malformed.
+        InvalidArgumentError: another argument is of no use; the message names it.
+    """
+
+    def __init__(
+        self,
+        auth_id: str | None = None,
+        auth_token: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout | _Unset | None = _UNSET,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008  a frozen value
+        rate_limit: Limiter | _Unset | None = _UNSET,
+        max_connections: int = 100,
+        http_client: httpx.AsyncClient | None = None,
+        on_attempt: Callable[[AttemptEvent], object] | None = None,
+        on_outcome: Callable[[OutcomeEvent], object] | None = None,
+        on_pause: Callable[[PauseEvent], object] | None = None,
+    ) -> None:
+        credentials = Credentials.find(auth_id, auth_token, os.environ)
+        address = base_url_from(base_url, os.environ)
+        if not isinstance(max_connections, int) or max_connections < 1:
+            raise InvalidArgumentError("max_connections: give a whole number, at least 1.")
+        if not isinstance(http_client, httpx.AsyncClient | None):
+            raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
+        self._transport = Transport(
+            Line(
+                http=http_client or _http_client(max_connections),
+                base_url=address,
+                auth_id=credentials.auth_id,
+                headers=_headers(credentials),
+                places=anyio.CapacityLimiter(max_connections),
+            ),
+            _TIMEOUT if timeout is _UNSET else _timeout(timeout),
+            _retry(retry),
+            RateLimit(300, per=5.0) if rate_limit is _UNSET else _limiter(rate_limit),
+            Hooks(on_attempt, on_outcome, on_pause),
+        )
+        self._owns_http = http_client is None
+        self._is_view = False
+        mask_httpx_log()
+
+    def __repr__(self) -> str:
+        line = self._transport.line
+        return f"<AsyncPhloClient auth_id={line.auth_id!r} base_url={line.base_url!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are the caller's; a view closes nothing."""
+        if self._is_view:
+            return
+        self._transport.line.closed = True
+        if self._owns_http:
+            await self._transport.line.http.aclose()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | httpx.Timeout | _Unset | None = _UNSET,
+        retry: RetryPolicy | _Unset = _UNSET,
+        rate_limit: Limiter | _Unset | None = _UNSET,
+    ) -> AsyncPhloClient:
+        """A view of this client with other options, which shares its connections.
+
+        What is not given stays as it is. Closing the view closes nothing; it is closed when this
+        client is.
+        """
+        view = copy.copy(self)
+        view._is_view = True
+        transport = self._transport
+        view._transport = evolve(
+            transport,
+            timeout=transport.timeout if timeout is _UNSET else _timeout(timeout),
+            retry=transport.retry if retry is _UNSET else _retry(retry),
+            limiter=transport.limiter if rate_limit is _UNSET else _limiter(rate_limit),
+        )
+        return view
+
+    def phlo(self, phlo_id: str) -> Phlo:
+        """The PHLO with this id (the console lists them); makes no request."""
+        return Phlo(self._transport, phlo_id)
+
+    async def perform(self, action: Action) -> Result:
+        """Carry out one action; the handles' verbs do the same.
+
+        Returns:
+            An `ActionResult`, or for `run` and the readings the result of that name.
+
+        Raises:
+            PhloError: `plivo_phlo_async.errors` tells which and when.
+        """
+        if not isinstance(action, Action):
+            raise InvalidArgumentError(f"action: give an Action, not {type(action).__name__}.")
+        return await self._transport.perform(action, kind_of(action.verb))
+
+    def bulk(
+        self,
+        actions: Iterable[Action] | AsyncIterable[Action],
+        *,
+        concurrency: int = 10,
+        on_progress: Callable[[BulkReport], object] | None = None,
+    ) -> BulkRun:
+        """Carry out many actions, so many at once; `async with` it and `async for` its outcomes.
+
+        Args:
+            actions: what to do, read as it is needed.
+            concurrency: how many are under way at once.
+            on_progress: called with the report so far after each outcome.
+        """
+        return BulkRun(self._transport, actions, concurrency, on_progress)
+
+    async def bulk_all(
+        self,
+        actions: Iterable[Action] | AsyncIterable[Action],
+        *,
+        concurrency: int = 10,
+        on_progress: Callable[[BulkReport], object] | None = None,
+    ) -> BulkReport:
+        """Carry out many actions to the end and give the report; arguments as for `bulk`."""
+        async with self.bulk(actions, concurrency=concurrency, on_progress=on_progress) as run:
+            async for _ in run:
+                pass
+        return run.report
+
+
+def _http_client(max_connections: int) -> httpx.AsyncClient:
+    limits = httpx.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,  # a lower one has httpx close busy ones early
+        keepalive_expiry=_IDLE,
+    )
+    return httpx.AsyncClient(limits=limits, timeout=_TIMEOUT)
+
+
+def _headers(credentials: Credentials) -> dict[str, str]:
+    return {
+        "Authorization": credentials.header,
+        "Accept": "application/json",
+        "User-Agent": f"plivo-phlo-async/{__version__} (Python: {platform.python_version()})",
+    }
+
+
+def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:
+    if isinstance(value, httpx.Timeout):
+        return value
+    if value is not None and not (isinstance(value, int | float) and value > 0):
+        raise InvalidArgumentError("timeout: give seconds above 0, an httpx.Timeout, or None.")
+    return httpx.Timeout(value)
+
+
+def _retry(value: RetryPolicy) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise InvalidArgumentError("retry: give a RetryPolicy.")
+    return value
+
+
+def _limiter(value: Limiter | None) -> Limiter | None:
+    if value is not None and not (hasattr(value, "acquire") and hasattr(value, "pause")):
+        raise InvalidArgumentError(
+            "rate_limit: give a RateLimit, an object with acquire and pause, or None."
+        )
+    return value

@@ -1,0 +1,67 @@
+"""One member of a multi-party call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from .._transport.transport import Transport
+from ..actions import Action, check_text
+from ..results import ActionResult
+
+__all__ = ["Member"]
+
+
+@frozen
+class Member:
+    """A member of a multi-party call, by phone number or SIP address; a handle, no request.
+
+    Each verb is one request and returns Plivo's acknowledgement; `errors` lists what is raised.
+    Plivo has no request that reads a member's state back.
+    https://www.plivo.com/docs/phlo/api/phlo/multiparty-call/member/update-a-member
+    """
+
+    _transport: Transport = field(repr=False)
+    phlo_id: str
+    node_id: str
+    member_address: str
+
+    def __attrs_post_init__(self) -> None:
+        check_text("member_address", self.member_address)
+
+    async def hold(self) -> ActionResult:
+        """Put this member on hold; they hear the hold music of their role."""
+        return await self._do(Action.hold)
+
+    async def unhold(self) -> ActionResult:
+        """Take this member off hold, back into the call."""
+        return await self._do(Action.unhold)
+
+    async def mute(self) -> ActionResult:
+        """Mute this member (sent by two official SDKs; Plivo does not document it here)."""
+        return await self._do(Action.mute)
+
+    async def unmute(self) -> ActionResult:
+        """Let this member be heard again (as `mute`, not documented)."""
+        return await self._do(Action.unmute)
+
+    async def hangup(self) -> ActionResult:
+        """Disconnect this member."""
+        return await self._do(Action.hangup)
+
+    async def resume_call(self) -> ActionResult:
+        """End the private talk of a warm transfer: everyone is in the call."""
+        return await self._do(Action.resume_call)
+
+    async def abort_transfer(self) -> ActionResult:
+        """Give up the transfer this member started; the call is as it was before."""
+        return await self._do(Action.abort_transfer)
+
+    async def voicemail_drop(self) -> ActionResult:
+        """Play the node's message to this member, whose voicemail answered."""
+        return await self._do(Action.voicemail_drop)
+
+    async def _do(self, verb: Callable[[str, str, str], Action]) -> ActionResult:
+        action = verb(self.phlo_id, self.node_id, self.member_address)
+        return await self._transport.perform(action, ActionResult)
