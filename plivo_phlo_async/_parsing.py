@@ -257,7 +257,8 @@ def _phrase(status: int) -> str:
 
 def _message(answer: Any, text: str) -> str:
     """Plivo's words, on one line: `error`, a nested `error`, `message`, or short plain text."""
+    if answer is None:
+        answer = "" if "<" in text else text
     while isinstance(answer, dict):
         answer = answer.get("error") or answer.get("message")
-    said = answer if isinstance(answer, str) else "" if "<" in text else text if not answer else ""
-    return " ".join(said.split())[:_LONGEST_MESSAGE]
+    return " ".join(answer.split())[:_LONGEST_MESSAGE] if isinstance(answer, str) else ""

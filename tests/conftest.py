@@ -1,0 +1,31 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+from plivo_phlo_async import AsyncPhloClient
+
+AUTH_ID = "MA2025RK4E639VJFZAGV"
+BASE_URL = "https://phlorunner.example/v1"
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    backend: str = request.param
+    return backend
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees this machine's credentials or proxies."""
+    for name in ("AUTH_ID", "AUTH_TOKEN", "PHLO_BASE_URL", "PHLO_ID", "NODE_ID"):
+        monkeypatch.delenv(f"PLIVO_{name}", raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def client() -> AsyncPhloClient:
+    return AsyncPhloClient(AUTH_ID, "token", base_url=BASE_URL, rate_limit=None)
