@@ -100,7 +100,7 @@ class AsyncPhloClient:
                 base_url=address,
                 auth_id=credentials.auth_id,
                 headers=_headers(credentials),
-                places=anyio.CapacityLimiter(max_connections),
+                places=anyio.Semaphore(max_connections, fast_acquire=True),
             ),
             _TIMEOUT if timeout is _UNSET else _timeout(timeout),
             _retry(retry),

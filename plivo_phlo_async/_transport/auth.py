@@ -89,6 +89,8 @@ def base_url_from(value: str | None, environ: Mapping[str, str]) -> str:
         problem = "must begin with https:// (or http://) and a host"
     elif url.userinfo or url.query or url.fragment or "?" in given or "#" in given:
         problem = "must not carry a user, a query or a fragment"
+    elif not 0 < (url.port or 80) < 2**16:
+        problem = "must have a port from 1 to 65535"
     else:
         return str(url).rstrip("/")
     raise ConfigurationError(f"{where} {problem}; Plivo's is {DEFAULT_BASE_URL}. {_NO_ACCOUNT}")

@@ -36,7 +36,7 @@ class Line:
     base_url: str
     auth_id: str
     headers: dict[str, str] = field(repr=False)
-    places: anyio.CapacityLimiter  # so that nobody ever queues inside httpx's pool
+    places: anyio.Semaphore  # so that nobody ever queues inside httpx's pool
     closed: bool = False
     traffic: Traffic = field(factory=Traffic)
     asked: Asked = field(factory=Asked)

@@ -1,0 +1,240 @@
+"""The client: how it is made, shared, closed, and what it never shows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import re
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import respx
+
+from plivo_phlo_async import (
+    Action,
+    ActionResult,
+    AsyncPhloClient,
+    ConfigurationError,
+    InvalidArgumentError,
+    PhloError,
+    PhloRun,
+    RateLimit,
+    RetryPolicy,
+    __version__,
+)
+
+from .conftest import AUTH_ID, BASE_URL
+
+OK = httpx.Response(201, json={"api_id": "a", "error": ""})
+HOLD = Action.hold("p", "n", "12025551111")
+
+
+@pytest.fixture
+def server() -> Any:
+    with respx.mock as mock:
+        yield mock.route(url__startswith=BASE_URL).mock(return_value=OK)
+
+
+def test_it_can_be_made_outside_an_event_loop_and_used_in_one(server: respx.Route) -> None:
+    client = AsyncPhloClient(AUTH_ID, "token", base_url=BASE_URL)
+
+    async def use() -> Any:
+        async with client:
+            return await client.perform(HOLD)
+
+    assert asyncio.run(use()) == ActionResult(
+        "a", status_code=201, raw={"api_id": "a", "error": ""}
+    )
+
+
+@pytest.mark.anyio
+async def test_credentials_and_address_come_from_the_environment(
+    server: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLIVO_AUTH_ID", AUTH_ID)
+    monkeypatch.setenv("PLIVO_AUTH_TOKEN", "token")
+    monkeypatch.setenv("PLIVO_PHLO_BASE_URL", BASE_URL)
+    async with AsyncPhloClient() as client:
+        await client.perform(HOLD)
+
+    assert server.call_count == 1
+
+
+def test_without_credentials_it_says_what_to_set() -> None:
+    with pytest.raises(ConfigurationError, match=r"PLIVO_AUTH_ID.*demo` needs no account"):
+        AsyncPhloClient()
+
+
+@pytest.mark.anyio
+async def test_requests_carry_basic_auth_and_say_who_asks(
+    client: AsyncPhloClient, server: respx.Route
+) -> None:
+    async with client:
+        await client.perform(HOLD)
+    headers = server.calls.last.request.headers
+
+    expected = f"plivo-phlo-async/{__version__} (Python: {platform.python_version()})"
+    assert headers["user-agent"] == expected
+    assert headers["authorization"] == httpx.BasicAuth(AUTH_ID, "token")._auth_header
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("timeout", 0),
+        ("timeout", "5"),
+        ("retry", None),
+        ("retry", 3),
+        ("rate_limit", 60),
+        ("max_connections", 0),
+        ("max_connections", 1.5),
+        ("http_client", object()),
+    ],
+)
+def test_an_option_of_no_use_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"^{name}: "):
+        AsyncPhloClient(AUTH_ID, "token", **{name: value})
+
+
+@pytest.mark.anyio
+async def test_closed_means_closed(client: AsyncPhloClient) -> None:
+    await client.aclose()
+    await client.aclose()
+    with pytest.raises(PhloError, match="this client is closed; make a new one"):
+        await client.phlo("p").get()
+
+
+@pytest.mark.anyio
+async def test_a_client_of_the_callers_own_is_used_and_left_open(server: respx.Route) -> None:
+    async with httpx.AsyncClient() as http:
+        async with AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, http_client=http) as client:
+            await client.perform(HOLD)
+        with pytest.raises(PhloError, match="closed"):
+            await client.perform(HOLD)
+
+        assert (http.is_closed, server.call_count) == (False, 1)
+
+
+@pytest.mark.anyio
+async def test_a_callers_client_adds_nothing_of_its_own_to_a_request(server: respx.Route) -> None:
+    async with (
+        httpx.AsyncClient(
+            auth=("other", "account"), params={"x": "1"}, headers={"X-Y": "1"}, cookies={"c": "1"}
+        ) as http,
+        AsyncPhloClient(AUTH_ID, "token", base_url=BASE_URL, http_client=http) as client,
+    ):
+        await client.perform(HOLD)
+    request = server.calls.last.request
+
+    assert request.url.query == b""
+    assert not {"x-y", "cookie"} & set(request.headers)
+    assert request.headers["authorization"] == httpx.BasicAuth(AUTH_ID, "token")._auth_header
+
+
+@pytest.mark.anyio
+async def test_a_closed_client_of_the_callers_own_is_a_clear_error() -> None:
+    http = httpx.AsyncClient()
+    await http.aclose()
+    client = AsyncPhloClient(AUTH_ID, "token", http_client=http)
+    with pytest.raises(PhloError, match="this client is closed"):
+        await client.perform(HOLD)
+
+
+@pytest.mark.anyio
+async def test_a_view_shares_the_connections_and_closes_nothing(
+    client: AsyncPhloClient, server: respx.Route
+) -> None:
+    async with client:
+        async with client.with_options(timeout=1.0) as view:
+            await view.perform(HOLD)
+        await client.perform(HOLD)
+        await view.perform(HOLD)
+    with pytest.raises(PhloError, match="closed"):
+        await view.perform(HOLD)
+
+    assert server.call_count == 3
+
+
+@pytest.mark.anyio
+async def test_a_view_keeps_what_is_not_given(server: respx.Route) -> None:
+    limit = RateLimit(10, per=1.0)
+    client = AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, rate_limit=limit, timeout=3.0)
+    async with client:
+        view = client.with_options(retry=RetryPolicy(attempts=1))
+        await view.perform(HOLD)
+    timeout = server.calls.last.request.extensions["timeout"]
+
+    assert (timeout, limit._tokens) == (httpx.Timeout(3.0).as_dict(), 4.0)
+
+
+@pytest.mark.anyio
+async def test_a_view_may_do_without_a_limit_or_timeout(server: respx.Route) -> None:
+    class Closed:
+        async def acquire(self) -> None:
+            raise AssertionError("nobody may pass")
+
+        def pause(self, seconds: float) -> None: ...
+
+    async with AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, rate_limit=Closed()) as client:
+        await client.with_options(rate_limit=None, timeout=None).perform(HOLD)
+
+    assert server.calls.last.request.extensions["timeout"] == httpx.Timeout(None).as_dict()
+
+
+@pytest.mark.anyio
+async def test_perform_takes_actions_only(client: AsyncPhloClient) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^action: give an Action, not dict"):
+        await client.perform({"verb": "hold"})  # type: ignore[arg-type]  # the point
+
+
+@pytest.mark.anyio
+async def test_perform_gives_the_verbs_own_result(
+    client: AsyncPhloClient, server: respx.Route
+) -> None:
+    result = await client.perform(Action.run("p", {"a": 1}))
+
+    assert isinstance(result, PhloRun)
+    assert result.run_id == "a"
+
+
+@pytest.mark.anyio
+async def test_no_more_requests_are_under_way_than_connections() -> None:
+    under_way = most = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await anyio.sleep(0.001)
+        under_way -= 1
+        return OK
+
+    with respx.mock as mock:
+        mock.route(url__startswith=BASE_URL).mock(side_effect=answer)
+        client = AsyncPhloClient(
+            AUTH_ID, "t", base_url=BASE_URL, rate_limit=None, max_connections=3
+        )
+        async with client, anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(client.perform, HOLD)
+
+    assert most == 3
+
+
+@pytest.mark.anyio
+async def test_nothing_shows_the_token_and_no_log_a_number(
+    server: respx.Route, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.side_effect = [httpx.ConnectError("refused"), OK]
+    async with AsyncPhloClient(AUTH_ID, "s3cr3t", base_url=BASE_URL) as client:
+        mpc = client.phlo("p").multi_party_call("n")
+        await client.perform(HOLD)
+        shown = [repr(value) for value in (client, client._transport, mpc, mpc.member("1"))]
+
+    secrets = ("s3cr3t", httpx.BasicAuth(AUTH_ID, "s3cr3t")._auth_header.split()[1])
+    assert not [text for text in (*shown, caplog.text) for secret in secrets if secret in text]
+    assert not re.search(r"\d{7,}", caplog.text)

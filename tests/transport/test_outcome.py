@@ -1,0 +1,151 @@
+"""What is proven about an attempt, and nothing more."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plivo_phlo_async import Outcome
+from plivo_phlo_async._parsing import Reply
+from plivo_phlo_async._transport.outcome import judge, retry_after
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+BEFORE = [
+    httpx.ConnectError("refused"),
+    httpx.ConnectTimeout("slow"),
+    httpx.PoolTimeout("full"),
+    httpx.ProxyError("502"),
+    httpx.UnsupportedProtocol("gopher"),
+    httpx.LocalProtocolError("header"),
+]
+LATER = [
+    httpx.ReadTimeout("silence"),
+    httpx.ReadError("reset"),
+    httpx.WriteError("reset"),
+    httpx.WriteTimeout("slow"),
+    httpx.RemoteProtocolError("garbage"),
+    httpx.DecodingError("gzip"),
+    ssl.SSLError("record"),
+    RuntimeError("what"),
+]
+
+
+@pytest.mark.parametrize("cause", [*BEFORE, *LATER], ids=lambda cause: type(cause).__name__)
+def test_begun_and_no_status_is_ambiguous_whatever_was_raised(cause: Exception) -> None:
+    assert judge(True, None, cause, NOW).outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize("cause", [*BEFORE, *LATER], ids=lambda cause: type(cause).__name__)
+def test_not_begun_is_never_sent_whatever_was_raised(cause: Exception) -> None:
+    assert judge(False, None, cause, NOW).outcome is Outcome.NEVER_SENT
+
+
+@pytest.mark.parametrize("cause", BEFORE, ids=lambda cause: type(cause).__name__)
+def test_where_the_transport_does_not_tell_some_types_prove_that_nothing_left(
+    cause: Exception,
+) -> None:
+    assert judge(None, None, cause, NOW).outcome is Outcome.NEVER_SENT
+
+
+@pytest.mark.parametrize("cause", LATER, ids=lambda cause: type(cause).__name__)
+def test_where_the_transport_does_not_tell_all_other_types_prove_nothing(
+    cause: Exception,
+) -> None:
+    assert judge(None, None, cause, NOW).outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "outcome"),
+    [
+        (200, {}, Outcome.ACCEPTED),
+        (201, {}, Outcome.ACCEPTED),
+        (299, {}, Outcome.ACCEPTED),
+        (301, {}, Outcome.REJECTED),
+        (400, {}, Outcome.REJECTED),
+        (404, {"retry-after": "1"}, Outcome.REJECTED),
+        (408, {}, Outcome.REFUSED),
+        (425, {}, Outcome.REFUSED),
+        (429, {}, Outcome.REFUSED),
+        (429, {"retry-after": "nonsense"}, Outcome.REFUSED),
+        (500, {}, Outcome.AMBIGUOUS),
+        (500, {"retry-after": "1"}, Outcome.AMBIGUOUS),
+        (502, {}, Outcome.AMBIGUOUS),
+        (503, {}, Outcome.AMBIGUOUS),
+        (503, {"retry-after": "nonsense"}, Outcome.AMBIGUOUS),
+        (503, {"retry-after": "1"}, Outcome.REFUSED),
+        (504, {}, Outcome.AMBIGUOUS),
+        (599, {}, Outcome.AMBIGUOUS),
+    ],
+)
+@pytest.mark.parametrize("begun", [True, None])
+def test_a_status_line_decides(
+    begun: bool | None, status: int, headers: dict[str, str], outcome: Outcome
+) -> None:
+    assert judge(begun, Reply(status, headers, b""), None, NOW).outcome is outcome
+
+
+def test_a_status_counts_even_if_the_body_broke() -> None:
+    attempt = judge(True, Reply(201, {}, None), httpx.ReadError("reset"), NOW)
+
+    assert attempt.outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("1", 1.0),
+        (" 7 ", 7.0),
+        ("0.5", 0.5),
+        ("120.75", 120.75),
+        ("100000000", 1e8),
+        ("Sat, 21 Nov 2026 12:00:09 GMT", 9.0),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
+        ("Saturday, 21-Nov-26 12:00:09 GMT", 9.0),
+        ("Sat Nov 21 12:00:09 2026", 9.0),
+        ("Sat, 21 Nov 2026 13:00:09 +0100", 9.0),
+        ("", None),
+        ("-10", None),
+        ("+5", None),
+        ("1e3", None),
+        ("nan", None),
+        ("inf", None),
+        ("1_000", None),
+        ("0x10", None),
+        ("\u0661", None),
+        ("soon", None),
+        ("1, 2", None),
+        ("9" * 400, None),
+        ("Sat, 21 Nov 100000 12:00:00 GMT", None),
+        ("Sat, 99 Nov 2026 12:00:00 GMT", None),
+        ("Xxx, 21 Nov", None),
+    ],
+)
+def test_retry_after_is_read_or_else_ignored(value: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": value}, NOW) == seconds
+
+
+def test_a_date_is_held_against_the_answers_own_clock() -> None:
+    headers = {
+        "retry-after": "Sat, 21 Nov 2026 18:00:30 GMT",
+        "date": "Sat, 21 Nov 2026 18:00:00 GMT",
+    }
+
+    assert retry_after(headers, NOW) == 30.0
+
+
+def test_without_the_header_nothing_is_asked() -> None:
+    assert retry_after({}, NOW) is None
+
+
+@given(value=st.text(), date=st.text())
+def test_no_retry_after_raises_or_goes_back_in_time(value: str, date: str) -> None:
+    seconds = retry_after({"retry-after": value, "date": date}, NOW)
+
+    assert seconds is None or seconds >= 0

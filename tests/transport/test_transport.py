@@ -1,0 +1,525 @@
+"""One action, attempt by attempt: what is sent, what is repeated, what is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import respx
+
+from plivo_phlo_async import (
+    Action,
+    ActionResult,
+    NotFoundError,
+    NotSentError,
+    Outcome,
+    OutcomeEvent,
+    OutcomeUnknownError,
+    PauseEvent,
+    PhloError,
+    RateLimit,
+    RateLimitedError,
+    ServerError,
+)
+from plivo_phlo_async._parsing import kind_of
+from plivo_phlo_async._transport.transport import Transport
+
+from .conftest import BASE_URL, Event, MakeTransport, Time
+
+pytestmark = pytest.mark.anyio
+
+OK = httpx.Response(201, json={"api_id": "a", "error": ""})
+HOLD = Action.hold("p", "n", "12025551111")
+CALL = Action.call("p", "n", "12025550000", "12025551111")
+DIALLING = [
+    CALL,
+    Action.warm_transfer("p", "n", "1", "2"),
+    Action.cold_transfer("p", "n", "1", "2"),
+    Action.voicemail_drop("p", "n", "1"),
+    Action.run("p"),
+]
+RAISING = [*DIALLING, Action.resume_call("p", "n", "1"), Action.abort_transfer("p", "n", "1")]
+STATE = [
+    HOLD,
+    Action.unhold("p", "n", "1"),
+    Action.mute("p", "n", "1"),
+    Action.unmute("p", "n", "1"),
+]
+HANGUP = Action.hangup("p", "n", "1")
+READING = [
+    Action.get_phlo("p"),
+    Action.get_node("p", "multi_party_call", "n"),
+    Action.get_run("p", "r"),
+]
+EVERY = [*RAISING, *STATE, HANGUP, *READING]
+
+
+@pytest.fixture
+def server() -> Iterator[respx.Route]:
+    with respx.mock as mock:
+        yield mock.route(url__startswith=BASE_URL)
+
+
+async def _perform(transport: Transport, action: Action) -> Any:
+    return await transport.perform(action, kind_of(action.verb))
+
+
+# What is sent
+
+
+async def test_one_action_is_one_request(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = OK
+    await _perform(make_transport(), CALL)
+    request = server.calls.last.request
+
+    assert server.call_count == 1
+    assert (request.method, str(request.url)) == ("POST", f"{BASE_URL}/phlo/p/multi_party_call/n")
+    assert (request.headers["authorization"], request.headers["content-type"]) == (
+        "Basic x",
+        "application/json",
+    )
+    assert json.loads(request.content)["action"] == "call"
+
+
+async def test_the_timeout_bounds_each_attempt(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = OK
+    await _perform(make_transport(), CALL)
+
+    assert server.calls.last.request.extensions["timeout"] == httpx.Timeout(1.0).as_dict()
+
+
+async def test_redirects_are_not_followed(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = httpx.Response(307, headers={"location": f"{BASE_URL}/elsewhere"})
+    with pytest.raises(PhloError, match="307"):
+        await _perform(make_transport(), CALL)
+
+    assert server.call_count == 1
+
+
+# The policy, cell by cell
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+async def test_never_sent_is_repeated(
+    server: respx.Route, make_transport: MakeTransport, action: Action, time: Time
+) -> None:
+    server.side_effect = [httpx.ConnectError("refused"), OK]
+    result = await _perform(make_transport(), action)
+
+    assert (result.attempts, time.slept) == (2, [0.25])
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+@pytest.mark.parametrize("status", [429, 408, 425, 503])
+async def test_refused_is_repeated_after_the_pause(
+    server: respx.Route, make_transport: MakeTransport, action: Action, status: int, time: Time
+) -> None:
+    server.side_effect = [httpx.Response(status, headers={"retry-after": "10"})] * 5 + [OK]
+    result = await _perform(make_transport(), action)
+
+    assert result.attempts == 6
+    assert time.slept == pytest.approx([11.0] * 5)
+
+
+@pytest.mark.parametrize("action", RAISING, ids=str)
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_server_error_is_never_repeated_where_a_human_might_notice(
+    server: respx.Route, make_transport: MakeTransport, action: Action, status: int
+) -> None:
+    server.side_effect = [httpx.Response(status), OK]
+    with pytest.raises(ServerError, match="It may have happened") as caught:
+        await _perform(make_transport(), action)
+
+    assert (server.call_count, caught.value.may_have_happened, caught.value.attempts) == (
+        1,
+        True,
+        1,
+    )
+
+
+@pytest.mark.parametrize("action", RAISING, ids=str)
+async def test_a_lost_answer_is_never_repeated_where_a_human_might_notice(
+    server: respx.Route, make_transport: MakeTransport, action: Action
+) -> None:
+    server.side_effect = [httpx.ReadTimeout("silence"), OK]
+    with pytest.raises(OutcomeUnknownError, match="It may have happened") as caught:
+        await _perform(make_transport(), action)
+
+    assert (server.call_count, caught.value.may_have_happened, caught.value.attempts) == (
+        1,
+        True,
+        1,
+    )
+
+
+@pytest.mark.parametrize("action", STATE, ids=str)
+@pytest.mark.parametrize("doubt", [httpx.ReadError("reset"), httpx.Response(502)])
+async def test_state_heals_from_one_doubt(
+    server: respx.Route, make_transport: MakeTransport, action: Action, doubt: Any
+) -> None:
+    server.side_effect = [doubt, OK]
+    result = await _perform(make_transport(), action)
+
+    assert result.attempts == 2
+
+
+@pytest.mark.parametrize("action", STATE, ids=str)
+async def test_state_is_repeated_once(
+    server: respx.Route, make_transport: MakeTransport, action: Action
+) -> None:
+    server.side_effect = [httpx.ReadError("reset")] * 2 + [OK]
+    with pytest.raises(OutcomeUnknownError, match="repeated once, as far as is safe"):
+        await _perform(make_transport(), action)
+
+    assert server.call_count == 2
+
+
+async def test_state_is_not_repeated_once_something_newer_was_asked(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    transport = make_transport()
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(json.loads(request.content)["action"])
+        if asked[-1] == "hold":
+            await _perform(transport, Action.unhold("p", "n", "+12025551111"))
+            raise httpx.ReadError("reset")
+        return OK
+
+    server.side_effect = answer
+    with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
+        await _perform(transport, HOLD)
+
+    assert asked == ["hold", "unhold"]
+
+
+async def test_state_is_not_repeated_if_something_newer_is_asked_while_it_waits(
+    server: respx.Route, make_transport: MakeTransport, time: Time
+) -> None:
+    transport = make_transport()
+    server.side_effect = [httpx.ReadError("reset"), OK, OK]
+
+    async def asked_meanwhile(seconds: float) -> None:
+        await _perform(transport, Action.unhold("p", "n", "12025551111"))
+
+    transport.line.sleep = asked_meanwhile
+    with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
+        await _perform(transport, HOLD)
+
+    assert server.call_count == 2
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_a_repeated_hangup_that_finds_nobody_is_done(
+    server: respx.Route, make_transport: MakeTransport, status: int
+) -> None:
+    server.side_effect = [httpx.ReadError("reset")] * 2 + [httpx.Response(status, json={})]
+    result = await _perform(make_transport(), HANGUP)
+
+    assert result == ActionResult(reply_complete=False, status_code=status)
+    assert result.attempts == 3
+
+
+async def test_a_first_hangup_that_finds_nobody_is_an_error(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = httpx.Response(404, json={"error": "member not found"})
+    with pytest.raises(NotFoundError):
+        await _perform(make_transport(), HANGUP)
+
+    assert server.call_count == 1
+
+
+@pytest.mark.parametrize("action", READING, ids=str)
+async def test_reading_is_repeated_freely(
+    server: respx.Route, make_transport: MakeTransport, action: Action
+) -> None:
+    server.side_effect = [httpx.ReadError("reset"), httpx.Response(500), httpx.ReadError("x"), OK]
+    result = await _perform(make_transport(), action)
+
+    assert result.attempts == 4
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 422])
+async def test_rejected_is_raised(
+    server: respx.Route, make_transport: MakeTransport, action: Action, status: int
+) -> None:
+    server.side_effect = [httpx.Response(status), OK]
+    with pytest.raises(PhloError, match=str(status)) as caught:
+        await _perform(make_transport(), action)
+
+    assert (server.call_count, caught.value.may_have_happened) == (1, False)
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+async def test_accepted_is_the_result(
+    server: respx.Route, make_transport: MakeTransport, action: Action
+) -> None:
+    server.return_value = OK
+    result = await _perform(make_transport(), action)
+
+    assert (result.api_id, result.attempts, server.call_count) == ("a", 1, 1)
+
+
+# The sum of the attempts
+
+
+async def test_may_have_happened_speaks_for_every_attempt(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.side_effect = [httpx.ReadError("reset"), httpx.Response(400)]
+    with pytest.raises(PhloError, match=r"400 Bad Request\. It may have happened") as caught:
+        await _perform(make_transport(), HOLD)
+
+    assert (caught.value.may_have_happened, caught.value.attempts) == (True, 2)
+
+
+async def test_an_answer_lost_and_then_no_connection_is_still_unknown(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.side_effect = [httpx.ReadError("reset")] + [httpx.ConnectError("refused")] * 3
+    with pytest.raises(OutcomeUnknownError, match=r"ConnectError: refused \(4 attempts failed\)"):
+        await _perform(make_transport(), HOLD)
+
+    assert server.call_count == 4
+
+
+async def test_what_was_never_sent_says_that_nothing_happened(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.side_effect = httpx.ConnectError("All connection attempts failed")
+    with pytest.raises(NotSentError) as caught:
+        await _perform(make_transport(), CALL)
+
+    assert str(caught.value) == (
+        "call …1111: it was not sent: ConnectError: All connection attempts failed"
+        " (4 attempts failed). Nothing happened; it is safe to try again."
+    )
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert caught.value.action == CALL
+
+
+async def test_a_refusal_for_too_long_is_raised_with_the_time(
+    server: respx.Route, make_transport: MakeTransport, time: Time
+) -> None:
+    server.return_value = httpx.Response(429, headers={"retry-after": "300"})
+    with pytest.raises(RateLimitedError, match="asks to wait 300 s") as caught:
+        await _perform(make_transport(), CALL)
+
+    assert (caught.value.retry_after, caught.value.may_have_happened) == (300.0, False)
+    assert time.slept == []
+
+
+async def test_a_busy_server_that_says_when_did_not_act(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = httpx.Response(503, headers={"retry-after": "300"})
+    with pytest.raises(ServerError, match="It was not carried out") as caught:
+        await _perform(make_transport(), CALL)
+
+    assert caught.value.may_have_happened is False
+
+
+async def test_a_refusal_pauses_the_limiter(
+    server: respx.Route, make_transport: MakeTransport, time: Time
+) -> None:
+    limit = RateLimit(300, per=5.0, clock=time, sleep=time.sleep)
+    server.side_effect = [httpx.Response(429, headers={"retry-after": "10"}), OK]
+    await _perform(make_transport(limit), CALL)
+
+    assert time.now >= 1011.0
+    assert limit.rate < limit.full_rate
+
+
+async def test_every_attempt_pays_a_token(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    class Counting:
+        acquired = 0
+
+        async def acquire(self) -> None:
+            self.acquired += 1
+
+        def pause(self, seconds: float) -> None: ...
+
+    limit = Counting()
+    server.side_effect = [httpx.ConnectError("refused"), httpx.Response(429), OK]
+    await _perform(make_transport(limit), CALL)
+
+    assert limit.acquired == 3
+
+
+class Stuck:
+    """A limiter that lets nobody go."""
+
+    async def acquire(self) -> None:
+        await anyio.sleep_forever()
+
+    def pause(self, seconds: float) -> None: ...
+
+
+async def test_the_deadline_ends_a_wait_for_the_limiter(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    with pytest.raises(NotSentError, match="the deadline leaves no time") as caught:
+        await _perform(make_transport(Stuck(), deadline=0.01), CALL)
+
+    assert (server.call_count, caught.value.attempts) == (0, 0)
+
+
+# Lost bodies
+
+
+class Broken(httpx.AsyncByteStream):
+    async def __aiter__(self) -> Any:
+        yield b'{"api_id": '
+        raise httpx.ReadError("reset")
+
+
+async def test_an_accepted_call_whose_body_breaks_is_done(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.return_value = httpx.Response(201, stream=Broken())
+    result = await _perform(make_transport(), CALL)
+
+    assert result == ActionResult(reply_complete=False, status_code=201)
+
+
+async def test_a_refusal_whose_body_breaks_is_still_a_refusal(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.side_effect = [httpx.Response(429, stream=Broken()), OK]
+    result = await _perform(make_transport(), CALL)
+
+    assert result.attempts == 2
+
+
+# Cancellation
+
+
+async def test_a_cancelled_action_that_was_begun_says_that_it_may_have_happened(
+    server: respx.Route,
+    make_transport: MakeTransport,
+    events: list[Event],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def silence(request: httpx.Request) -> httpx.Response:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    server.side_effect = silence
+    notes: list[str] = []
+    with anyio.move_on_after(0.05) as scope:
+        try:
+            await _perform(make_transport(), CALL)
+        except BaseException as cut:
+            notes = cut.__notes__
+            raise
+
+    assert scope.cancelled_caught
+    assert notes == ["call …1111: it may have happened; check before repeating it."]
+    assert caplog.messages == [
+        "call …1111: given up after the request was begun; it may have happened"
+    ]
+    last = events[-1]
+    assert isinstance(last, OutcomeEvent)
+    assert (last.outcome, last.may_have_happened, last.cancelled) == (Outcome.AMBIGUOUS, True, True)
+
+
+async def test_a_cancelled_action_that_only_waited_did_not_happen(
+    server: respx.Route, make_transport: MakeTransport, events: list[Event]
+) -> None:
+    with anyio.move_on_after(0.01):
+        await _perform(make_transport(Stuck()), CALL)
+
+    last = events[-1]
+    assert isinstance(last, OutcomeEvent)
+    assert (last.outcome, last.may_have_happened, last.cancelled) == (
+        Outcome.NEVER_SENT,
+        False,
+        True,
+    )
+
+
+# What is told
+
+
+async def test_hooks_hear_each_attempt_each_pause_and_one_outcome(
+    server: respx.Route, make_transport: MakeTransport, events: list[Event]
+) -> None:
+    server.side_effect = [httpx.Response(429, headers={"retry-after": "1"}), OK]
+    await _perform(make_transport(), CALL)
+
+    assert [type(event).__name__ for event in events] == [
+        "AttemptEvent",
+        "PauseEvent",
+        "AttemptEvent",
+        "OutcomeEvent",
+    ]
+    pause, outcome = events[1], events[3]
+    assert isinstance(pause, PauseEvent)
+    assert isinstance(outcome, OutcomeEvent)
+    assert (pause.seconds, pause.status_code, pause.told) == (1.1, 429, True)
+    assert (outcome.outcome, outcome.status_code) == (Outcome.ACCEPTED, 201)
+    assert (outcome.attempts, outcome.may_have_happened) == (2, False)
+    assert (outcome.elapsed, outcome.waited) == pytest.approx((1.1, 1.1))
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+@pytest.mark.parametrize(
+    "answer", [OK, httpx.Response(400), httpx.Response(500), httpx.ReadError("x")], ids=repr
+)
+async def test_every_action_ends_in_exactly_one_outcome(
+    server: respx.Route,
+    make_transport: MakeTransport,
+    events: list[Event],
+    action: Action,
+    answer: Any,
+) -> None:
+    server.side_effect = [answer] * 4
+    try:
+        await _perform(make_transport(), action)
+        may_have_happened = False
+    except PhloError as error:
+        may_have_happened = error.may_have_happened
+
+    outcomes = [event for event in events if isinstance(event, OutcomeEvent)]
+    assert [event.may_have_happened for event in outcomes] == [may_have_happened]
+
+
+async def test_a_hook_that_raises_changes_nothing(
+    server: respx.Route, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.return_value = OK
+    transport = make_transport()
+    object.__setattr__(transport.hooks, "on_outcome", lambda event: 1 / 0)
+    result = await _perform(transport, CALL)
+
+    assert result.api_id == "a"
+    assert caplog.messages == ["a hook raised; the action goes on"]
+
+
+async def test_a_healed_repeat_is_logged_and_a_raised_error_is_not(
+    server: respx.Route, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="plivo_phlo_async")
+    server.side_effect = [httpx.ConnectError("refused"), OK, httpx.Response(400)]
+    await _perform(make_transport(), CALL)
+    with pytest.raises(PhloError):
+        await _perform(make_transport(), CALL)
+
+    ours = [r.getMessage() for r in caplog.records if r.name == "plivo_phlo_async"]
+    assert ours == ["call …1111: done after 2 attempts"]
