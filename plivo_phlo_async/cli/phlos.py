@@ -1,0 +1,90 @@
+"""Commands for a PHLO itself: start it, look at it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ..actions import Action
+from ..client import AsyncPhloClient
+from ..results import Result
+from .reach import as_json as plain
+from .reach import at_phlo, common, perform, with_client
+
+__all__ = ["run", "show"]
+
+
+@click.command()
+@click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--payload", metavar="JSON", help="A JSON object; KEY=VALUE wins over its keys.")
+@at_phlo
+@common
+def run(phlo_id: str, params: tuple[str, ...], payload: str | None, **options: Any) -> None:
+    """Start the PHLO, with what its Start node declares."""
+    given = {**_object(payload), **dict(_pair(param) for param in params)}
+    perform(Action.run(phlo_id, given or None), **options)
+
+
+def _pair(param: str) -> tuple[str, str]:
+    key, equals, value = param.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"{param!r} is not KEY=VALUE.", click.get_current_context())
+    return key, value
+
+
+def _object(payload: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(payload or "{}")
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(
+            f"--payload is not JSON: {error}.", click.get_current_context()
+        ) from None
+    if not isinstance(found, dict):
+        raise click.UsageError("--payload is not a JSON object.", click.get_current_context())
+    return found
+
+
+@click.command()
+@at_phlo
+@click.option("--node", "node_id", envvar="PLIVO_NODE_ID", metavar="ID", help="Show this node too.")
+@click.option("--node-type", default="multi_party_call", show_default=True)
+@click.option("--run", "run_id", metavar="ID", help="Show what this run has produced.")
+@common
+def show(
+    phlo_id: str,
+    node_id: str | None,
+    node_type: str,
+    run_id: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Show a PHLO, and a node or a run of it."""
+    asked = {"phlo": Action.get_phlo(phlo_id)}
+    if node_id is not None:
+        asked["node"] = Action.get_node(phlo_id, node_type, node_id)
+    if run_id is not None:
+        asked["run"] = Action.get_run(phlo_id, run_id)
+
+    async def ask(client: AsyncPhloClient) -> None:
+        found = {name: await client.perform(action) for name, action in asked.items()}
+        if as_json:
+            click.echo(json.dumps({name: plain(result) for name, result in found.items()}))
+        else:
+            Console().print(_table(found))
+
+    with_client(ask, **options)
+
+
+def _table(found: dict[str, Result]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    hidden = {"api_id", "reply_complete", "attempts", "elapsed", "status_code"}
+    for name, result in found.items():
+        for field, value in plain(result).items():
+            if field not in hidden:
+                shown = ", ".join(value) if isinstance(value, list | tuple) else str(value or "")
+                table.add_row(f"[bold]{name}[/bold]", field, shown)
+    return table

@@ -1,0 +1,37 @@
+"""The demo tells the whole story, to a person and to a machine."""
+
+from __future__ import annotations
+
+import json
+
+from .conftest import Run
+
+
+def test_the_demo_tells_the_story_and_what_it_took(plivo_phlo: Run) -> None:
+    code, out, err = plivo_phlo("demo")
+
+    assert (code, err) == (0, "")
+    for words in (
+        "await mpc.warm_transfer(ann, sue)",
+        "⇄ in private talk",
+        "‖ on hold",
+        "✉ voicemail",
+        "○ left",
+        "mpc = client.phlo(phlo_id).multi_party_call(node_id)",
+        "200 done, 0 failed, 0 unknown",
+    ):
+        assert words in out
+
+
+def test_as_json_each_step_shows_who_is_on_the_call(plivo_phlo: Run) -> None:
+    code, out, err = plivo_phlo("demo", "--json")
+    *steps, last = [json.loads(line) for line in out.splitlines()]
+    states = [
+        "".join(member["state"][0] for member in step["members"] if member["state"] != "left")
+        for step in steps
+    ]
+
+    assert (code, err) == (0, "")
+    # i in the call, o on hold, p in private talk, v voicemail; Ann, Carl, Sue, Vera, Tom.
+    assert states == ["ii", "io", "ii", "pop", "ii", "pop", "iii", "iiiv", "iii", "iii", "ii"]
+    assert (last["bulk"]["done"], last["bulk"]["rate"] <= 60) == (200, True)

@@ -1,0 +1,59 @@
+"""Every Python block of the README and the docs runs as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCKS = [
+    pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, block in enumerate(BLOCK.findall(page.read_text()), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmulatorServer]:
+    with EmulatorServer(PhloEmulator()) as server:
+        yield server
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Path) -> None:
+    server.emulator.reset()
+    lines = shell_exports(server.emulator, server.base_url).splitlines()
+    environ = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    code = block.replace("your PHLO's id", environ["PLIVO_PHLO_ID"])
+    code = code.replace("its multi-party call node's id", environ["PLIVO_NODE_ID"])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_readme_has_the_two_lines_a_newcomer_copies() -> None:
+    text = (ROOT / "README.md").read_text()
+    quickstart = re.search(r"## Quickstart.*?```sh\n(.*?)\n```", text, re.DOTALL)
+    tests = re.search(r"## Tests.*?```sh\n(.*?)\n```", text, re.DOTALL)
+
+    assert quickstart is not None
+    assert tests is not None
+    assert ("plivo-phlo demo" in quickstart[1], "nox -s tests" in tests[1]) == (True, True)
+    assert ("\n" in quickstart[1], "\n" in tests[1]) == (False, False)
