@@ -74,6 +74,7 @@ _NEEDED = {
     verb: tuple(name for name in names if name not in {"role", "payload"})
     for verb, names in _TAKES.items()
 }
+_LONGEST = 1024  # far beyond any id or address, and what fits in every server's URL
 _READS = frozenset({Verb.GET_PHLO, Verb.GET_NODE, Verb.GET_RUN})
 _REPEAT = {
     **dict.fromkeys(Verb, Repeat.NEVER),
@@ -116,6 +117,8 @@ def check_text(name: str, value: object) -> None:
         raise InvalidArgumentError(f"{name}: give a string, not {type(value).__name__}.")
     if not value.strip():
         raise InvalidArgumentError(f"{name}: it is empty; give an id or address.")
+    if len(value) > _LONGEST:
+        raise InvalidArgumentError(f"{name}: it has more than {_LONGEST} characters.")
     # A client or proxy may take these for "this folder" and "the one above", encoded or not.
     if value in {".", ".."}:
         raise InvalidArgumentError(f"{name}: {value!r} is not an id or address.")

@@ -109,7 +109,9 @@ def test_an_address_stays_in_its_segment(address: str, segment: str) -> None:
     assert path == f"/phlo/p/multi_party_call/n/members/{segment}"
 
 
-@pytest.mark.parametrize("bad", ["", "  ", "\n", ".", "..", None, 12025551111, b"1", "\ud800"])
+@pytest.mark.parametrize(
+    "bad", ["", "  ", "\n", ".", "..", None, 12025551111, b"1", "\ud800", "1" * 1025]
+)
 @pytest.mark.parametrize(
     ("name", "make"),
     [

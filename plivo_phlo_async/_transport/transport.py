@@ -44,6 +44,11 @@ class Line:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     random: Callable[[], float] = random.random
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.closed or self.http.is_closed
+
 
 @frozen
 class Transport:
@@ -57,7 +62,7 @@ class Transport:
 
     async def perform(self, action: Action, kind: type[R]) -> R:
         """Carry out `action` and give its result as a `kind`; `errors` lists what is raised."""
-        if self.line.closed or self.line.http.is_closed:
+        if self.line.is_closed:
             raise PhloError(f"{action}: this client is closed; make a new one.", action=action)
         return await _Delivery(self, action).run(kind)
 
@@ -121,6 +126,8 @@ class _Delivery:
     async def _attempt(self) -> Step:
         if self.last is not None and self.repeats.may_have_happened and not self._is_newest():
             return Step(self.last, why=SUPERSEDED)
+        if self.line.is_closed:
+            return Step(self.last or Attempt(Outcome.NEVER_SENT), why="the client was closed")
         self.attempts += 1
         hooks = self.transport.hooks
         tell(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
@@ -211,7 +218,7 @@ class _Delivery:
 
     def _no_answer(self, step: Step, doubt: bool) -> PhloError:
         cause = step.attempt.cause
-        reason = f"{_one_line(cause) if cause else step.why}"
+        reason = _one_line(cause) if cause else step.why
         stopped = f" ({step.why})" if cause and step.why else ""
         if doubt:
             return OutcomeUnknownError(

@@ -380,6 +380,22 @@ async def test_the_deadline_ends_a_wait_for_the_limiter(
     assert (server.call_count, caught.value.attempts) == (0, 0)
 
 
+async def test_what_waits_when_the_client_is_closed_was_not_sent(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    transport = make_transport()
+
+    async def closed_meanwhile(seconds: float) -> None:
+        transport.line.closed = True
+
+    transport.line.sleep = closed_meanwhile
+    server.side_effect = [httpx.ConnectError("refused"), OK]
+    with pytest.raises(NotSentError, match="the client was closed"):
+        await _perform(transport, CALL)
+
+    assert server.call_count == 1
+
+
 # Lost bodies
 
 
