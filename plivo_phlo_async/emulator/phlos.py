@@ -1,0 +1,64 @@
+"""What the emulator is told exists: PHLOs, their nodes, and what stands behind each address."""
+
+from enum import StrEnum
+
+import attrs
+
+DEMO_AUTH_ID = "MADEMO7461PHLOASYNC0"
+"""The Auth ID the emulator knows by default: Plivo's form, nobody's account."""
+
+DEMO_AUTH_TOKEN = "demo-token-that-only-the-emulator-knows"
+"""The Auth Token that goes with `DEMO_AUTH_ID`."""
+
+DEMO_PHLO_ID = "0f6b1c52-7d3a-4e8b-9a41-5c2d7e90b1a4"
+"""The PHLO the emulator has by default."""
+
+DEMO_NODE_ID = "a3d9e0c7-18f4-4b62-8c5d-6e7f20b9d135"
+"""That PHLO's one multi-party-call node."""
+
+CREATED_ON = "2020-08-01 09:05:11.846982+00:00"
+"""When a PHLO or a node was made, unless it says otherwise, in Plivo's form."""
+
+
+class NodeType(StrEnum):
+    """The nodes that can be acted on; the values are the path's words."""
+
+    MULTI_PARTY_CALL = "multi_party_call"
+    CONFERENCE_BRIDGE = "conference_bridge"
+
+
+class PhoneBehaviour(StrEnum):
+    """What a phone does when it is rung.
+
+    `RING` waits for someone to answer or reject it; `NEVER` cannot even be told to answer.
+    """
+
+    ANSWER = "answer"
+    RING = "ring"
+    REJECT = "reject"
+    VOICEMAIL = "voicemail"
+    NEVER = "never"
+
+
+@attrs.frozen
+class EmulatedNode:
+    """A node of an emulated PHLO."""
+
+    node_id: str
+    node_type: NodeType = attrs.field(default=NodeType.MULTI_PARTY_CALL, converter=NodeType)
+    name: str = "Multi-Party Call_1"
+    created_on: str = CREATED_ON
+
+
+@attrs.frozen
+class EmulatedPhlo:
+    """A PHLO the emulator is to know, with its `nodes`."""
+
+    phlo_id: str
+    name: str = "Emulated PHLO"
+    nodes: tuple[EmulatedNode, ...] = ()
+    created_on: str = CREATED_ON
+
+
+DEMO_PHLO = EmulatedPhlo(DEMO_PHLO_ID, "Demo PHLO", (EmulatedNode(DEMO_NODE_ID),))
+"""What the emulator knows when it is told nothing."""

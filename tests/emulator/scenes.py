@@ -1,0 +1,32 @@
+"""Calls to begin a test from, and a plain view of one."""
+
+from plivo_phlo_async.emulator import calls, transfers
+from plivo_phlo_async.emulator.members import Call, Role
+
+AGENT, CUSTOMER, SECOND, OTHER = "111", "222", "333", "444"
+
+
+def states(call: Call) -> dict[str, str]:
+    return {member.address: member.state.value for member in call.members}
+
+
+def talk() -> Call:
+    """An agent and a customer, both in the call."""
+    return calls.answer(calls.call(Call(), AGENT, CUSTOMER, Role.CUSTOMER), CUSTOMER)
+
+
+def warm_ringing() -> Call:
+    return transfers.warm_transfer(talk(), AGENT, SECOND)
+
+
+def warm_talking() -> Call:
+    return calls.answer(warm_ringing(), SECOND)
+
+
+def cold_ringing() -> Call:
+    return transfers.cold_transfer(talk(), AGENT, SECOND)
+
+
+def machine() -> Call:
+    """An agent, and a customer whose voicemail has picked up."""
+    return calls.voicemail(calls.call(Call(), AGENT, CUSTOMER, Role.CUSTOMER), CUSTOMER)
