@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
+
+import httpx
 import pytest
 
 from plivo_phlo_async import AsyncPhloClient
 
 AUTH_ID = "MA2025RK4E639VJFZAGV"
 BASE_URL = "https://phlorunner.example/v1"
+TLS = ssl.create_default_context()  # made once: reading the certificates takes a while
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -28,4 +32,5 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client() -> AsyncPhloClient:
-    return AsyncPhloClient(AUTH_ID, "token", base_url=BASE_URL, rate_limit=None)
+    http = httpx.AsyncClient(verify=TLS)
+    return AsyncPhloClient(AUTH_ID, "token", base_url=BASE_URL, rate_limit=None, http_client=http)

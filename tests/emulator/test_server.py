@@ -212,7 +212,7 @@ def test_without_uvicorn_the_message_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setattr(builtins, "__import__", without)
 
     with pytest.raises(ImportError, match=r"pip install \"plivo-phlo-async\[emulator\]\""):
-        EmulatorServer(PhloEmulator())
+        EmulatorServer(PhloEmulator()).start()
 
 
 def test_the_shell_is_told_where_and_as_whom() -> None:

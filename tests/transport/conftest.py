@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Callable
 
 import anyio
@@ -14,10 +13,7 @@ from plivo_phlo_async._transport.hooks import AttemptEvent, Hooks, OutcomeEvent,
 from plivo_phlo_async._transport.limiter import Limiter
 from plivo_phlo_async._transport.transport import Line, Transport
 
-BASE_URL = "https://phlorunner.example/v1"
-
-
-TLS = ssl.create_default_context()  # made once: reading the certificates takes a while
+from ..conftest import BASE_URL, TLS
 
 
 class Time:

@@ -29,7 +29,8 @@ from plivo_phlo_async import (
 from plivo_phlo_async._parsing import kind_of
 from plivo_phlo_async._transport.transport import Transport
 
-from .conftest import BASE_URL, Event, MakeTransport, Time
+from ..conftest import BASE_URL
+from .conftest import Event, MakeTransport, Time
 
 pytestmark = pytest.mark.anyio
 
