@@ -23,7 +23,7 @@ DEADLINE = "the deadline leaves no time for another attempt"
 SUPERSEDED = "something newer was asked for that member"
 
 _REPLAY_WITHIN = 5.0  # seconds in which a state-setting action may be asked once more
-_FREE_REPEATS = 10
+_FREE_REPEATS = 10  # a minute
 _MINUTE = 60
 
 
@@ -40,8 +40,9 @@ class RetryPolicy:
             raised.
         deadline: seconds for the whole action: nothing is started and no wait is begun that would
             pass it, and a request on the wire is never cut. None for no deadline.
-        budget: repeats allowed per request over the last minute, beside 10 free ones; None for no
-            budget.
+        budget: repeats allowed for each action begun in the last minute, so that a server that
+            fails is not asked much more often than one that works; 10 a minute are always
+            allowed. None for no budget.
 
     Raises:
         InvalidArgumentError: a value is out of range; the message names it.
@@ -87,7 +88,7 @@ class Traffic:
     def may_repeat(self, budget: float | None, now: float) -> bool:
         """Whether the budget has room for one more repeat; if so it is counted."""
         second = self._second(now)
-        if budget is not None and self._repeats >= _FREE_REPEATS + budget * self._requests:
+        if budget is not None and self._repeats >= max(_FREE_REPEATS, budget * self._requests):
             return False
         second[2] += 1
         self._repeats += 1

@@ -121,13 +121,16 @@ def test_no_wait_is_begun_that_would_pass_the_deadline(attempt: Attempt) -> None
     assert (step.wait, step.why) == (None, "the deadline leaves no time for another attempt")
 
 
-def test_the_budget_ends_repeats_at_ten_and_a_tenth_of_the_requests() -> None:
+@pytest.mark.parametrize(("requests", "repeats"), [(0, 10), (99, 10), (100, 10), (200, 20)])
+def test_the_budget_allows_ten_repeats_or_a_tenth_of_the_requests(
+    requests: int, repeats: int
+) -> None:
     traffic = Traffic()
-    for _ in range(100):
+    for _ in range(requests):
         traffic.request(START)
     allowed = sum(traffic.may_repeat(0.1, START) for _ in range(100))
 
-    assert allowed == 10 + 10
+    assert allowed == repeats
 
 
 def test_the_budget_forgets_after_a_minute() -> None:
