@@ -48,6 +48,22 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """The fault campaign and the limiter's storms at full size; writes their table."""
+    _install(session, "tests")
+    table = "docs/explanation/never-twice-table.md"
+    session.run("python", "-m", "tests.faults", "--table", table, *session.posargs)
+    session.run("python", "-m", "tests.transport.storms")
+
+
+@nox.session
+def double_dial(session: nox.Session) -> None:
+    """How often each client dials somebody twice under one schedule of faults."""
+    _install(session, "benchmarks")
+    session.run("python", "-m", "benchmarks.double_dial", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, and the plainer form."""
     session.install("-q", *nox.project.dependency_groups(PROJECT, "lint"))
