@@ -9,6 +9,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
+from urllib.request import getproxies
 
 import anyio
 import httpx
@@ -17,8 +18,10 @@ from attrs import evolve
 from ._masking import mask_httpx_log
 from ._parsing import kind_of
 from ._transport.auth import Credentials, base_url_from
+from ._transport.courier import Courier, HttpxCourier, PoolCourier
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
+from ._transport.pool import Pool
 from ._transport.retry import RetryPolicy
 from ._transport.transport import Line, Transport
 from ._version import __version__
@@ -31,7 +34,6 @@ from .results import Result
 __all__ = ["AsyncPhloClient"]
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0, write=5.0, pool=None)
-_IDLE = 5.0  # seconds; well below any server's own, so that it never closes on us mid-request
 
 
 class _Unset(Enum):
@@ -96,10 +98,7 @@ class AsyncPhloClient:
             raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
         self._transport = Transport(
             Line(
-                http=http_client or _http_client(max_connections),
-                base_url=address,
-                auth_id=credentials.auth_id,
-                headers=_headers(credentials),
+                courier=_courier(credentials, address, max_connections, http_client),
                 places=anyio.Semaphore(max_connections, fast_acquire=True),
             ),
             _TIMEOUT if timeout is _UNSET else _timeout(timeout),
@@ -107,13 +106,12 @@ class AsyncPhloClient:
             RateLimit(300, per=5.0) if rate_limit is _UNSET else _limiter(rate_limit),
             Hooks(on_attempt, on_outcome, on_pause),
         )
-        self._owns_http = http_client is None
+        self._auth_id, self._base_url = credentials.auth_id, address
         self._is_view = False
         mask_httpx_log()
 
     def __repr__(self) -> str:
-        line = self._transport.line
-        return f"<AsyncPhloClient auth_id={line.auth_id!r} base_url={line.base_url!r}>"
+        return f"<AsyncPhloClient auth_id={self._auth_id!r} base_url={self._base_url!r}>"
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,11 +126,8 @@ class AsyncPhloClient:
 
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's; a view closes nothing."""
-        if self._is_view:
-            return
-        self._transport.line.closed = True
-        if self._owns_http:
-            await self._transport.line.http.aclose()
+        if not self._is_view:
+            await self._transport.line.courier.aclose()
 
     def with_options(
         self,
@@ -204,13 +199,24 @@ class AsyncPhloClient:
         return run.report
 
 
-def _http_client(max_connections: int) -> httpx.AsyncClient:
-    limits = httpx.Limits(
-        max_connections=max_connections,
-        max_keepalive_connections=max_connections,  # a lower one has httpx close busy ones early
-        keepalive_expiry=_IDLE,
-    )
-    return httpx.AsyncClient(limits=limits, timeout=_TIMEOUT)
+def _courier(
+    credentials: Credentials,
+    base_url: str,
+    max_connections: int,
+    http: httpx.AsyncClient | None,
+) -> Courier:
+    """The caller's client; else httpx's own where the environment names a proxy; else our pool."""
+    given = (base_url, credentials.auth_id, _headers(credentials))
+    if http is not None:
+        return HttpxCourier(http, *given)
+    url = httpx.URL(base_url)
+    if {url.scheme, "all"} & getproxies().keys():
+        limits = httpx.Limits(
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,  # a lower one closes busy ones early
+        )
+        return HttpxCourier(httpx.AsyncClient(limits=limits), *given, owns=True)
+    return PoolCourier(Pool(url), *given)
 
 
 def _headers(credentials: Credentials) -> dict[str, str]:

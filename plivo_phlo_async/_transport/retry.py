@@ -16,10 +16,20 @@ from ..actions import Repeat
 from ..errors import InvalidArgumentError
 from .outcome import Attempt, Outcome
 
-__all__ = ["DEADLINE", "SUPERSEDED", "Repeats", "RetryPolicy", "Step", "Traffic", "repeat"]
+__all__ = [
+    "CLOSED",
+    "DEADLINE",
+    "SUPERSEDED",
+    "Repeats",
+    "RetryPolicy",
+    "Step",
+    "Traffic",
+    "repeat",
+]
 
 # Why an action is not tried again.
 DEADLINE = "the deadline leaves no time for another attempt"
+CLOSED = "this client is closed; make a new one"
 SUPERSEDED = "something newer was asked for that member"
 
 _REPLAY_WITHIN = 5.0  # seconds in which a state-setting action may be asked once more

@@ -6,22 +6,23 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from math import inf
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 import httpx
 from attrs import define, field, frozen
 
 from .._masking import mask_numbers
-from .._parsing import Reply, accepted, error_from, result_from
+from .._parsing import accepted, error_from, result_from
 from ..actions import Action
 from ..errors import NotSentError, OutcomeUnknownError, PhloError
 from ..results import Result
+from .courier import Begun, Courier
 from .hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent, logger, tell
 from .limiter import Limiter
 from .newest import Asked
 from .outcome import Attempt, Outcome, judge
-from .retry import DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
+from .retry import CLOSED, DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
 
 __all__ = ["Line", "Transport"]
 
@@ -32,22 +33,13 @@ R = TypeVar("R", bound=Result)
 class Line:
     """What all views of a client share: the way to the server, and what was sent along it."""
 
-    http: httpx.AsyncClient
-    base_url: str
-    auth_id: str
-    headers: dict[str, str] = field(repr=False)
-    places: anyio.Semaphore  # so that nobody ever queues inside httpx's pool
-    closed: bool = False
+    courier: Courier
+    places: anyio.Semaphore  # one for each connection, so that nobody queues below
     traffic: Traffic = field(factory=Traffic)
     asked: Asked = field(factory=Asked)
     clock: Callable[[], float] = anyio.current_time
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     random: Callable[[], float] = random.random
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self.closed or self.http.is_closed
 
 
 @frozen
@@ -62,22 +54,7 @@ class Transport:
 
     async def perform(self, action: Action, kind: type[R]) -> R:
         """Carry out `action` and give its result as a `kind`; `errors` lists what is raised."""
-        if self.line.is_closed:
-            raise PhloError(f"{action}: this client is closed; make a new one.", action=action)
         return await _Delivery(self, action).run(kind)
-
-
-class _Begun:
-    """Whether a request's headers were begun; None until the HTTP transport tells anything."""
-
-    def __init__(self) -> None:
-        self.seen: bool | None = None
-
-    async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
-            self.seen = True
-        elif self.seen is None:
-            self.seen = False
 
 
 class _Delivery:
@@ -91,7 +68,7 @@ class _Delivery:
         )
         self.attempts, self.waited = 0, 0.0
         self.last: Attempt | None = None
-        self.on_the_wire: _Begun | None = None
+        self.on_the_wire: Begun | None = None
 
     async def run(self, kind: type[R]) -> R:
         self.line.traffic.request(self.started)
@@ -111,6 +88,8 @@ class _Delivery:
 
     async def _once(self) -> Step:
         """Wait for a place and a token, then make one attempt; time is up only while waiting."""
+        if self.line.courier.is_closed:
+            return self._nothing_more(CLOSED)
         waiting_since = self.line.clock()
         with anyio.move_on_after(self.repeats.start_by - waiting_since) as waiting:
             async with self.line.places:
@@ -121,13 +100,16 @@ class _Delivery:
                     self.waited += self.line.clock() - waiting_since
                     return await self._attempt()
         self.waited += self.line.clock() - waiting_since
-        return Step(self.last or Attempt(Outcome.NEVER_SENT), why=DEADLINE)
+        return self._nothing_more(DEADLINE)
+
+    def _nothing_more(self, why: str) -> Step:
+        return Step(self.last or Attempt(Outcome.NEVER_SENT), why=why)
 
     async def _attempt(self) -> Step:
-        if self.last is not None and self.repeats.may_have_happened and not self._is_newest():
-            return Step(self.last, why=SUPERSEDED)
-        if self.line.is_closed:
-            return Step(self.last or Attempt(Outcome.NEVER_SENT), why="the client was closed")
+        if self.repeats.may_have_happened and not self._is_newest():
+            return self._nothing_more(SUPERSEDED)
+        if self.line.courier.is_closed:
+            return self._nothing_more(CLOSED)
         self.attempts += 1
         hooks = self.transport.hooks
         tell(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
@@ -148,37 +130,10 @@ class _Delivery:
         tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)
 
     async def _send(self) -> Attempt:
-        self.on_the_wire = begun = _Begun()
-        reply: Reply | None = None
-        cause: Exception | None = None
-        try:
-            response = await self.line.http.send(
-                self._request(begun), auth=None, follow_redirects=False, stream=True
-            )
-            # The status counts even if the body is lost, so it is kept before the body is read.
-            reply = Reply(response.status_code, dict(response.headers), None)
-            try:
-                reply = Reply(reply.status_code, reply.headers, await response.aread())
-            finally:
-                await response.aclose()
-        except httpx.HTTPStatusError as error:  # raised by a hook of the caller's own client
-            cause = error
-            reply = Reply(error.response.status_code, dict(error.response.headers), None)
-        except Exception as error:
-            cause = error
+        self.on_the_wire = begun = Begun()
+        carried = await self.line.courier.carry(self.action, self.transport.timeout, begun)
         self.on_the_wire = None
-        return judge(begun.seen, reply, cause, datetime.now(UTC))
-
-    def _request(self, begun: _Begun) -> httpx.Request:
-        body = self.action.body()
-        kind = {} if body is None else {"Content-Type": "application/json"}
-        return httpx.Request(
-            self.action.method,
-            self.line.base_url + self.action.path(self.line.auth_id),
-            headers=self.line.headers | kind,
-            content=body,
-            extensions={"timeout": self.transport.timeout.as_dict(), "trace": begun},
-        )
+        return judge(begun.seen, *carried, datetime.now(UTC))
 
     def _conclude(self, step: Step, kind: type[R]) -> R:
         """The result or the error that the last step means."""

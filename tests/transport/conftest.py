@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from plivo_phlo_async import RetryPolicy
+from plivo_phlo_async._transport.courier import HttpxCourier
 from plivo_phlo_async._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from plivo_phlo_async._transport.limiter import Limiter
 from plivo_phlo_async._transport.transport import Line, Transport
 
-from ..conftest import BASE_URL, TLS
+from ..conftest import AUTH_ID, BASE_URL, TLS
 
 
 class Time:
@@ -54,10 +55,7 @@ async def make_transport(time: Time, events: list[Event]) -> AsyncIterator[MakeT
     """Makes a transport with injected time and randomness (always the longest backoff)."""
     async with httpx.AsyncClient(verify=TLS) as http:
         line = Line(
-            http=http,
-            base_url=BASE_URL,
-            auth_id="MA2025RK4E639VJFZAGV",
-            headers={"Authorization": "Basic x"},
+            courier=HttpxCourier(http, BASE_URL, AUTH_ID, {"Authorization": "Basic x"}),
             places=anyio.Semaphore(10, fast_acquire=True),
             clock=time,
             sleep=time.sleep,

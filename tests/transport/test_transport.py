@@ -387,11 +387,11 @@ async def test_what_waits_when_the_client_is_closed_was_not_sent(
     transport = make_transport()
 
     async def closed_meanwhile(seconds: float) -> None:
-        transport.line.closed = True
+        await transport.line.courier.aclose()
 
     transport.line.sleep = closed_meanwhile
     server.side_effect = [httpx.ConnectError("refused"), OK]
-    with pytest.raises(NotSentError, match="the client was closed"):
+    with pytest.raises(NotSentError, match="this client is closed"):
         await _perform(transport, CALL)
 
     assert server.call_count == 1
