@@ -42,6 +42,11 @@ class AnswerReader:
         self.complete = False
         self.reusable = False
 
+    @property
+    def has_head(self) -> bool:
+        """Whether status and headers are there."""
+        return self.status is not None
+
     def feed(self, data: bytes) -> None:
         """Read on with `data`, b"" for the end of the connection.
 

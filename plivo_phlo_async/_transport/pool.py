@@ -8,12 +8,14 @@ given back last is taken first, so that a quiet service keeps few of them warm.
 
 from __future__ import annotations
 
+import math
 import ssl
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+import anyio
 import h11
 import httpx
 
@@ -79,8 +81,8 @@ class Pool(httpx.AsyncBaseTransport):
         Args:
             method: the request's method.
             data: its bytes.
-            timeout: seconds for "connect", "write" and "read"; what is missing has no limit. The
-                last bounds the wait for the headers as a whole, and then for the body.
+            timeout: seconds for "connect", "write" and each "read"; what is missing has no limit.
+                The whole answer may take twice the last, however it drips.
             on_begun: called just before the first byte is sent.
 
         Raises:
@@ -124,6 +126,7 @@ class Pool(httpx.AsyncBaseTransport):
             await stream.aclose()
         if self._stand_in is not None:
             await self._stand_in.aclose()
+        await anyio.lowlevel.cancel_shielded_checkpoint()  # asyncio closes sockets a turn later
 
     async def _take(self, timeout: float | None) -> Stream:
         await self._close_idle()
@@ -172,7 +175,9 @@ class Answer(httpx.AsyncByteStream):
     ) -> None:
         self._pool, self._stream, self._reader = pool, stream, reader
         self._timeout = timeout
+        self._until = math.inf
         self._taken = self._closed = False
+        self._broken: httpx.TransportError | None = None
 
     @property
     def status_code(self) -> int:
@@ -187,15 +192,22 @@ class Answer(httpx.AsyncByteStream):
 
     async def read_head(self) -> None:
         """Wait for status and headers."""
-        until = self._until()
-        while self._reader.status is None:
-            await self._read_on(until)
+        if self._timeout is not None:
+            self._until = self._pool.clock() + 2 * self._timeout
+        try:
+            while not self._reader.has_head:
+                await self._read_on()
+        except httpx.TransportError as error:
+            if self._reader.status is None:
+                raise
+            self._broken = error  # it came with the headers, but is the body's
 
     async def read(self) -> bytes:
         """The whole body, as it was sent."""
-        until = self._until()
+        if self._broken is not None:
+            raise self._broken
         while not self._reader.complete:
-            await self._read_on(until)
+            await self._read_on()
         return self._reader.body
 
     def __aiter__(self) -> Answer:
@@ -218,11 +230,10 @@ class Answer(httpx.AsyncByteStream):
         else:
             await self._pool.drop(self._stream)
 
-    def _until(self) -> float | None:
-        return None if self._timeout is None else self._pool.clock() + self._timeout
-
-    async def _read_on(self, until: float | None) -> None:
-        left = None if until is None else max(0.0, until - self._pool.clock())
+    async def _read_on(self) -> None:
+        left = None
+        if self._timeout is not None:
+            left = max(0.0, min(self._timeout, self._until - self._pool.clock()))
         try:
             self._reader.feed(await self._stream.receive(left))
         except TimeoutError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import ssl
 from typing import Any, Protocol
 
@@ -39,9 +40,9 @@ async def connect(
     host: str, port: int, tls: ssl.SSLContext | None, timeout: float | None
 ) -> Stream:
     """A new connection; raises `TimeoutError` or `OSError` (`ssl.SSLError` is one)."""
-    with anyio.fail_after(timeout):
+    with anyio.fail_after(timeout) as scope:
         if _on_asyncio():
-            return await _connect_asyncio(host, port, tls)
+            return await _connect_asyncio(host, port, tls, scope.deadline)
         return await _connect_anyio(host, port, tls)
 
 
@@ -53,12 +54,43 @@ def _on_asyncio() -> bool:
     return True
 
 
-async def _connect_asyncio(host: str, port: int, tls: ssl.SSLContext | None) -> Stream:
+async def _connect_asyncio(
+    host: str, port: int, tls: ssl.SSLContext | None, until: float
+) -> Stream:
     loop = asyncio.get_running_loop()
-    _, stream = await loop.create_connection(
-        lambda: _AsyncioStream(loop), host, port, ssl=tls, happy_eyeballs_delay=0.25
-    )
+    sock = await _connected_socket(loop, host, port, until)
+    try:
+        _, stream = await loop.create_connection(
+            lambda: _AsyncioStream(loop), sock=sock, ssl=tls, server_hostname=host if tls else None
+        )
+    except BaseException:
+        sock.close()
+        raise
     return stream
+
+
+async def _connected_socket(
+    loop: asyncio.AbstractEventLoop, host: str, port: int, until: float
+) -> socket.socket:
+    """A socket to the first address that answers, each given its share of the time.
+
+    asyncio's own race between addresses leaves a socket open when it is cancelled.
+    """
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: OSError = TimeoutError()
+    for number, (family, kind, protocol, _, address) in enumerate(found):
+        sock = socket.socket(family, kind, protocol)
+        sock.setblocking(False)
+        try:
+            with anyio.fail_after((until - loop.time()) / (len(found) - number)):
+                await loop.sock_connect(sock, address)
+            return sock
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError):
+                raise
+            failure = error
+    raise failure
 
 
 async def _connect_anyio(host: str, port: int, tls: ssl.SSLContext | None) -> Stream:
@@ -158,12 +190,14 @@ class _AsyncioStream(asyncio.Protocol):
             raise OSError(str(self._broken)) from self._broken
 
     async def _wait(self, future: asyncio.Future[None], timeout: float | None) -> None:
-        timer = timeout and self._loop.call_later(timeout, _time_out, future)
+        if timeout is None:
+            await future
+            return
+        timer = self._loop.call_later(timeout, _time_out, future)
         try:
             await future
         finally:
-            if timer:
-                timer.cancel()
+            timer.cancel()
 
 
 def _wake(future: asyncio.Future[None] | None) -> None:

@@ -1,0 +1,1 @@
+"""Measurements against others, to be run by hand."""
