@@ -137,6 +137,5 @@ class AnswerReader:
                 self._add(event.data)
             elif isinstance(event, h11.EndOfMessage):
                 self.complete = True
-                self.reusable = (
-                    self._general.their_state is h11.DONE and not self._general.trailing_data[0]
-                )
+                whole = self._general.their_state is h11.DONE
+                self.reusable = bool(data) and whole and not self._general.trailing_data[0]
