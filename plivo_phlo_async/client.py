@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import platform
+import ssl
 from collections.abc import AsyncIterable, Callable, Iterable
 from enum import Enum
 from types import TracebackType
@@ -27,7 +28,7 @@ from ._transport.transport import Line, Transport
 from ._version import __version__
 from .actions import Action
 from .bulk import BulkReport, BulkRun
-from .errors import InvalidArgumentError
+from .errors import ConfigurationError, InvalidArgumentError
 from .resources import Phlo
 from .results import Result
 
@@ -65,7 +66,10 @@ class AsyncPhloClient:
             turns it off; any object with `acquire` and `pause` will do, also one that several
             clients share.
         max_connections: how many requests may be under way at once.
-        http_client: a client of your own, which you close; else this one has its own.
+        proxy: the address of a proxy; else HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, if set.
+        verify: a TLS context of your own: a private authority, a client certificate.
+        http_client: a client of your own, which you close; else this one has its own. A proxy or
+            TLS context goes into it then.
         on_attempt: called with an `AttemptEvent` before each attempt.
         on_outcome: called with an `OutcomeEvent` when an action has ended, however it did.
         on_pause: called with a `PauseEvent` when the server refuses.
@@ -85,6 +89,8 @@ class AsyncPhloClient:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008  a frozen value
         rate_limit: Limiter | _Unset | None = _UNSET,
         max_connections: int = 100,
+        proxy: str | None = None,
+        verify: ssl.SSLContext | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_attempt: Callable[[AttemptEvent], object] | None = None,
         on_outcome: Callable[[OutcomeEvent], object] | None = None,
@@ -98,7 +104,13 @@ class AsyncPhloClient:
             raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
         self._transport = Transport(
             Line(
-                courier=_courier(credentials, address, max_connections, http_client),
+                courier=_courier(
+                    (address, credentials.auth_id, _headers(credentials)),
+                    max_connections,
+                    proxy,
+                    verify,
+                    http_client,
+                ),
                 places=anyio.Semaphore(max_connections, fast_acquire=True),
             ),
             _TIMEOUT if timeout is _UNSET else _timeout(timeout),
@@ -200,23 +212,40 @@ class AsyncPhloClient:
 
 
 def _courier(
-    credentials: Credentials,
-    base_url: str,
+    given: tuple[str, str, dict[str, str]],
     max_connections: int,
+    proxy: str | None,
+    verify: ssl.SSLContext | None,
     http: httpx.AsyncClient | None,
 ) -> Courier:
-    """The caller's client; else httpx's own where the environment names a proxy; else our pool."""
-    given = (base_url, credentials.auth_id, _headers(credentials))
+    """The caller's own client; httpx's where there is a proxy; else our pool."""
+    if not isinstance(verify, ssl.SSLContext | None):
+        raise InvalidArgumentError("verify: give an ssl.SSLContext.")
     if http is not None:
+        if proxy is not None or verify is not None:
+            raise InvalidArgumentError("proxy, verify: give them to your http_client instead.")
         return HttpxCourier(http, *given)
-    url = httpx.URL(base_url)
-    if {url.scheme, "all"} & getproxies().keys():
-        limits = httpx.Limits(
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,  # a lower one closes busy ones early
-        )
-        return HttpxCourier(httpx.AsyncClient(limits=limits), *given, owns=True)
-    return PoolCourier(Pool(url), *given)
+    if proxy is not None or _is_proxied(given[0]):
+        return HttpxCourier(_proxied_client(proxy, verify, max_connections), *given, owns=True)
+    return PoolCourier(Pool(httpx.URL(given[0]), verify), *given)
+
+
+def _is_proxied(base_url: str) -> bool:
+    """Whether the environment names a proxy that may be meant; httpx knows then if it is."""
+    return bool({httpx.URL(base_url).scheme, "all"} & getproxies().keys())
+
+
+def _proxied_client(
+    proxy: str | None, verify: ssl.SSLContext | None, max_connections: int
+) -> httpx.AsyncClient:
+    limits = httpx.Limits(
+        max_connections=max_connections,
+        max_keepalive_connections=max_connections,  # a lower one has httpx close busy ones early
+    )
+    try:
+        return httpx.AsyncClient(limits=limits, proxy=proxy, verify=verify or True)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(f"proxy: {error}.") from error
 
 
 def _headers(credentials: Credentials) -> dict[str, str]:

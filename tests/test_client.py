@@ -92,11 +92,24 @@ async def test_requests_carry_basic_auth_and_say_who_asks(
         ("max_connections", 0),
         ("max_connections", 1.5),
         ("http_client", object()),
+        ("verify", True),
     ],
 )
 def test_an_option_of_no_use_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=f"^{name}: "):
         AsyncPhloClient(AUTH_ID, "token", **{name: value})
+
+
+def test_a_proxy_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^proxy: "):
+        AsyncPhloClient(AUTH_ID, "token", proxy="gopher://h")
+
+
+@pytest.mark.anyio
+async def test_a_proxy_beside_a_client_of_ones_own_is_refused() -> None:
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(InvalidArgumentError, match="to your http_client instead"):
+            AsyncPhloClient(AUTH_ID, "token", proxy="http://p", http_client=http)
 
 
 @pytest.mark.anyio
