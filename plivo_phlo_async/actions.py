@@ -6,6 +6,7 @@ It holds no client, so it can be compared, pickled, written to JSON or to a row 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import Any
@@ -74,6 +75,7 @@ _NEEDED = {
     verb: tuple(name for name in names if name not in {"role", "payload"})
     for verb, names in _TAKES.items()
 }
+_PLAIN = re.compile(r"[A-Za-z0-9_.~:@+-]*").fullmatch  # stays as it is in a path
 _LONGEST = 1024  # far beyond any id or address, and what fits in every server's URL
 _READS = frozenset({Verb.GET_PHLO, Verb.GET_NODE, Verb.GET_RUN})
 _REPEAT = {
@@ -209,7 +211,10 @@ class Action:
             segments = (*segments, self.node_type or "multi_party_call", self.node_id)
         if self.member_address is not None:
             segments = (*segments, "members", self.member_address)
-        return "".join("/" + quote(str(segment), safe=":@+") for segment in segments)
+        return "".join(
+            f"/{segment}" if _PLAIN(str(segment)) else f"/{quote(str(segment), safe=':@+')}"
+            for segment in segments
+        )
 
     def body(self) -> bytes | None:
         """The JSON body of its request, or None when it has none."""

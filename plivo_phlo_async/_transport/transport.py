@@ -202,8 +202,11 @@ class _Delivery:
     def _tell_outcome(
         self, attempt: Attempt, may_have_happened: bool, *, cancelled: bool = False
     ) -> None:
+        hook = self.transport.hooks.on_outcome
+        if hook is None:
+            return
         tell(
-            self.transport.hooks.on_outcome,
+            hook,
             OutcomeEvent,
             self.action,
             attempt.outcome,

@@ -199,6 +199,10 @@ class _Settings:
     limit: bool
 
 
+# asyncio drops what came with a broken TLS record, so a status line that was sent may be lost.
+_MAY_LOSE_THE_HEAD = {"TLS broken in the body"}
+
+
 class _Draw:
     """What the seed says."""
 
@@ -477,6 +481,8 @@ class _Trial:
             return
         last, shown = met[-1], Counter(kind.shows for kind in met)
         if last.shows is Outcome.ACCEPTED and ending.slow:
+            return
+        if any(kind.name in _MAY_LOSE_THE_HEAD for kind in met):
             return
         if last.shows is Outcome.REFUSED:
             self._blame("refusal not outlived")
