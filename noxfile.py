@@ -57,6 +57,15 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """What an action costs, beside other clients; writes the figures and the plot."""
+    _install(session, "benchmarks")
+    wanted = session.posargs or ["--plot", "docs/images/cost.png", "--json", "benchmarks.json"]
+    session.run("python", "-m", "benchmarks", *wanted)
+    session.run("python", "-m", "benchmarks.imports")
+
+
+@nox.session
 def double_dial(session: nox.Session) -> None:
     """How often each client dials somebody twice under one schedule of faults."""
     _install(session, "benchmarks")

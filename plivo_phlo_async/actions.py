@@ -223,7 +223,7 @@ class Action:
         if self.verb is Verb.RUN:
             return None if self.payload is None else _json(self.payload)
         if self.member_address is not None:
-            return _json({"action": self.verb})
+            return _MEMBER_BODIES[self.verb]
         return _json(
             {
                 "action": self.verb,
@@ -367,3 +367,6 @@ class Action:
 def _json(value: Mapping[str, Any]) -> bytes:
     text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return text.encode()
+
+
+_MEMBER_BODIES = {verb: _json({"action": verb}) for verb in Verb}

@@ -19,6 +19,7 @@ from plivo_phlo_async import (
     AsyncPhloClient,
     ConfigurationError,
     InvalidArgumentError,
+    OutcomeEvent,
     PhloError,
     PhloRun,
     RateLimit,
@@ -211,6 +212,24 @@ async def test_perform_gives_the_verbs_own_result(
 
     assert isinstance(result, PhloRun)
     assert result.run_id == "a"
+
+
+@pytest.mark.anyio
+async def test_what_is_cancelled_before_it_begins_is_never_sent() -> None:
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    events: list[OutcomeEvent] = []
+    async with (
+        listener,
+        AsyncPhloClient(
+            AUTH_ID, "t", base_url=f"http://127.0.0.1:{port}", on_outcome=events.append
+        ) as client,
+    ):
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await client.perform(HOLD)
+
+    assert [(event.attempts, event.may_have_happened) for event in events] == [(0, False)]
 
 
 @pytest.mark.anyio

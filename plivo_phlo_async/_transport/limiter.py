@@ -94,8 +94,18 @@ class RateLimit:
 
         Cancelled while waiting, it has taken nothing. With a token at hand it does not yield.
         """
-        if self._queue or self._wait() > 0:
+        if not self.acquire_nowait():
             await self._wait_in_line()
+            self._take()
+
+    def acquire_nowait(self) -> bool:
+        """Take a token if there is one and nobody waits for it; says whether it did."""
+        if self._queue or self._wait() > 0:
+            return False
+        self._take()
+        return True
+
+    def _take(self) -> None:
         self._tokens -= 1
         self._passed += 1
 
