@@ -52,7 +52,8 @@ def faults(session: nox.Session) -> None:
     """The fault campaign and the limiter's storms at full size; writes their table."""
     _install(session, "tests")
     table = "docs/explanation/never-twice-table.md"
-    session.run("python", "-m", "tests.faults", "--table", table, *session.posargs)
+    size = session.posargs or ["--faults", "100000", "--seed", "7"]
+    session.run("python", "-m", "tests.faults", "--table", table, *size)
     session.run("python", "-m", "tests.transport.storms")
 
 
