@@ -107,6 +107,8 @@ def _is_readable(connection: Any) -> bool:
     number = connection.fileno()
     if number < 0:
         return True
+    if not hasattr(select, "poll"):  # Windows, where select has no limit on numbers
+        return bool(select.select([number], [], [], 0)[0])
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))

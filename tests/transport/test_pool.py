@@ -170,6 +170,13 @@ async def test_a_connection_the_server_has_closed_is_not_used(pool: Pool, server
     assert (bodies, server.connections) == ([b'{"api_id":1}'] * 3, 3)
 
 
+async def test_it_is_not_used_either_where_the_system_knows_no_poll(
+    pool: Pool, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("select.poll")
+    await test_a_connection_the_server_has_closed_is_not_used(pool, server)
+
+
 async def test_closing_breaks_off_what_is_in_use(pool: Pool, server: Server) -> None:
     server.serve = silence
     async with anyio.create_task_group() as group:
