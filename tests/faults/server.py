@@ -127,7 +127,7 @@ class _Tls:
         await self._writer.drain()
 
     async def peek(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # no kind peeks under TLS: its records have been read by then
 
     def corrupt(self) -> None:
         sock: socket.socket | None = self._writer.get_extra_info("socket")

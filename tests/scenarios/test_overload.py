@@ -101,8 +101,11 @@ def test_after_half_a_minute_of_refusals_there_is_at_most_one_request_a_second(
 
 
 def test_a_server_that_refuses_now_and_then_is_still_used() -> None:
-    time = iter(range(10**6))
-    answer = lambda: httpx.Response(429 if next(time) % 200 == 199 else 201)  # noqa: E731
+    asked_before = iter(range(10**6))
+
+    def answer() -> httpx.Response:
+        return httpx.Response(429 if next(asked_before) % 200 == 199 else 201)
+
     begun, asked = _work(answer, seconds=60, per_second=40, verb="hold")
 
     assert begun <= len(asked) <= 1.01 * begun
