@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from enum import StrEnum
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
-from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectSendStream
 from attrs import evolve, frozen
 
 from ._parsing import kind_of
@@ -19,6 +17,10 @@ from ._transport.transport import Transport
 from .actions import Action
 from .errors import InvalidArgumentError
 from .results import Result
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+    from anyio.streams.memory import MemoryObjectSendStream
 
 __all__ = ["BulkOutcome", "BulkReport", "BulkRun", "BulkStatus", "CommonError"]
 

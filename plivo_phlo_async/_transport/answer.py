@@ -1,14 +1,19 @@
 """An answer from its bytes; no I/O.
 
 A plain answer (HTTP/1.1, one Content-Length, nothing unusual) is read here, which costs a tenth of
-the general way. Whatever is not plain is h11's to read, from its first byte.
+the general way. Whatever is not plain is h11's to read, from its first byte; most programs never
+meet such an answer, so h11 is imported when the first one comes.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-import h11
+import httpx
+
+if TYPE_CHECKING:
+    import h11
 
 __all__ = ["AnswerReader"]
 
@@ -51,7 +56,7 @@ class AnswerReader:
         """Read on with `data`, b"" for the end of the connection.
 
         Raises:
-            h11.RemoteProtocolError: this is no answer, or it ends too soon.
+            httpx.RemoteProtocolError: this is no answer, or it ends too soon.
         """
         if self._general is not None:
             self._read_generally(data)
@@ -60,7 +65,7 @@ class AnswerReader:
         elif data:
             self._read_body(data)
         else:
-            raise h11.RemoteProtocolError(
+            raise httpx.RemoteProtocolError(
                 f"the connection was closed {self._missing} bytes before the body's end"
             )
 
@@ -102,7 +107,7 @@ class AnswerReader:
     def _add(self, data: bytes) -> None:
         self.body += data
         if len(self.body) > _LONGEST_BODY:
-            raise h11.RemoteProtocolError(f"the body is longer than {_LONGEST_BODY} bytes")
+            raise httpx.RemoteProtocolError(f"the body is longer than {_LONGEST_BODY} bytes")
 
     def _read_body(self, data: bytes) -> None:
         self._add(data[: self._missing])
@@ -112,7 +117,9 @@ class AnswerReader:
 
     def _turn_to_general(self, *, closed: bool) -> None:
         if closed and not self._unread:
-            raise h11.RemoteProtocolError("Server disconnected without sending a response.")
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        import h11
+
         self._general = h11.Connection(h11.CLIENT)
         self._general.send(h11.Request(method=self._method, target="/", headers=[("Host", "-")]))
         self._general.send(h11.EndOfMessage())
@@ -121,10 +128,15 @@ class AnswerReader:
             self._read_generally(b"")
 
     def _read_generally(self, data: bytes) -> None:
+        import h11
+
         assert self._general is not None
         self._general.receive_data(data)
         while not self.complete:
-            event = self._general.next_event()
+            try:
+                event = self._general.next_event()
+            except h11.RemoteProtocolError as error:
+                raise httpx.RemoteProtocolError(str(error)) from error
             if event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
                 return
             if isinstance(event, h11.Response):

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 import anyio
-import h11
 import httpx
 
 from .answer import AnswerReader
@@ -240,8 +239,6 @@ class Answer(httpx.AsyncByteStream):
             raise httpx.ReadTimeout(f"no whole answer in {self._timeout} s") from error
         except OSError as error:
             raise httpx.ReadError(str(error)) from error
-        except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error)) from error
 
 
 async def _no_trace(event: str, info: object) -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
+from typing import TYPE_CHECKING
 
 from attrs import frozen
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from ..actions import Repeat
 from ..errors import InvalidArgumentError
 from .outcome import Attempt, Outcome
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 __all__ = [
     "CLOSED",
@@ -210,11 +213,14 @@ async def repeat(
     """Do `once` until a step is the last.
 
     The first attempt needs no loop and mostly is the only one; tenacity is called in when there
-    is something to repeat, and made afresh each time, since tasks that share one lose attempts.
+    is something to repeat (imported then, too), and made afresh each time, since tasks that share
+    one lose attempts.
     """
     step = await once()
     if step.wait is None:
         return step
+    from tenacity import AsyncRetrying, retry_if_result
+
     made = [step]
 
     async def next_step() -> Step:

@@ -1,19 +1,22 @@
 """Bytes to and from the server: on asyncio by a protocol of its own, elsewhere through anyio.
 
 The asyncio stream costs less than half of a general one: a request is one write, an answer mostly
-one wake-up, and a timeout one timer.
+one wake-up, and a timeout one timer. asyncio itself is imported by whoever runs on it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import select
 import socket
 import ssl
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from anyio.abc import ByteStream
 
 __all__ = ["Stream", "connect"]
 
@@ -41,27 +44,36 @@ async def connect(
 ) -> Stream:
     """A new connection; raises `TimeoutError` or `OSError` (`ssl.SSLError` is one)."""
     with anyio.fail_after(timeout) as scope:
-        if _on_asyncio():
-            return await _connect_asyncio(host, port, tls, scope.deadline)
+        loop = _running_asyncio()
+        if loop is not None:
+            return await _connect_asyncio(loop, host, port, tls, scope.deadline)
         return await _connect_anyio(host, port, tls)
 
 
-def _on_asyncio() -> bool:
+def _running_asyncio() -> asyncio.AbstractEventLoop | None:
+    import asyncio
+
     try:
-        asyncio.get_running_loop()
+        return asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        return None
 
 
 async def _connect_asyncio(
-    host: str, port: int, tls: ssl.SSLContext | None, until: float
+    loop: asyncio.AbstractEventLoop,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    until: float,
 ) -> Stream:
-    loop = asyncio.get_running_loop()
     sock = await _connected_socket(loop, host, port, until)
     try:
-        _, stream = await loop.create_connection(
-            lambda: _AsyncioStream(loop), sock=sock, ssl=tls, server_hostname=host if tls else None
+        stream = _AsyncioStream(loop)
+        await loop.create_connection(
+            lambda: cast("asyncio.Protocol", stream),
+            sock=sock,
+            ssl=tls,
+            server_hostname=host if tls else None,
         )
     except BaseException:
         sock.close()
@@ -114,8 +126,11 @@ def _is_readable(connection: Any) -> bool:
     return bool(poll.poll(0))
 
 
-class _AsyncioStream(asyncio.Protocol):
-    """The transport pushes; whoever receives takes what is there, or waits for the next push."""
+class _AsyncioStream:
+    """An `asyncio.Protocol`, as asyncio asks: by its methods.
+
+    The transport pushes; whoever receives takes what is there, or waits for the next push.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -128,8 +143,7 @@ class _AsyncioStream(asyncio.Protocol):
 
     # What the transport calls.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -235,7 +249,7 @@ class _AnyioStream:
                 raise _as_os_error(error) from error
 
     def is_stale(self) -> bool:
-        return _is_readable(self._stream.extra(SocketAttribute.raw_socket))
+        return _is_readable(self._stream.extra(anyio.abc.SocketAttribute.raw_socket))
 
     async def aclose(self) -> None:
         with anyio.CancelScope(shield=True):

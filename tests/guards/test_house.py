@@ -139,7 +139,7 @@ def test_a_star_import_gives_exactly_the_public_names() -> None:
     assert sorted(names) == sorted(plivo_phlo_async.__all__)
 
 
-def test_the_core_imports_nothing_optional() -> None:
+def _loaded_by_the_import() -> set[str]:
     # httpx itself loads click and rich where they are installed, for a command of its own.
     code = (
         "import sys, httpx; before = set(sys.modules);"
@@ -147,11 +147,21 @@ def test_the_core_imports_nothing_optional() -> None:
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    )
+    return set(loaded.stdout.split())
+
+
+def test_the_core_imports_nothing_optional() -> None:
     optional = {"click", "rich", "uvicorn", "redis", "opentelemetry", "trio", "pytest"}
     ours = {"plivo_phlo_async.emulator", "plivo_phlo_async.cli", "plivo_phlo_async.testing"}
 
-    assert (optional | ours) & set(loaded) == set()
+    assert (optional | ours) & _loaded_by_the_import() == set()
+
+
+def test_the_import_leaves_to_first_use_what_is_slow_to_load() -> None:
+    slow = {"asyncio", "h11", "tenacity", "anyio.streams.memory", "sqlite3"}
+
+    assert slow & _loaded_by_the_import() == set()
 
 
 def test_the_package_says_that_it_is_typed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import h11
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ def _read(pieces: list[bytes], method: str = "POST") -> tuple[AnswerReader, Told
             reader.feed(piece)
             if reader.complete:
                 break
-    except h11.RemoteProtocolError:
+    except httpx.RemoteProtocolError:
         return reader, "broken" if reader.status is None else f"broken after {reader.status}"
     return reader, (reader.status, reader.body, reader.complete)
 
