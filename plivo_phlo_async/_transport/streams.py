@@ -6,6 +6,7 @@ one wake-up, and a timeout one timer. asyncio itself is imported by whoever runs
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import ssl
@@ -34,6 +35,9 @@ class Stream(Protocol):
 
     def is_stale(self) -> bool:
         """Whether the server has ended it, or said something nobody asked for."""
+
+    def rest(self, seconds: float) -> None:
+        """Nothing is sent for a while: end it after so long, where the event loop has timers."""
 
     async def aclose(self) -> None:
         """End it now, with no farewell, even if cancelled."""
@@ -140,6 +144,8 @@ class _AsyncioStream:
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._full = False
+        self._rests_until = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
     # What the transport calls.
 
@@ -172,6 +178,7 @@ class _AsyncioStream:
 
     async def send(self, data: bytes, timeout: float | None) -> None:
         self._raise_if_broken()
+        self._rests_until = math.inf
         self._transport.write(data)
         if self._full:
             self._writer = self._loop.create_future()
@@ -198,8 +205,22 @@ class _AsyncioStream:
             or _is_readable(self._transport.get_extra_info("socket"))
         )
 
+    def rest(self, seconds: float) -> None:
+        self._rests_until = self._loop.time() + seconds
+        if self._timer is None:  # one runs on while requests come and go
+            self._timer = self._loop.call_at(self._rests_until, self._end_of_rest)
+
     async def aclose(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._transport.abort()
+
+    def _end_of_rest(self) -> None:
+        self._timer = None
+        if self._rests_until <= self._loop.time():
+            self._transport.abort()
+        elif self._rests_until < math.inf:
+            self._timer = self._loop.call_at(self._rests_until, self._end_of_rest)
 
     def _raise_if_broken(self) -> None:
         if self._broken is not None:
@@ -250,6 +271,9 @@ class _AnyioStream:
 
     def is_stale(self) -> bool:
         return _is_readable(self._stream.extra(anyio.abc.SocketAttribute.raw_socket))
+
+    def rest(self, seconds: float) -> None:
+        """There is no timer."""
 
     async def aclose(self) -> None:
         with anyio.CancelScope(shield=True):

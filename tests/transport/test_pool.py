@@ -156,6 +156,33 @@ async def test_what_was_idle_for_five_seconds_is_closed(
     assert (server.connections, len(pool._idle)) == (3, 1)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_idle_connection_is_closed_though_no_request_comes(server: Server) -> None:
+    pool = Pool(httpx.URL(server.url), idle=0.01)
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(_ask, pool)
+    await _quiet(server, 0)
+
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_connection_in_use_is_not_closed_for_having_been_idle(server: Server) -> None:
+    async def answer_late(stream: ByteStream, number: int) -> None:
+        await stream.receive()
+        await stream.send(ANSWER)
+        await stream.receive()
+        await anyio.sleep(0.03)
+        await stream.send(ANSWER)
+
+    server.serve = answer_late
+    pool = Pool(httpx.URL(server.url), idle=0.01)
+    await _ask(pool)
+
+    assert (await _ask(pool), server.connections) == (b'{"api_id":1}', 1)
+
+
 async def test_a_connection_the_server_has_closed_is_not_used(pool: Pool, server: Server) -> None:
     async def once(stream: ByteStream, number: int) -> None:
         await stream.receive()
