@@ -22,6 +22,7 @@ _COLOURS = {
     "ours": "#0b6e4f",
     "aiohttp": "#2f6db5",
     "official": "#a8641a",
+    "documented": "#8a7a2b",
     "httpx": "#7b4fa3",
     "telnyx": "#b03a48",
 }

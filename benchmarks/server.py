@@ -1,7 +1,8 @@
 """A server that costs next to nothing, in a process of its own, so that the client is what counts.
 
 It reads HTTP/1.1 with keep-alive and answers every POST like PHLO does, 201 with an `api_id` and an
-empty `error`. `GET /counts` tells what has come so far. `ServerProcess` starts one and ends it.
+empty `error`. `GET /counts` tells what has come so far, any other GET reads a PHLO or a node.
+`ServerProcess` starts one and ends it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,18 @@ def _answer(status: str, body: dict[str, Any]) -> bytes:
 
 
 _ACCEPTED = _answer("201 Created", {"api_id": "2b1c4f5e-8f0a-4a52-9d3c-6c1f0a7e9b11", "error": ""})
+# A PHLO and a node at once; Plivo's own client builds its paths from these.
+_READ = _answer(
+    "200 OK",
+    {
+        "api_id": "2b1c4f5e-8f0a-4a52-9d3c-6c1f0a7e9b11",
+        "phlo_id": "5f0d6e61-2c4e-4a0f-9a4b-7d5f1f6d2c11",
+        "node_id": "c9a4b0d2-8e17-43f5-b1c6-20a9e3d47f58",
+        "node_type": "multi_party_call",
+        "name": "Calls",
+        "created_on": "2026-01-01 00:00:00.000000+00:00",
+    },
+)
 _REFUSED = _answer("429 Too Many Requests", {"api_id": "", "error": "Too many requests."})
 
 
@@ -127,7 +140,8 @@ class _Connection(asyncio.Protocol):
 
     def _request(self, data: bytes) -> None:
         if data.startswith(b"GET "):
-            self._transport.write(self._service.counts())
+            counts = data.startswith(b"GET /counts")
+            self._transport.write(self._service.counts() if counts else _READ)
             return
         self._service.connections += self._is_new
         self._is_new = False

@@ -12,7 +12,13 @@ __all__ = ["Run", "cost_table", "latency_table", "limit_table", "medians", "rati
 
 Run = dict[str, Any]  # scenario, client, round, at_once, and the figures of `measure`
 
-_RATIOS = (("httpx", "ours"), ("official", "ours"), ("telnyx", "ours"), ("ours", "aiohttp"))
+_RATIOS = (
+    ("httpx", "ours"),
+    ("official", "ours"),
+    ("documented", "ours"),
+    ("telnyx", "ours"),
+    ("ours", "aiohttp"),
+)
 
 
 def medians(runs: Iterable[Run], figure: str) -> dict[tuple[str, int], float]:

@@ -364,9 +364,11 @@ class Action:
         return cls(Verb.GET_RUN, phlo_id, run_id=run_id, key=key)
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
 def _json(value: Mapping[str, Any]) -> bytes:
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(value).encode()
 
 
 _MEMBER_BODIES = {verb: _json({"action": verb}) for verb in Verb}

@@ -24,10 +24,12 @@ class Asked:
     def enter(self, action: Action) -> int:
         """Note that `action` is asked for now; gives its ticket. Call `leave` when it ends."""
         self._clock += 1
-        for topic in _touches(action):
-            if topic in self._watched:
-                self._latest[topic] = self._clock
-        self._watched.update(_watches(action))
+        if self._watched:
+            for topic in _touches(action):
+                if topic in self._watched:
+                    self._latest[topic] = self._clock
+        for topic in _watches(action):
+            self._watched[topic] += 1
         return self._clock
 
     def leave(self, action: Action) -> None:

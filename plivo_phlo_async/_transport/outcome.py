@@ -93,6 +93,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     A date is held against the answer's own `Date`, so that a wrong clock here does not matter.
     """
     value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
     if _SECONDS.fullmatch(value):
         seconds = float(value)
         return seconds if math.isfinite(seconds) else None

@@ -143,7 +143,7 @@ class _AsyncioStream:
         self._broken: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
-        self._full = False
+        self._full = self._paused = False
         self._rests_until = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -155,6 +155,7 @@ class _AsyncioStream:
     def data_received(self, data: bytes) -> None:
         self._unread += data
         if len(self._unread) > _MOST_UNREAD:
+            self._paused = True
             self._transport.pause_reading()
         _wake(self._reader)
 
@@ -193,7 +194,9 @@ class _AsyncioStream:
             self._raise_if_broken()
         data = bytes(self._unread)
         self._unread.clear()
-        self._transport.resume_reading()
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
         return data
 
     def is_stale(self) -> bool:
