@@ -6,7 +6,7 @@ from ._transport.outcome import Outcome
 from ._transport.retry import RetryPolicy
 from ._version import __version__
 from .actions import Action, Role, Verb
-from .bulk import BulkOutcome, BulkReport, BulkRun, BulkStatus, CommonError
+from .bulk import BulkRun
 from .client import AsyncPhloClient
 from .errors import (
     ActionFailedError,
@@ -16,6 +16,7 @@ from .errors import (
     ConflictError,
     DecodeError,
     InvalidArgumentError,
+    JournalError,
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
@@ -28,6 +29,8 @@ from .errors import (
     SignatureError,
     WebhookError,
 )
+from .journal import Journal, MemoryJournal, SqliteJournal, Standing
+from .reports import BulkOutcome, BulkReport, BulkStatus, CommonError
 from .resources import Member, MultiPartyCall, Node, Phlo
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
 
@@ -48,8 +51,11 @@ __all__ = [
     "ConflictError",
     "DecodeError",
     "InvalidArgumentError",
+    "Journal",
+    "JournalError",
     "Limiter",
     "Member",
+    "MemoryJournal",
     "MultiPartyCall",
     "Node",
     "NodeDetails",
@@ -74,6 +80,8 @@ __all__ = [
     "Role",
     "ServerError",
     "SignatureError",
+    "SqliteJournal",
+    "Standing",
     "Verb",
     "WebhookError",
     "__version__",

@@ -1,148 +1,30 @@
-"""Many actions: bounded, streaming, none ending the others."""
+"""Many actions: bounded, streaming, journalled, none ending the others."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from enum import StrEnum
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from attrs import evolve, frozen
 
 from ._parsing import kind_of
-from ._transport.hooks import OutcomeEvent, tell
-from ._transport.transport import Transport
+from ._transport.hooks import tell
+from ._transport.transport import Delivery, Transport
 from .actions import Action
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, OutcomeUnknownError
+from .journal import Journal, SqliteJournal, Standing, identity
+from .reports import BulkOutcome, BulkReport, BulkStatus, Tally
 from .results import Result
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
-    from anyio.streams.memory import MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-__all__ = ["BulkOutcome", "BulkReport", "BulkRun", "BulkStatus", "CommonError"]
+__all__ = ["BulkRun", "Redo"]
 
-_COMMONEST = 5
-
-
-class BulkStatus(StrEnum):
-    """How one action of a bulk run ended.
-
-    `UNKNOWN`: it may have been carried out; check before repeating it. `NOT_STARTED`: the run was
-    left before its turn.
-    """
-
-    DONE = "done"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    NOT_STARTED = "not_started"
-
-
-@frozen
-class BulkOutcome:
-    """How one action ended.
-
-    Attributes:
-        action: the action.
-        status: how it ended.
-        result: what Plivo told, when done.
-        error: what was raised, when not.
-        attempts: how many requests it took.
-        elapsed: seconds it took, waits included.
-    """
-
-    action: Action
-    status: BulkStatus
-    result: Result | None = None
-    error: Exception | None = None
-    attempts: int = 0
-    elapsed: float = 0.0
-
-
-@frozen
-class CommonError:
-    """A kind of error: how often it came, and one example."""
-
-    name: str
-    count: int
-    example: Exception
-
-
-@frozen
-class BulkReport:
-    """A bulk run in numbers, so far.
-
-    Attributes:
-        done: actions carried out.
-        failed: actions that were not.
-        unknown: actions that may have been.
-        not_started: actions read from the list whose turn did not come.
-        errors: the commonest errors, most frequent first.
-        elapsed: seconds since the run began.
-        waited: seconds that actions spent waiting for the rate limit, a connection or a repeat,
-            added up over all of them.
-    """
-
-    done: int = 0
-    failed: int = 0
-    unknown: int = 0
-    not_started: int = 0
-    errors: tuple[CommonError, ...] = ()
-    elapsed: float = 0.0
-    waited: float = 0.0
-
-    @property
-    def total(self) -> int:
-        """Actions that have an outcome."""
-        return self.done + self.failed + self.unknown + self.not_started
-
-    @property
-    def rate(self) -> float:
-        """Actions that ended, per second."""
-        return (self.total - self.not_started) / self.elapsed if self.elapsed else 0.0
-
-
-class _Tally:
-    """Counts outcomes."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._started: float | None = None
-        self._ended: float | None = None
-        self._statuses: Counter[str] = Counter()
-        self._errors: Counter[str] = Counter()
-        self._examples: dict[str, Exception] = {}
-        self._waited = 0.0
-
-    def start(self) -> None:
-        self._started = self._clock()
-
-    def end(self) -> None:
-        self._ended = self._clock()
-
-    def add(self, outcome: BulkOutcome, waited: float) -> None:
-        self._statuses[outcome.status] += 1
-        self._waited += waited
-        if outcome.error is not None:
-            name = type(outcome.error).__name__
-            self._errors[name] += 1
-            self._examples.setdefault(name, outcome.error)
-
-    def report(self) -> BulkReport:
-        if self._started is None:
-            return BulkReport()
-        until = self._clock() if self._ended is None else self._ended
-        return BulkReport(
-            **{status: self._statuses[status] for status in BulkStatus},
-            errors=tuple(
-                CommonError(name, count, self._examples[name])
-                for name, count in self._errors.most_common(_COMMONEST)
-            ),
-            elapsed=until - self._started,
-            waited=self._waited,
-        )
+Redo = Collection[str] | Callable[[Action], Collection[str]]
 
 
 class _Source:
@@ -156,55 +38,37 @@ class _Source:
         self._actions = aiter(actions) if isinstance(actions, AsyncIterable) else iter(actions)
         self._turn = anyio.Lock(fast_acquire=True)
         self._read = 0
-        self.error: Exception | None = None
         self.closed = False
 
-    async def next(self) -> Action | None:
-        """The next action; None when there is none, the source was closed, or reading failed."""
-        async with self._turn:
-            if self.closed:
-                return None
-            try:
-                action = await self._take()
-            except Exception as error:
-                action, self.error = None, error
-            self.closed = self.closed or action is None
-            return action
+    async def next(self) -> tuple[int, Action] | None:
+        """The next action and its number, from 1; None when there is none, or it was closed.
 
-    async def _take(self) -> Action | None:
-        action: object
-        if isinstance(self._actions, AsyncIterator):
-            action = await anext(self._actions, None)
-        else:
-            action = next(self._actions, None)
+        Raises:
+            Exception: what reading the list raised.
+        """
+        if self.closed:
+            return None
+        if not isinstance(self._actions, AsyncIterator):
+            return self._numbered(next(self._actions, None))
+        async with self._turn:  # an async iterator is asked by one at a time
+            return None if self.closed else self._numbered(await anext(self._actions, None))
+
+    def _numbered(self, action: object) -> tuple[int, Action] | None:
+        if action is None:
+            self.closed = True
+            return None
         self._read += 1
-        if action is None or isinstance(action, Action):
-            return action
+        if isinstance(action, Action):
+            return self._read, action
         kind = type(action).__name__
         raise InvalidArgumentError(f"actions: number {self._read} is no Action, but {kind}.")
-
-
-class _Ear:
-    """Hears how a worker's actions end, and passes it on to the client's own hook."""
-
-    def __init__(self, hook: Callable[[OutcomeEvent], object] | None) -> None:
-        self._hook = hook
-        self.forget()
-
-    def forget(self) -> None:
-        self.heard: OutcomeEvent | None = None
-
-    def __call__(self, event: OutcomeEvent) -> None:
-        self.heard = event
-        if self._hook is not None:
-            self._hook(event)
 
 
 class BulkRun:
     """A bulk run: `async with` it, `async for` its outcomes, then read its `report`.
 
-    Outcomes come as actions finish. Leaving the block early starts nothing more and waits for
-    what is in flight.
+    Outcomes come as actions finish. Leaving the block early, like `stop`, starts nothing more and
+    waits for what is in flight.
     """
 
     def __init__(
@@ -212,29 +76,45 @@ class BulkRun:
         transport: Transport,
         actions: Iterable[Action] | AsyncIterable[Action],
         concurrency: int,
+        journal: str | os.PathLike[str] | Journal | None,
+        redo: Redo,
         on_progress: Callable[[BulkReport], object] | None,
     ) -> None:
         if not isinstance(concurrency, int) or concurrency < 1:
             raise InvalidArgumentError("concurrency: give a whole number, at least 1.")
         self._transport, self._concurrency = transport, concurrency
         self._source = _Source(actions)
-        self._left = False
+        self._record = _record(journal, redo)
+        self._error: Exception | None = None
+        self._stopped = False
         self._on_progress = on_progress
-        self._tally = _Tally(transport.line.clock)
-        self._send, self._outcomes = anyio.create_memory_object_stream[BulkOutcome](concurrency)
-        self._group: TaskGroup = anyio.create_task_group()
+        self._tally = Tally(transport.line.clock)
 
     @property
     def report(self) -> BulkReport:
         """The run in numbers, so far."""
         return self._tally.report()
 
+    def stop(self) -> None:
+        """Start nothing more; what is in flight ends, and its outcomes still come."""
+        self._stopped = self._source.closed = True
+
     async def __aenter__(self) -> Self:
+        """Open the journal and begin.
+
+        Raises:
+            JournalError: the journal cannot be used; nothing was sent.
+        """
+        if self._record is not None:
+            await self._record.start()
         self._tally.start()
+        send, outcomes = anyio.create_memory_object_stream[BulkOutcome](self._concurrency)
+        self._outcomes: MemoryObjectReceiveStream[BulkOutcome] = outcomes
+        self._group: TaskGroup = anyio.create_task_group()
         await self._group.__aenter__()
         for _ in range(self._concurrency):
-            self._group.start_soon(self._work, self._send.clone())
-        self._send.close()
+            self._group.start_soon(self._work, send.clone())
+        send.close()
         return self
 
     async def __aexit__(
@@ -244,56 +124,192 @@ class BulkRun:
         trace: TracebackType | None,
     ) -> None:
         # The body's own exception must not cancel requests in flight, so the group is not told.
-        self._left = True
-        self._source.closed = True
+        self.stop()
         self._outcomes.close()
-        await self._group.__aexit__(None, None, None)
-        self._tally.end()
+        try:
+            await self._group.__aexit__(None, None, None)
+        finally:
+            self._tally.end()
+            if self._record is not None:
+                await self._try(self._record.aclose())
         if error is None:
-            self._raise_source_error()
+            self._raise_error()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> BulkOutcome:
         try:
-            return await self._outcomes.receive()
+            try:
+                return self._outcomes.receive_nowait()
+            except anyio.WouldBlock:
+                return await self._outcomes.receive()
         except anyio.EndOfStream:
             self._tally.end()
-            self._raise_source_error()
+            self._raise_error()
             raise StopAsyncIteration from None
 
-    def _raise_source_error(self) -> None:
-        error, self._source.error = self._source.error, None
+    def _raise_error(self) -> None:
+        error, self._error = self._error, None
         if error is not None:
             raise error
 
-    async def _work(self, outcomes: MemoryObjectSendStream[BulkOutcome]) -> None:
-        hooks = self._transport.hooks
-        ear = _Ear(hooks.on_outcome)
-        transport = evolve(self._transport, hooks=evolve(hooks, on_outcome=ear))
-        with outcomes:
-            while (action := await self._source.next()) is not None:
-                outcome = await self._do(action, transport, ear)
-                self._tally.add(outcome, ear.heard.waited if ear.heard else 0.0)
-                tell(self._on_progress, self._tally.report)
-                try:
-                    await outcomes.send(outcome)
-                except anyio.BrokenResourceError:
-                    continue  # the run was left: the outcome is counted, and nobody listens
+    def _fail(self, error: Exception) -> None:
+        """The list or the journal failed: the run ends, and the first error is raised then."""
+        self._error = self._error or error
+        self.stop()
 
-    async def _do(self, action: Action, transport: Transport, ear: _Ear) -> BulkOutcome:
-        ear.forget()
-        if self._left:
+    async def _work(self, outcomes: MemoryObjectSendStream[BulkOutcome]) -> None:
+        with outcomes:
+            while (read := await self._next()) is not None:
+                outcome = await self._handle(*read)
+                if outcome is None:
+                    self._tally.skip()
+                    await anyio.lowlevel.checkpoint()
+                    continue
+                self._tally.add(outcome)
+                tell(self._on_progress, self._tally.report)
+                await self._hand_over(outcome, outcomes)
+            if self._record is not None:
+                await self._try(self._record.flush())
+
+    async def _hand_over(
+        self, outcome: BulkOutcome, outcomes: MemoryObjectSendStream[BulkOutcome]
+    ) -> None:
+        try:
+            try:
+                outcomes.send_nowait(outcome)
+            except anyio.WouldBlock:
+                if self._record is not None:  # the reader may take its time
+                    await self._try(self._record.flush())
+                await outcomes.send(outcome)
+        except anyio.BrokenResourceError:
+            pass  # the run was left: the outcome is counted, and nobody listens
+
+    async def _next(self) -> tuple[int, Action] | None:
+        try:
+            return await self._source.next()
+        except Exception as error:
+            self._fail(error)
+            return None
+
+    async def _handle(self, number: int, action: Action) -> BulkOutcome | None:
+        """How the action ended; None when an earlier run has finished it."""
+        if self._stopped:
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
+        if self._record is None:
+            return await self._perform(action)
+        key = identity(action, number)
+        try:
+            standing = await self._record.begin(key, action, is_first=number == 1)
+        except Exception as error:
+            self._fail(error)
+            return BulkOutcome(action, BulkStatus.NOT_STARTED)
+        if standing is Standing.FINISHED:
+            return None
+        if standing is Standing.IN_DOUBT:
+            return _in_doubt(action)
+        return await self._perform_begun(self._record, key, action)
+
+    async def _perform_begun(self, record: _Record, key: str, action: Action) -> BulkOutcome:
+        outcome = BulkOutcome(action, BulkStatus.NOT_STARTED)
+        if not self._stopped:
+            delivery = Delivery(self._transport, action)
+            try:
+                outcome = await self._deliver(delivery)
+            except BaseException:  # cancelled
+                ended = _in_doubt(action) if delivery.in_doubt else outcome
+                with anyio.CancelScope(shield=True):
+                    await self._try(record.finish(key, ended))
+                    await self._try(record.flush())
+                raise
+        await self._try(record.finish(key, outcome))
+        return outcome
+
+    async def _perform(self, action: Action) -> BulkOutcome:
+        return await self._deliver(Delivery(self._transport, action))
+
+    async def _deliver(self, delivery: Delivery) -> BulkOutcome:
+        action = delivery.action
         result: Result | None = None
         error: Exception | None = None
         try:
-            result = await transport.perform(action, kind_of(action.verb))
+            result = await delivery.run(kind_of(action.verb))
             status = BulkStatus.DONE
         except Exception as raised:
             error = raised
-            doubt = ear.heard is not None and ear.heard.may_have_happened
-            status = BulkStatus.UNKNOWN if doubt else BulkStatus.FAILED
-        attempts, elapsed = (ear.heard.attempts, ear.heard.elapsed) if ear.heard else (0, 0.0)
-        return BulkOutcome(action, status, result, error, attempts, elapsed)
+            status = BulkStatus.UNKNOWN if delivery.in_doubt else BulkStatus.FAILED
+        self._tally.waited += delivery.waited
+        elapsed = delivery.line.clock() - delivery.started
+        return BulkOutcome(action, status, result, error, delivery.attempts, elapsed)
+
+    async def _try(self, writing: Awaitable[None]) -> None:
+        try:
+            await writing
+        except Exception as error:
+            self._fail(error)
+
+
+class _Record:
+    """A run's use of its journal."""
+
+    def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
+        self._journal, self._owned = journal, owned
+        self._redo = redo if callable(redo) else _endings(redo)
+        self._first_is_begun = anyio.Event()
+
+    async def start(self) -> None:
+        start = getattr(self._journal, "start", None)
+        if start is not None:
+            await start()
+
+    async def begin(self, key: str, action: Action, *, is_first: bool) -> Standing:
+        """Begin an action; the list's first goes ahead, since by it the journal knows the list."""
+        if not is_first:
+            await self._first_is_begun.wait()
+        redo = _endings(self._redo(action)) if callable(self._redo) else self._redo
+        begin: Callable[..., Awaitable[Standing]] = self._journal.begin
+        try:
+            return await (begin(key, redo) if redo else begin(key))
+        finally:
+            self._first_is_begun.set()
+
+    async def finish(self, key: str, outcome: BulkOutcome) -> None:
+        await self._journal.finish(key, outcome)
+
+    async def flush(self) -> None:
+        flush = getattr(self._journal, "flush", None)
+        if flush is not None:
+            await flush()
+
+    async def aclose(self) -> None:
+        if self._owned is not None:
+            await self._owned.aclose()
+
+
+def _record(journal: str | os.PathLike[str] | Journal | None, redo: Redo) -> _Record | None:
+    if journal is None:
+        if redo:
+            raise InvalidArgumentError("redo: it needs the journal of an earlier run.")
+        return None
+    if isinstance(journal, str | os.PathLike):
+        own = SqliteJournal(journal)
+        return _Record(own, redo, owned=own)
+    if not (hasattr(journal, "begin") and hasattr(journal, "finish")):
+        raise InvalidArgumentError("journal: give a path, or an object with begin and finish.")
+    return _Record(journal, redo, owned=None)
+
+
+def _endings(names: Collection[str]) -> frozenset[BulkStatus]:
+    """How an action may have ended to be done again."""
+    if isinstance(names, str) or not set(names) <= {BulkStatus.FAILED, BulkStatus.UNKNOWN}:
+        raise InvalidArgumentError('redo: give a set of "failed" and "unknown", or of one of them.')
+    return frozenset(BulkStatus(name) for name in names)
+
+
+def _in_doubt(action: Action) -> BulkOutcome:
+    error = OutcomeUnknownError(
+        f"{action}: it was begun before, and how it ended is not known; check before repeating it.",
+        action=action,
+    )
+    return BulkOutcome(action, BulkStatus.UNKNOWN, error=error)

@@ -27,8 +27,10 @@ from ._transport.retry import RetryPolicy
 from ._transport.transport import Line, Transport
 from ._version import __version__
 from .actions import Action
-from .bulk import BulkReport, BulkRun
+from .bulk import BulkRun, Redo
 from .errors import ConfigurationError, InvalidArgumentError
+from .journal import Journal
+from .reports import BulkReport
 from .resources import Phlo
 from .results import Result
 
@@ -186,6 +188,8 @@ class AsyncPhloClient:
         actions: Iterable[Action] | AsyncIterable[Action],
         *,
         concurrency: int = 10,
+        journal: str | os.PathLike[str] | Journal | None = None,
+        redo: Redo = (),
         on_progress: Callable[[BulkReport], object] | None = None,
     ) -> BulkRun:
         """Carry out many actions, so many at once; `async with` it and `async for` its outcomes.
@@ -193,19 +197,38 @@ class AsyncPhloClient:
         Args:
             actions: what to do, read as it is needed.
             concurrency: how many are under way at once.
+            journal: where to note what was begun and finished, so that a run that was killed goes
+                on where it was when it is started again with the same list and journal: the path
+                of a SQLite file, or a `Journal`. What was begun and never finished is then
+                `unknown`, and not sent.
+            redo: what to do again all the same that an earlier run left "failed" or "unknown": a
+                set of these, or a callable that gives one for an action.
             on_progress: called with the report so far after each outcome.
+
+        Raises:
+            InvalidArgumentError: an argument is of no use; the message names it.
+            JournalError: on entering, that the journal cannot be used; after the outcomes, that it
+                could no longer be written, which ends the run.
         """
-        return BulkRun(self._transport, actions, concurrency, on_progress)
+        return BulkRun(self._transport, actions, concurrency, journal, redo, on_progress)
 
     async def bulk_all(
         self,
         actions: Iterable[Action] | AsyncIterable[Action],
         *,
         concurrency: int = 10,
+        journal: str | os.PathLike[str] | Journal | None = None,
+        redo: Redo = (),
         on_progress: Callable[[BulkReport], object] | None = None,
     ) -> BulkReport:
         """Carry out many actions to the end and give the report; arguments as for `bulk`."""
-        async with self.bulk(actions, concurrency=concurrency, on_progress=on_progress) as run:
+        async with self.bulk(
+            actions,
+            concurrency=concurrency,
+            journal=journal,
+            redo=redo,
+            on_progress=on_progress,
+        ) as run:
             async for _ in run:
                 pass
         return run.report

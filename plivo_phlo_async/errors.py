@@ -16,6 +16,7 @@ PhloError
     ServerError                 5xx
     ActionFailedError           2xx whose "error" is not empty
   DecodeError                 2xx to a GET whose body cannot be read
+  JournalError                a bulk run's journal cannot be used
   WebhookError
     SignatureError              a webhook that cannot be trusted
 """
@@ -32,6 +33,7 @@ __all__ = [
     "ConflictError",
     "DecodeError",
     "InvalidArgumentError",
+    "JournalError",
     "NotFoundError",
     "NotSentError",
     "OutcomeUnknownError",
@@ -203,6 +205,13 @@ class ActionFailedError(ResponseError):
 
 class DecodeError(PhloError):
     """2xx to a GET whose body cannot be read; there is nothing else to give."""
+
+
+class JournalError(PhloError):
+    """A bulk run's journal cannot be read or written, is in use, or is another list's.
+
+    Whatever was not begun in it was not sent.
+    """
 
 
 class WebhookError(PhloError):

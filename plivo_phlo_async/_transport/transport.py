@@ -24,7 +24,7 @@ from .newest import Asked
 from .outcome import Attempt, Outcome, judge
 from .retry import CLOSED, DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
 
-__all__ = ["Line", "Transport"]
+__all__ = ["Delivery", "Line", "Transport"]
 
 R = TypeVar("R", bound=Result)
 
@@ -54,11 +54,17 @@ class Transport:
 
     async def perform(self, action: Action, kind: type[R]) -> R:
         """Carry out `action` and give its result as a `kind`; `errors` lists what is raised."""
-        return await _Delivery(self, action).run(kind)
+        return await Delivery(self, action).run(kind)
 
 
-class _Delivery:
-    """One action on its way."""
+class Delivery:
+    """One action on its way; it is run once.
+
+    Attributes:
+        attempts: how many requests it took so far.
+        waited: seconds spent waiting for connection, rate and backoff.
+        in_doubt: once it has ended, whether it may have been carried out with no success known.
+    """
 
     def __init__(self, transport: Transport, action: Action) -> None:
         self.transport, self.line, self.action = transport, transport.line, action
@@ -66,11 +72,12 @@ class _Delivery:
         self.repeats = Repeats(
             transport.retry, action.repeat, self.started, self.line.traffic, self.line.random
         )
-        self.attempts, self.waited = 0, 0.0
+        self.attempts, self.waited, self.in_doubt = 0, 0.0, False
         self.last: Attempt | None = None
         self.on_the_wire: Begun | None = None
 
     async def run(self, kind: type[R]) -> R:
+        """Carry it out and give its result as a `kind`; `errors` lists what is raised."""
         self.line.traffic.request(self.started)
         self.ticket = self.line.asked.enter(self.action)
         try:
@@ -168,9 +175,10 @@ class _Delivery:
             error.attempts = self.attempts
             if cause is not None:
                 error.add_note(_one_line(cause))
-            self._tell_outcome(step.attempt, error.may_have_happened)
+            self.in_doubt = error.may_have_happened
+            self._tell_outcome(step.attempt)
             raise error from cause
-        self._tell_outcome(step.attempt, may_have_happened=False)
+        self._tell_outcome(step.attempt)
         if self.attempts > 1:
             logger.info("%s: done after %d attempts", self.action, self.attempts)
         else:
@@ -213,18 +221,16 @@ class _Delivery:
     def _cut_short(self, cut: BaseException) -> None:
         """The caller gave up (or something of the caller's raised): say what may have happened."""
         sending = self.on_the_wire is not None and self.on_the_wire.seen is not False
-        happened = sending or self.repeats.may_have_happened
-        if happened:
+        self.in_doubt = sending or self.repeats.may_have_happened
+        if self.in_doubt:
             cut.add_note(f"{self.action}: it may have happened; check before repeating it.")
             logger.warning(
                 "%s: given up after the request was begun; it may have happened", self.action
             )
-        last = Attempt(Outcome.AMBIGUOUS) if happened else self.last
-        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), happened, cancelled=True)
+        last = Attempt(Outcome.AMBIGUOUS) if self.in_doubt else self.last
+        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), cancelled=True)
 
-    def _tell_outcome(
-        self, attempt: Attempt, may_have_happened: bool, *, cancelled: bool = False
-    ) -> None:
+    def _tell_outcome(self, attempt: Attempt, *, cancelled: bool = False) -> None:
         hook = self.transport.hooks.on_outcome
         if hook is None:
             return
@@ -237,7 +243,7 @@ class _Delivery:
             self.attempts,
             self.line.clock() - self.started,
             self.waited,
-            may_have_happened,
+            self.in_doubt,
             cancelled,
         )
 

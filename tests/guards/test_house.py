@@ -23,6 +23,8 @@ LADDER = [
     {"_parsing"},
     {"_transport"},
     {"resources"},
+    {"reports"},
+    {"journal"},
     {"bulk"},
     {"client"},
     {"testing"},
