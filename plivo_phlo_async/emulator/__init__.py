@@ -5,6 +5,11 @@
 """
 
 from .app import PhloEmulator
+from .breaking import BrokenExchange
+from .callbacks import Callback, Letter
+from .deliveries import Delivery
+from .faults import FaultKind, FaultRule
+from .logbook import Answered
 from .members import Call, Member, MemberState, Role, Transfer, TransferKind
 from .phlos import (
     DEMO_AUTH_ID,
@@ -14,10 +19,12 @@ from .phlos import (
     EmulatedNode,
     EmulatedPhlo,
     NodeType,
+    Phone,
     PhoneBehaviour,
 )
 from .refusals import NotHere, NotNow, Refusal
 from .routes import ReceivedRequest
+from .seed import Seed, load_seed, read_seed
 from .switchboard import LogEntry
 
 __all__ = [
@@ -25,9 +32,16 @@ __all__ = [
     "DEMO_AUTH_TOKEN",
     "DEMO_NODE_ID",
     "DEMO_PHLO_ID",
+    "Answered",
+    "BrokenExchange",
     "Call",
+    "Callback",
+    "Delivery",
     "EmulatedNode",
     "EmulatedPhlo",
+    "FaultKind",
+    "FaultRule",
+    "Letter",
     "LogEntry",
     "Member",
     "MemberState",
@@ -35,10 +49,14 @@ __all__ = [
     "NotHere",
     "NotNow",
     "PhloEmulator",
+    "Phone",
     "PhoneBehaviour",
     "ReceivedRequest",
     "Refusal",
     "Role",
+    "Seed",
     "Transfer",
     "TransferKind",
+    "load_seed",
+    "read_seed",
 ]

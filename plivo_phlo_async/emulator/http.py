@@ -5,7 +5,7 @@ Nothing here belongs to one event loop, so it works on asyncio and on trio alike
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
@@ -13,6 +13,9 @@ import attrs
 
 from .refusals import BODY_LIMIT, BodyTooLarge, MalformedBody
 from .runner import Reply
+
+KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})
+"""The headers a request keeps, besides its credentials."""
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -37,6 +40,7 @@ class Request:
     query: bytes
     authorization: bytes = attrs.field(repr=False)
     body: bytes | None
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -106,34 +110,38 @@ async def read_request(scope: Scope, receive: Receive) -> Request | None:
 def _request(scope: Scope, body: bytes | None) -> Request:
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
     given = (value for name, value in scope["headers"] if name.lower() == b"authorization")
+    named = ((name.lower(), value) for name, value in scope["headers"])
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in named
+        if name in KEPT_HEADERS
+    }
     return Request(
         method=scope["method"],
         raw_path=raw_path.partition(b"?")[0],
         query=scope.get("query_string", b""),
         authorization=next(given, b""),
         body=body,
+        headers=headers,
     )
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
-    """Send a reply as JSON."""
-    body = json.dumps(reply.body).encode()
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-    headers += [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    """Send a reply: its `raw` bytes if it has any, else its body as JSON."""
+    head, body = encode(reply)
+    await send(head)
     await send({"type": "http.response.body", "body": body})
 
 
-async def live_through(receive: Receive, send: Send) -> None:
-    """Follow the server's lifespan: there is nothing to start or to stop."""
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+def encode(reply: Reply) -> tuple[Message, bytes]:
+    """Return the ASGI message a reply begins with, and its body."""
+    body = json.dumps(reply.body).encode() if reply.raw is None else reply.raw
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+    headers += [
+        (b"content-type", reply.content_type.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    return {"type": "http.response.start", "status": reply.status, "headers": headers}, body
 
 
 async def decline_websocket(receive: Receive, send: Send) -> None:

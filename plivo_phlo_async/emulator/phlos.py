@@ -1,5 +1,6 @@
 """What the emulator is told exists: PHLOs, their nodes, and what stands behind each address."""
 
+import math
 from enum import StrEnum
 
 import attrs
@@ -18,6 +19,11 @@ DEMO_NODE_ID = "a3d9e0c7-18f4-4b62-8c5d-6e7f20b9d135"
 
 CREATED_ON = "2020-08-01 09:05:11.846982+00:00"
 """When a PHLO or a node was made, unless it says otherwise, in Plivo's form."""
+
+
+def _finite(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"{attribute.name}: give a finite number of seconds.")
 
 
 class NodeType(StrEnum):
@@ -41,6 +47,22 @@ class PhoneBehaviour(StrEnum):
 
 
 @attrs.frozen
+class Phone:
+    """What stands behind an address: what it `does` when rung, `after` so many seconds of ringing.
+
+    A phone that waits to be told, and one that never answers, ring on whatever `after` is.
+    """
+
+    does: PhoneBehaviour = attrs.field(default=PhoneBehaviour.ANSWER, converter=PhoneBehaviour)
+    after: float = attrs.field(default=0.0, validator=[attrs.validators.ge(0), _finite])
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the phone does something with nobody telling it to."""
+        return self.does not in (PhoneBehaviour.RING, PhoneBehaviour.NEVER)
+
+
+@attrs.frozen
 class EmulatedNode:
     """A node of an emulated PHLO."""
 
@@ -59,6 +81,9 @@ class EmulatedPhlo:
     nodes: tuple[EmulatedNode, ...] = ()
     created_on: str = CREATED_ON
 
+
+DEFAULT_PHONE = Phone()
+"""What stands behind an address nothing was said about: it answers at once."""
 
 DEMO_PHLO = EmulatedPhlo(DEMO_PHLO_ID, "Demo PHLO", (EmulatedNode(DEMO_NODE_ID),))
 """What the emulator knows when it is told nothing."""

@@ -45,11 +45,16 @@ MEMBER_ACTIONS: Mapping[NodeType, Mapping[str, Callable[[Call, str], Call]]] = {
 
 @attrs.frozen
 class Reply:
-    """What the runner answers: an HTTP `status`, the JSON `body`, and any extra `headers`."""
+    """What is answered: an HTTP `status`, the JSON `body`, and any extra `headers`.
+
+    `raw` bytes of another `content_type` may take the JSON's place.
+    """
 
     status: int
-    body: dict[str, object]
+    body: Mapping[str, object]
     headers: tuple[tuple[str, str], ...] = ()
+    raw: bytes | None = attrs.field(default=None, repr=False)
+    content_type: str = "application/json"
 
 
 @attrs.frozen
@@ -74,10 +79,14 @@ class PhloRunner:
         *,
         new_id: Callable[[], str],
     ) -> None:
-        self._phlos = {phlo.phlo_id: phlo for phlo in phlos}
         self._switchboard = switchboard
         self._new_id = new_id
+        self.take_on(phlos)
         self._runs: dict[str, Run] = {}
+
+    def take_on(self, phlos: Iterable[EmulatedPhlo]) -> None:
+        """Know these PHLOs from now on, and no others."""
+        self._phlos = {phlo.phlo_id: phlo for phlo in phlos}
 
     def reset(self) -> None:
         """Forget every run, and everything on the switchboard."""
@@ -157,6 +166,7 @@ class PhloRunner:
                 verb,
                 who.to,
                 lambda c: action(c, who.trigger_source, who.to, who.role),
+                by=who.trigger_source,
             )
             return {"error": ""}
 

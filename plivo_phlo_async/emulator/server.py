@@ -2,14 +2,25 @@
 
 import shlex
 import socket
+import struct
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from .app import PhloEmulator
+from .app import OPEN, PhloEmulator
+from .breaking import WIRE
+from .http import Receive, Scope, Send
+from .safety import is_loopback
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
+
+BACKLOG = 2048
+"""How many connections may wait to be taken."""
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def shell_exports(emulator: PhloEmulator, base_url: str) -> str:
@@ -69,25 +80,36 @@ class EmulatorServer:
         server = _uvicorn_server(self.emulator, self.host, self._wanted_port)
         # Listening before the thread begins: a client that is early waits in the socket's queue,
         # so nobody has to ask again and again whether the server is up.
-        self._socket = socket.create_server((self.host, self._wanted_port), backlog=512)
+        self._socket = socket.create_server((self.host, self._wanted_port), backlog=BACKLOG)
         self._port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(
-            target=server.run, args=([self._socket],), name="plivo-phlo-emulator", daemon=True
-        )
+        self._ended = ended = threading.Event()
+        listening = self._socket
+
+        def run() -> None:
+            try:
+                server.run([listening])
+            finally:
+                ended.set()
+
+        self._thread = threading.Thread(target=run, name="plivo-phlo-emulator", daemon=True)
         self._server = server
+        self.emulator.closing.still()
         self._thread.start()
         return self
 
     def wait(self) -> None:
         """Wait until the server has ended; at once when it is not running."""
         if self._thread is not None:
-            self._thread.join()
+            # Not `join`: before Python 3.13 a Ctrl-C in it has the thread taken for ended, and
+            # `stop` would no longer wait for what is still to be written.
+            self._ended.wait()
 
     def stop(self) -> None:
         """Close every connection and wait for the thread to end; nothing when not running."""
         if self._server is None or self._thread is None or self._socket is None:
             return
         self._server.should_exit = True
+        self.emulator.closing.ring(on=True)
         self._thread.join()
         self._socket.close()
         self._server = self._thread = self._socket = None
@@ -123,6 +145,8 @@ def _uvicorn_server(emulator: PhloEmulator, host: str, port: int) -> "uvicorn.Se
         raise ImportError(f"Serving the emulator needs uvicorn: {needed}") from missing
     config = uvicorn.Config(
         emulator,
+        http=_protocol(open_to_all=not is_loopback(host)),
+        backlog=BACKLOG,
         host=host,
         port=port,
         access_log=False,
@@ -131,3 +155,41 @@ def _uvicorn_server(emulator: PhloEmulator, host: str, port: int) -> "uvicorn.Se
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+class _TransportWire:
+    """What a fault does to a connection, through asyncio's transport."""
+
+    def __init__(self, transport: "asyncio.Transport") -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def reset(self) -> None:
+        connection = self._transport.get_extra_info("socket")
+        if connection is not None and not self._transport.is_closing():
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._transport.abort()
+
+
+def _protocol(*, open_to_all: bool) -> type[Any]:
+    """Return uvicorn's HTTP protocol, with the connection handed on in each request's scope."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class EmulatorProtocol(H11Protocol):
+        def connection_made(self, transport: "asyncio.Transport") -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            served: Any = self.app
+            extensions = {WIRE: _TransportWire(transport), **({OPEN: {}} if open_to_all else {})}
+
+            async def with_wire(scope: Scope, receive: Receive, send: Send) -> None:
+                scope["extensions"] = {**scope.get("extensions", {}), **extensions}
+                await served(scope, receive, send)
+
+            self.app = with_wire
+
+    return EmulatorProtocol

@@ -10,7 +10,7 @@ import attrs
 
 from . import calls
 from .members import Call, Member, MemberState, Role, line_of
-from .phlos import PhoneBehaviour
+from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
 from .refusals import NotHere, NotNow
 
 LOG_LIMIT = 1000
@@ -25,7 +25,8 @@ class LogEntry:
     """One step of a call: `verb` on `address`, `at` the clock's seconds, and the call around it.
 
     `api_id` is the request's, and None for what a phone did by itself; what a phone does the
-    moment it is rung belongs to the action that rang it. `number` counts from 1.
+    moment it is rung belongs to the action that rang it. `number` counts from 1; `by` is who
+    rang `address`, where somebody did.
     """
 
     number: int
@@ -37,26 +38,53 @@ class LogEntry:
     node_id: str
     before: Call
     after: Call
+    by: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the call is."""
+        return self.phlo_id, self.node_id
+
+
+@attrs.frozen
+class Kept:
+    """What outlives a restart; `ages` says how long each line had been in its state."""
+
+    calls: Mapping[Place, Call]
+    ages: Mapping[Place, Mapping[str, float]]
+    dialled: Mapping[str, int]
+    phones: Mapping[str, Phone]
+
+
+@attrs.frozen
+class _Due:
+    at: float
+    place: Place
+    address: str
+    does: PhoneBehaviour
 
 
 class Switchboard:
     """Keeps one live call per node, and what stands behind each address.
 
-    `phones` maps an address to a `PhoneBehaviour` or its value, others answer at once;
-    `auto_join` makes a warm transfer's answer bring everyone together. A call is forgotten when
-    its last member leaves (one live call per node is assumed). A refused step changes nothing.
+    `phones` maps an address to a `Phone`, a `PhoneBehaviour` or its value, others answer at once;
+    `auto_join` makes a warm transfer's answer bring everyone together; `watch` is told of every
+    step. A call is forgotten when its last member leaves (one live call per node is assumed). A
+    refused step changes nothing.
     """
 
     def __init__(
         self,
         *,
         clock: Callable[[], float],
-        phones: Mapping[str, PhoneBehaviour | str] | None = None,
+        phones: Mapping[str, Phone | PhoneBehaviour | str] | None = None,
         auto_join: bool = False,
+        watch: Callable[[LogEntry], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._given_phones = dict(phones or {})
         self._auto_join = auto_join
+        self._watch = watch
         self.reset()
 
     def reset(self) -> None:
@@ -64,30 +92,66 @@ class Switchboard:
         self.calls: dict[Place, Call] = {}
         self.dialled: Counter[str] = Counter()
         self.log: deque[LogEntry] = deque(maxlen=LOG_LIMIT)
+        self.since: dict[Place, dict[str, float]] = {}
+        self.phones: dict[str, Phone] = {}
         self._logged = 0
         self._spellings: dict[str, str] = {}
-        self._phones: dict[str, PhoneBehaviour] = {}
+        self._lines: dict[str, str] = {}
+        self._due: dict[tuple[Place, str], _Due] = {}
         for address, behaviour in self._given_phones.items():
             self.set_phone(address, behaviour)
+
+    def give_phones(self, phones: Mapping[str, Phone | PhoneBehaviour | str]) -> None:
+        """Take these phones as what a reset returns to."""
+        self._given_phones = dict(phones)
+
+    def restore(self, kept: Kept) -> None:
+        """Go on from what was kept; what rings waits to be told, whatever its phone would do."""
+        now = self._clock()
+        self.calls = dict(kept.calls)
+        self.dialled = Counter(kept.dialled)
+        self._spellings = {line_of(address): address for address in kept.dialled}
+        self.since = {
+            place: {line: now - age for line, age in ages.items()}
+            for place, ages in kept.ages.items()
+            if place in self.calls
+        }
+        for address, phone in kept.phones.items():
+            self.set_phone(address, phone)
 
     def describe(self) -> dict[str, object]:
         """Return the live calls and the counts as plain data."""
         live = [_describe(place, current) for place, current in self.calls.items()]
         return {"calls": live, "dialled": dict(self.dialled)}
 
-    def set_phone(self, address: str, behaviour: PhoneBehaviour | str) -> None:
+    def set_phone(
+        self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0.0
+    ) -> None:
         """Say what the phone at `address` does when next rung; `ValueError` if there is no such."""
-        self._phones[line_of(address)] = PhoneBehaviour(behaviour)
+        phone = behaviour if isinstance(behaviour, Phone) else Phone(behaviour, after)
+        self.phones[self._lines.setdefault(line_of(address), address)] = phone
 
     def dial(
-        self, api_id: str, place: Place, verb: str, to: str, ring: Callable[[Call], Call]
+        self,
+        api_id: str,
+        place: Place,
+        verb: str,
+        to: str,
+        ring: Callable[[Call], Call],
+        *,
+        by: str,
     ) -> None:
-        """Take the step `ring`, let the phone at `to` react, and count it in `dialled`.
+        """Take the step `ring` for `by`, let the phone at `to` react, and count it in `dialled`.
 
         `dialled` counts both spellings of an address under the one that was dialled first.
         """
-        self.step(api_id, place, verb, to, lambda current: self._react(ring(current), to))
-        self.dialled[self._spellings.setdefault(line_of(to), to)] += 1
+        phone = self._phone(to)
+        later = phone.by_itself and phone.after > 0
+        reacts = (lambda rung: rung) if later else self._reaction(phone.does, to)
+        self._take(api_id, place, verb, to, lambda current: reacts(ring(current)), by)
+        if later:
+            due = _Due(self._clock() + phone.after, place, to, phone.does)
+            self._due[place, line_of(to)] = due
 
     def step(
         self,
@@ -98,14 +162,7 @@ class Switchboard:
         change: Callable[[Call], Call],
     ) -> None:
         """Put the call at `place` through `change` and log it; what `change` raises goes on."""
-        before = self.calls.get(place, Call())
-        after = change(before)
-        self._logged += 1
-        moment = (self._logged, self._clock(), api_id)
-        self.log.append(LogEntry(*moment, verb, address, *place, before, after))
-        self.calls[place] = after
-        if after.ended:
-            del self.calls[place]
+        self._take(api_id, place, verb, address, change)
 
     def join(self, place: Place, address: str, role: Role) -> None:
         """A caller dials in as `role`; raises `NotHere` or `NotNow`, as `calls.join` does."""
@@ -116,9 +173,10 @@ class Switchboard:
 
         Raises `NotHere` when it rings nowhere, `NotNow` when it is one that never answers.
         """
-        if self._behaviour(address) is PhoneBehaviour.NEVER:
+        if self._phone(address).does is PhoneBehaviour.NEVER:
             raise NotNow
-        self._everywhere("answer", address, _rings, self._picked_up(address))
+        picked_up = self._reaction(PhoneBehaviour.ANSWER, address)
+        self._everywhere("answer", address, _rings, picked_up)
 
     def reject(self, address: str) -> None:
         """The phone at `address` is declined wherever it rings; raises `NotHere`."""
@@ -128,22 +186,34 @@ class Switchboard:
         """The phone at `address` is put down in every call it is in; raises `NotHere`."""
         self._everywhere("hang_up", address, _is_live, lambda c: calls.hang_up(c, address))
 
-    def _react(self, rung: Call, address: str) -> Call:
-        match self._behaviour(address):
+    # What phones do after a while
+
+    @property
+    def next_due(self) -> float | None:
+        """When, by the clock, the next ringing phone does something by itself; None if none."""
+        return min((due.at for due in self._due.values()), default=None)
+
+    def tick(self) -> None:
+        """Let every phone act whose time has come, in the order of their times."""
+        while (at := self.next_due) is not None and at <= self._clock():
+            due = next(due for due in self._due.values() if due.at == at)
+            change = self._reaction(due.does, due.address)
+            self._take(None, due.place, due.does.value, due.address, change, at=at)
+
+    def _reaction(self, does: PhoneBehaviour, address: str) -> Callable[[Call], Call]:
+        match does:
             case PhoneBehaviour.ANSWER:
-                return self._picked_up(address)(rung)
+                return lambda rung: calls.answer(rung, address, auto_join=self._auto_join)
             case PhoneBehaviour.REJECT:
-                return calls.reject(rung, address)
+                return lambda rung: calls.reject(rung, address)
             case PhoneBehaviour.VOICEMAIL:
-                return calls.voicemail(rung, address)
+                return lambda rung: calls.voicemail(rung, address)
             case _:
-                return rung
+                return lambda rung: rung
 
-    def _picked_up(self, address: str) -> Callable[[Call], Call]:
-        return lambda current: calls.answer(current, address, auto_join=self._auto_join)
-
-    def _behaviour(self, address: str) -> PhoneBehaviour:
-        return self._phones.get(line_of(address), PhoneBehaviour.ANSWER)
+    def _phone(self, address: str) -> Phone:
+        spelled = self._lines.get(line_of(address), address)
+        return self.phones.get(spelled, DEFAULT_PHONE)
 
     def _everywhere(
         self,
@@ -158,6 +228,51 @@ class Switchboard:
             raise NotHere
         for place in places:
             self.step(None, place, verb, address, change)
+
+    # A step
+
+    def _take(
+        self,
+        api_id: str | None,
+        place: Place,
+        verb: str,
+        address: str,
+        change: Callable[[Call], Call],
+        by: str | None = None,
+        *,
+        at: float | None = None,
+    ) -> None:
+        before = self.calls.get(place, Call())
+        after = change(before)
+        self._logged += 1
+        moment = (self._logged, self._clock() if at is None else at, api_id)
+        entry = LogEntry(*moment, verb, address, *place, before, after, by)
+        self.log.append(entry)
+        if by is not None:
+            self.dialled[self._spellings.setdefault(line_of(address), address)] += 1
+        self._settle(entry)
+        self._watch(entry)
+
+    def _settle(self, entry: LogEntry) -> None:
+        place, after = entry.place, entry.after
+        if after.ended:
+            self.calls.pop(place, None)
+            self.since.pop(place, None)
+        else:
+            self.calls[place] = after
+            since = self.since.setdefault(place, {})
+            since.update((line_of(m.address), entry.at) for m in moved(entry.before, after))
+        # A phone that no longer rings, or rings anew, does nothing for its former ringing.
+        for due in [due for due in self._due.values() if due.place == place]:
+            member = after.find(due.address)
+            if member is None or not _rings(member):
+                del self._due[place, line_of(due.address)]
+
+
+def moved(before: Call, after: Call) -> tuple[Member, ...]:
+    """Return the members of `after` who are new, or in another state than they were."""
+    states = {line_of(m.address): m.state for m in before.members}
+    return tuple(m for m in after.members if states.get(line_of(m.address)) is not m.state)
 
 
 def _describe(place: Place, current: Call) -> dict[str, object]:

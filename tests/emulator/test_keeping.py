@@ -1,0 +1,142 @@
+"""Calls that outlive a restart: whole or as before, and never half read."""
+
+import json
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from plivo_phlo_async.emulator import PhloEmulator, Refusal
+from plivo_phlo_async.emulator.keeping import StateFile
+
+from .asking import DIAL, NODE, WARM, Clock, ask, say
+
+
+def busy(clock: Clock) -> PhloEmulator:
+    emulator = PhloEmulator(clock=clock, wall=clock)
+    emulator.set_phone("444", "answer", after=3)
+    ask(emulator, "POST", NODE, DIAL)
+    say(emulator, "222", "mute")
+    clock.now += 5
+    ask(emulator, "POST", NODE, WARM)
+    return emulator
+
+
+def test_the_calls_go_on_after_a_restart(tmp_path: Path) -> None:
+    clock = Clock()
+    before = busy(clock)
+    file = StateFile(tmp_path / "calls.json")
+    file.write(before.keep())
+    after = PhloEmulator(clock=clock, wall=clock)
+    kept = StateFile(tmp_path / "calls.json").read()
+    assert kept is not None
+    after.restore(kept)
+    both = [(e.calls, e.dialled) for e in (before, after)]
+    resumed = say(after, "111", "resume_call")
+
+    assert both[0] == both[1]
+    assert (resumed.status, after.phones()) == (201, before.phones())
+    board = ask(after, "GET", "/_emulator/board").json["calls"][0]["members"]
+    assert [m["state"] for m in board] == ["in_call"] * 3
+
+
+def test_how_long_a_member_is_where_it_is_goes_on_too(tmp_path: Path) -> None:
+    clock = Clock()
+    file = StateFile(tmp_path / "calls.json")
+    file.write(busy(clock).keep())
+    later = Clock()
+    later.now = 9000.0
+    after = PhloEmulator(clock=later, wall=later)
+    kept = file.read()
+    assert kept is not None
+    after.restore(kept)
+    later.now += 2
+    emulator_members = ask(after, "GET", "/_emulator/board").json["calls"][0]["members"]
+
+    assert [m["seconds"] for m in emulator_members] == [2.0, 2.0, 2.0]
+
+
+def test_no_file_is_no_call(tmp_path: Path) -> None:
+    assert StateFile(tmp_path / "calls.json").read() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"version": 2}',
+        '{"version": 1, "calls": [{}], "dialled": {}, "phones": {}}',
+        '{"version": 1, "calls": [], "dialled": {"1": "x"}, "phones": {}}',
+        '{"version": 1, "calls": [], "dialled": {}, "phones": {"1": "sing"}}',
+        '{"version": 1, "calls": [{"phlo_id": "p", "node_id": "n", "members": [],'
+        ' "transfer": null}], "dialled": {}, "phones": {}}',
+    ],
+)
+def test_a_broken_file_is_refused_and_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "calls.json"
+    path.write_text(text)
+
+    with pytest.raises(Refusal, match=r"calls\.json|phones"):
+        StateFile(path).read()
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = StateFile(tmp_path / "calls.json")
+    file.write(PhloEmulator().keep())
+    before = file.path.read_text()
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="no space"):
+        file.write(busy(Clock()).keep())
+
+    assert (file.path.read_text(), [p.name for p in tmp_path.iterdir()]) == (before, ["calls.json"])
+
+
+@pytest.mark.anyio
+async def test_changes_close_together_are_written_once(tmp_path: Path) -> None:
+    emulator = PhloEmulator()
+    gathering, slept = anyio.Event(), anyio.Event()
+
+    async def sleep(_: float) -> None:
+        gathering.set()
+        await slept.wait()
+
+    file = StateFile(tmp_path / "calls.json", sleep=sleep)
+    async with anyio.create_task_group() as group:
+        group.start_soon(file.keep, emulator)
+        while not emulator.changed.listeners:
+            await anyio.lowlevel.checkpoint()
+        ask(emulator, "POST", NODE, DIAL)
+        await gathering.wait()
+        early = file.path.exists()
+        say(emulator, "222", "hold")
+        group.cancel_scope.cancel()
+    kept = json.loads(file.path.read_text())
+
+    assert (early, kept["calls"][0]["members"][1]["state"]) == (False, "on_hold")
+
+
+@pytest.mark.anyio
+async def test_a_full_disk_is_warned_of_and_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    file = StateFile(tmp_path / "calls.json")
+    monkeypatch.setattr("os.replace", full)
+    async with anyio.create_task_group() as group:
+        group.start_soon(file.keep, PhloEmulator())
+        await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+
+    assert "no space left" in caplog.text

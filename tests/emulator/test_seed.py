@@ -1,0 +1,135 @@
+"""Seeds: what an emulator begins with, and the place that is named when it is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plivo_phlo_async.emulator import (
+    DEMO_AUTH_ID,
+    EmulatedNode,
+    EmulatedPhlo,
+    NodeType,
+    PhloEmulator,
+    Phone,
+    Refusal,
+    load_seed,
+    read_seed,
+)
+
+from .asking import ask, basic
+
+SEED = {
+    "account": {"auth_id": "MAMINE", "auth_token": "secret-7"},
+    "phlos": [
+        {
+            "phlo_id": "p",
+            "name": "Support",
+            "callback": "http://phlo/e",
+            "nodes": [
+                {"node_id": "a", "name": "Line"},
+                {"node_id": "b", "node_type": "conference_bridge", "callback": "http://node/e"},
+            ],
+        }
+    ],
+    "phones": {"+1": "reject", "2": {"does": "answer", "after": 3}},
+    "callback": "http://all/e",
+    "faults": ["hold:500 x1", {"kind": "503", "action": "call"}],
+}
+
+
+def test_a_seed_says_what_there_is() -> None:
+    seed = read_seed(SEED, "seed")
+
+    assert seed.phlos == (
+        EmulatedPhlo(
+            "p",
+            "Support",
+            (EmulatedNode("a", name="Line"), EmulatedNode("b", NodeType.CONFERENCE_BRIDGE)),
+        ),
+    )
+    assert seed.phones == {"+1": Phone("reject"), "2": Phone("answer", 3)}
+    assert {place[1]: callback.url for place, callback in seed.callbacks.items()} == {
+        "a": "http://phlo/e",
+        "b": "http://node/e",
+    }
+    assert (seed.callback and seed.callback.url, len(seed.faults)) == ("http://all/e", 2)
+
+
+def test_an_empty_seed_is_the_demo() -> None:
+    assert (read_seed({}, "seed").auth_id, len(read_seed({}, "seed").phlos)) == (DEMO_AUTH_ID, 1)
+
+
+def test_a_seed_is_loaded_over_http_and_shows_no_secret() -> None:
+    emulator = PhloEmulator()
+    answer = ask(emulator, "POST", "/_emulator/seed", SEED)
+    now = ask(emulator, "GET", "/v1/phlo/p", authorization=basic("MAMINE", "secret-7"))
+    before = ask(emulator, "GET", "/v1/phlo/p")
+    emulator.reset()
+
+    assert (answer.status, now.status, before.status) == (200, 200, 401)
+    assert "secret-7" not in str(answer) + repr(emulator)
+    assert (emulator.phones()["+1"]["does"], len(emulator.faults)) == ("reject", 2)
+
+
+@pytest.mark.parametrize(
+    ("seed", "names"),
+    [
+        ([], "it: give an object"),
+        ({"phlo": []}, "phlo: unknown; there are account"),
+        ({"phlos": {}}, "phlos: give a list"),
+        ({"phlos": [3]}, "phlos[0]: give an object"),
+        ({"phlos": [{"name": "x"}]}, "phlos[0].phlo_id: give a text"),
+        ({"phlos": [{"phlo_id": "p"}, {"phlo_id": "p"}]}, "phlos[1].phlo_id: 'p' is there twice"),
+        ({"phlos": [{"phlo_id": "p", "node": []}]}, "phlos[0].node: unknown"),
+        ({"phlos": [{"phlo_id": "p", "nodes": [{}]}]}, "phlos[0].nodes[0].node_id"),
+        (
+            {"phlos": [{"phlo_id": "p", "nodes": [{"node_id": "n", "node_type": "ivr"}]}]},
+            "phlos[0].nodes[0].node_type: give multi_party_call or",
+        ),
+        (
+            {"phlos": [{"phlo_id": "p", "nodes": [{"node_id": "n", "callback": "x"}]}]},
+            "phlos[0].nodes[0].callback.url",
+        ),
+        ({"phones": {"1": "sing"}}, "phones['1'].does"),
+        ({"account": {"auth_id": "x"}}, "account.auth_token"),
+        ({"callback": {"url": "http://x", "method": "PUT"}}, "callback.method"),
+        ({"callback": {"url": "http://x", "method": []}}, "callback.method"),
+        ({"faults": ["hold:501"]}, "fault 'hold:501'.kind"),
+        ({"faults": [{"kind": "500", "count": 0}]}, "faults[0].count"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place_and_changes_nothing(
+    seed: object, names: str
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_seed(seed, "seed.json")
+    emulator = PhloEmulator()
+    emulator.join(emulator.phlos[0].phlo_id, emulator.phlos[0].nodes[0].node_id, "5")
+    answer = ask(emulator, "POST", "/_emulator/seed", seed)
+
+    assert refused.value.error.startswith(f"seed.json: {names}")
+    assert (answer.status, len(emulator.calls)) == (400, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (b"{\n 'a'}", r"seed.json, line 2, column 2"),
+        (b"\xff", "UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_json_names_the_line(tmp_path: Path, content: bytes, names: str) -> None:
+    path = tmp_path / "seed.json"
+    path.write_bytes(content)
+
+    with pytest.raises(Refusal, match=names):
+        load_seed(path)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(SEED))
+
+    assert load_seed(path) == read_seed(SEED, "seed")
