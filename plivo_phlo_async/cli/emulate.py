@@ -3,13 +3,57 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from ..emulator import PhloEmulator
+from ..emulator.callbacks import read_callback
+from ..emulator.faults import FaultKind, parse_rule, read_seconds
+from ..emulator.keeping import StateFile
+from ..emulator.refusals import Refusal
+from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer, shell_exports
 
 __all__ = ["emulate"]
+
+T = TypeVar("T")
+
+FAULT_HELP = (
+    "A fault, as '[WHAT:]KIND[=TIME] [x3 | 10% [seed=7]] [#2]': WHAT is an action, @ADDRESS,"
+    " ACTION@ADDRESS or a /path with *; x3 is three times, 10% about one in ten, #2 the second"
+    " that fits. Examples: hold:500, 'call:close_after x1', '@12025550199:429=5'. Kinds:"
+    f" {', '.join(FaultKind)}."
+)
+
+
+def _told(read: Callable[[str], Any]) -> Callable[..., Any]:
+    """Read an option's text, or each of its texts; what cannot be read is one clear line."""
+
+    def convert(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return tuple(map(read, value)) if isinstance(value, tuple) else read(value)
+        except Refusal as no:
+            raise click.BadParameter(no.error, context, option) from None
+        except ValueError as wrong:
+            raise click.BadParameter(str(wrong), context, option) from None
+
+    return convert
+
+
+def _read_rate(text: str) -> tuple[int, float]:
+    found = re.fullmatch(r"(\d{1,9})/(\w[\w.]*)", text, re.ASCII)
+    if found is None or int(found[1]) < 1:
+        raise ValueError(f"{text!r} is no rate: write 300/5s.")
+    seconds = read_seconds(found[2])
+    if seconds <= 0:
+        raise ValueError(f"{text!r} is no rate: its time must be above 0.")
+    return int(found[1]), seconds
 
 
 @click.command()
@@ -21,28 +65,44 @@ __all__ = ["emulate"]
     help="0 takes a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--seed", "seed_file", type=click.Path(path_type=Path), help="A JSON file of what there is."
+)
+@click.option(
+    "--latency", callback=_told(read_seconds), metavar="TIME", help="How long answers take: 20ms."
+)
+@click.option(
+    "--rate", callback=_told(_read_rate), metavar="N/TIME", help="What is allowed: 300/5s."
+)
+@click.option(
+    "--fault", "faults", callback=_told(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
+)
+@click.option(
+    "--callback", callback=_told(read_callback), metavar="URL", help="Where events are told."
+)
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(path_type=Path),
+    help="A file that keeps the calls over a restart.",
+)
 @click.option("--no-rate-limit", is_flag=True, help="Allow more than 300 requests in 5 seconds.")
 @click.option("--no-retry-after", is_flag=True, help="Refuse with no Retry-After.")
 @click.option("--json", "as_json", is_flag=True, help="Print the settings as JSON.")
-def emulate(
-    port: int, host: str, no_rate_limit: bool, no_retry_after: bool, as_json: bool
-) -> None:  # fmt: skip
+def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     """Serve an emulated PHLO until Ctrl-C; prints what to export to reach it.
 
     Plivo's API is at /v1, the state of the calls at /_emulator/state.
     """
-    emulator = PhloEmulator(
-        rate_limit=None if no_rate_limit else (300, 5.0), retry_after=not no_retry_after
-    )
+    emulator = _emulator(**options)
     try:
         server = EmulatorServer(emulator, host=host, port=port).start()
     except ImportError as error:
-        raise click.UsageError(str(error), click.get_current_context()) from None
+        _refuse(str(error))
     except OSError as error:
-        raise click.UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.",
-            click.get_current_context(),
-        ) from None
+        _refuse(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
+        )
     lines = shell_exports(emulator, server.base_url)
     click.echo(json.dumps(_as_values(lines)) if as_json else lines)
     state = server.base_url.replace("/v1", "/_emulator/state")
@@ -51,6 +111,59 @@ def emulate(
         server.wait()
     finally:
         server.stop()
+
+
+def _emulator(
+    *,
+    seed_file: Path | None,
+    state_file: Path | None,
+    rate: tuple[int, float] | None,
+    latency: float | None,
+    no_rate_limit: bool,
+    no_retry_after: bool,
+    faults: tuple[Any, ...],
+    callback: Any,
+) -> PhloEmulator:
+    if rate is not None and no_rate_limit:
+        _refuse("give --rate or --no-rate-limit, not both.")
+    seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
+    emulator = PhloEmulator(
+        auth_id=seed.auth_id,
+        auth_token=seed.auth_token,
+        phlos=seed.phlos,
+        phones=seed.phones,
+        rate_limit=None if no_rate_limit else rate or (300, 5.0),
+        retry_after=not no_retry_after,
+        latency=latency or 0.0,
+        faults=(*seed.faults, *faults),
+        callback=callback or seed.callback,
+        callbacks=seed.callbacks,
+    )
+    if state_file is not None:
+        _keep(emulator, StateFile(state_file))
+    return emulator
+
+
+def _keep(emulator: PhloEmulator, file: StateFile) -> None:
+    kept = _read("--state", file.path, file.read)
+    if kept is not None:
+        emulator.restore(kept)
+    # Written at once: a place that cannot be written to is told before anyone relies on it.
+    _read("--state", file.path, lambda: file.write(emulator.keep()))
+    emulator.keeper = file
+
+
+def _read(option: str, path: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except OSError as error:
+        _refuse(f"{option} {path}: {error.strerror or error}.")
+    except Refusal as no:
+        _refuse(f"{option}: {no.error}")
+
+
+def _refuse(text: str) -> NoReturn:
+    raise click.UsageError(text, click.get_current_context()) from None
 
 
 def _as_values(lines: str) -> dict[str, str]:

@@ -1,36 +1,29 @@
-"""What your own tests import: a client that talks to an emulator in the same process."""
+"""What your own tests import: a client that talks to an emulator in the same process.
 
-from __future__ import annotations
+Names are loaded when first used (their types are in the stub beside this file), because pytest
+imports this package, for the plugin in it, in every session.
+"""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import importlib
 from typing import Any
 
-import httpx
+__all__ = ["Clock", "EmulatedTransport", "client_of", "emulated_client"]
 
-from ..client import AsyncPhloClient
-from ..emulator import PhloEmulator
+_HOMES = {
+    "Clock": ".clock",
+    "EmulatedTransport": ".in_process",
+    "client_of": ".in_process",
+    "emulated_client": ".in_process",
+}
 
-__all__ = ["emulated_client"]
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value
 
 
-@asynccontextmanager
-async def emulated_client(emulator: PhloEmulator, **options: Any) -> AsyncIterator[AsyncPhloClient]:
-    """A client whose server is `emulator`, with no socket and no account.
-
-    Args:
-        emulator: what answers.
-        options: more arguments for `AsyncPhloClient`.
-    """
-    transport = httpx.ASGITransport(app=emulator)
-    async with (
-        httpx.AsyncClient(transport=transport) as http,
-        AsyncPhloClient(
-            emulator.auth_id,
-            emulator.auth_token,
-            base_url="http://emulator/v1",
-            http_client=http,
-            **options,
-        ) as client,
-    ):
-        yield client
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

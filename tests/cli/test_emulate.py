@@ -1,0 +1,102 @@
+"""`plivo-phlo emulate`: its options reach the emulator, and what is wrong is one line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Run
+
+SEED = {
+    "account": {"auth_id": "MASEED", "auth_token": "t"},
+    "phlos": [{"phlo_id": "p", "nodes": [{"node_id": "n"}]}],
+    "phones": {"2": "ring"},
+}
+
+
+@contextmanager
+def emulating(*options: str) -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", "0", "--json"]
+    process = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in err) == (130, False)
+
+
+def ask(settings: dict[str, str], path: str, content: object = None) -> Any:
+    url = settings["PLIVO_PHLO_BASE_URL"].replace("/v1", f"/_emulator/{path}")
+    body = None if content is None else json.dumps(content).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, body), timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Path) -> None:
+    seed, state = tmp_path / "seed.json", tmp_path / "state.json"
+    seed.write_text(json.dumps(SEED))
+    options = ["--seed", str(seed), "--state", str(state), "--latency", "20ms"]
+    options += ["--rate", "10/1s", "--fault", "hold:500", "--fault", "call:close_after x1"]
+    options += ["--callback", "http://127.0.0.1:9/e"]
+    with emulating(*options) as settings:
+        ask(settings, "phones/5/ring", {})
+        board, callback = ask(settings, "board"), ask(settings, "callback")
+    with emulating("--seed", str(seed), "--state", str(state)) as again:
+        later = ask(again, "board")
+
+    assert (settings["PLIVO_AUTH_ID"], settings["PLIVO_NODE_ID"]) == ("MASEED", "n")
+    assert [fault["text"] for fault in board["faults"]] == ["hold:500", "call:close_after x1"]
+    assert (board["latency"], board["phones"]["2"]["does"]) == (0.02, "ring")
+    assert callback["callback"]["url"] == "http://127.0.0.1:9/e"
+    assert [m["address"] for m in later["calls"][0]["members"]] == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--latency", "soon"], "'soon' is no time"),
+        (["--rate", "300"], "is no rate: write 300/5s"),
+        (["--rate", "0/5s"], "is no rate"),
+        (["--rate", "5/0s"], "must be above 0"),
+        (["--rate", "5/1s", "--no-rate-limit"], "not both"),
+        (["--fault", "hold:501"], "give one of latency, 429"),
+        (["--fault", "500 sometimes"], "'sometimes' is none of"),
+        (["--callback", "nowhere"], "callback.url"),
+        (["--seed", "/nonexistent.json"], "--seed /nonexistent.json: No such file"),
+        (["--state", "/nonexistent/calls.json"], "--state /nonexistent/calls.json: No such file"),
+        (["--seed", "BROKEN"], "line 1, column 2"),
+        (["--state", "BROKEN"], "holds no calls an emulator kept"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line_and_exit_2(
+    plivo_phlo: Run, tmp_path: Path, options: list[str], says: str
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{broken")
+    given = [str(broken) if option == "BROKEN" else option for option in options]
+    code, out, err = plivo_phlo("emulate", "--port", "0", *given)
+
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert says in err
+
+
+def test_the_help_tells_how_a_fault_is_said(plivo_phlo: Run) -> None:
+    code, out, _ = plivo_phlo("emulate", "--help")
+    words = " ".join(out.split())
+
+    assert code == 0
+    for part in ("hold:500", "call:close_after x1", "503_retry_after", "300/5s", "20ms"):
+        assert part in words
