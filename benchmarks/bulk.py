@@ -1,8 +1,8 @@
 """What a bulk run costs beside `perform` in a loop: `python -m benchmarks.bulk`.
 
 The same actions, as many at once, against one server of the loopback that answers at once: by
-workers that call `perform`, by `bulk`, and by `bulk` with a SQLite journal, in turn. With `--memory`
-it does one long run from a generator instead, and tells how the process grew.
+workers that call `perform`, by `bulk`, and by `bulk` with a SQLite journal, in turn. With
+`--memory` it does one long run from a generator instead, and tells how the process grew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _calls(count: int) -> Iterator[Action]:
     )
 
 
-async def _by_perform(client: AsyncPhloClient, count: int, at_once: int, _: Path) -> None:
+async def _by_perform(client: AsyncPhloClient, count: int, at_once: int, path: Path) -> None:
     actions = _calls(count)
 
     async def work() -> None:
@@ -45,7 +45,7 @@ async def _by_perform(client: AsyncPhloClient, count: int, at_once: int, _: Path
             group.start_soon(work)
 
 
-async def _by_bulk(client: AsyncPhloClient, count: int, at_once: int, _: Path) -> None:
+async def _by_bulk(client: AsyncPhloClient, count: int, at_once: int, path: Path) -> None:
     report = await client.bulk_all(_calls(count), concurrency=at_once)
     assert report.done == count, report
 

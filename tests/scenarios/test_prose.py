@@ -22,6 +22,9 @@ BLOCKS = [
     for number, block in enumerate(BLOCK.findall(page.read_text()), 1)
 ]
 
+# What pytest-asyncio asks everybody to set.
+_ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmulatorServer]:
@@ -36,8 +39,12 @@ def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Pa
     environ = dict(line.removeprefix("export ").split("=", 1) for line in lines)
     code = block.replace("your PHLO's id", environ["PLIVO_PHLO_ID"])
     code = code.replace("its multi-party call node's id", environ["PLIVO_NODE_ID"])
+    command = [sys.executable, "-W", "error", "-c", code]
+    if "def test_" in block:
+        (tmp_path / "test_block.py").write_text(code)
+        command = [sys.executable, "-m", "pytest", "-q", *_ASYNCIO, str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        command,
         env=environ,
         cwd=tmp_path,
         capture_output=True,
@@ -45,7 +52,7 @@ def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Pa
         timeout=60,
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_the_readme_has_the_two_lines_a_newcomer_copies() -> None:
