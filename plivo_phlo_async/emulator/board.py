@@ -10,7 +10,7 @@ Since = Mapping[str, float]
 
 def show_members(members: Iterable[Member], since: Since, now: float) -> list[dict[str, object]]:
     """Return members as plain data; `since` in Unix seconds, `seconds` how long that is ago."""
-    return [_show(member, since.get(line_of(member.address), now), now) for member in members]
+    return [_show(member, since.get(member.line, now), now) for member in members]
 
 
 def _show(member: Member, since: float, now: float) -> dict[str, object]:
@@ -63,7 +63,7 @@ def concerned(before: Call, after: Call, address: str | None) -> tuple[list[Memb
     A call of hundreds is not told again with every step.
     """
     line = None if address is None else line_of(address)
-    were = {line_of(m.address): m for m in before.members}
-    now = {line_of(m.address): m for m in after.members}
+    were = {m.line: m for m in before.members}
+    now = {m.line: m for m in after.members}
     about = [key for key in {**were, **now} if key == line or were.get(key) != now.get(key)]
     return [were[key] for key in about if key in were], [now[key] for key in about if key in now]

@@ -102,8 +102,8 @@ def happenings(before: Call, after: Call) -> tuple[Happening, ...]:
     is redirected when it goes into or out of a private talk, and when a cold transfer gives it to
     another agent. Holding and muting tell nothing.
     """
-    were = {line_of(m.address): m for m in before.members}
-    found = (_happening(were.get(line_of(m.address)), m, before, after) for m in after.members)
+    were = {m.line: m for m in before.members}
+    found = (_happening(were.get(m.line), m, before, after) for m in after.members)
     return tuple(happening for happening in found if happening is not None)
 
 
@@ -152,7 +152,7 @@ class Legs:
         told = [(h, self._variables(step.place, h, conference)) for h in happenings(*_ends(step))]
         for member in step.after.members:
             if not member.live:
-                self._forget(step.place, line_of(member.address))
+                self._forget(step.place, member.line)
         if step.after.ended:
             self._conferences.pop(step.place, None)
         return told
@@ -162,7 +162,7 @@ class Legs:
         self._rung_by.pop((place, line), None)
 
     def _variables(self, place: Place, happening: Happening, conference: str) -> dict[str, str]:
-        member, line = happening.member, line_of(happening.member.address)
+        member, line = happening.member, happening.member.line
         ids = self._legs.setdefault((place, line), {})
         dialler = self._rung_by.get((place, line))
         caller, called = (member.address, "") if dialler is None else (dialler, member.address)

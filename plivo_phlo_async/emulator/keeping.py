@@ -104,7 +104,7 @@ def show_kept(kept: Kept) -> dict[str, object]:
             "members": [
                 {
                     **attrs.asdict(member),
-                    "age": round(kept.ages.get(place, {}).get(line_of(member.address), 0.0), 1),
+                    "age": round(kept.ages.get(place, {}).get(member.line, 0.0), 1),
                 }
                 for member in call.members
             ],

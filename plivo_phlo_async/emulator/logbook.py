@@ -68,7 +68,7 @@ class Answered:
 
     def about(self, address: str) -> bool:
         """Whether the line concerns a member: addressed, changed, or named in the body."""
-        lines = {line_of(m.address) for part in self._concerned() for m in part}
+        lines = {m.line for part in self._concerned() for m in part}
         named = self.asked.parameters.get("trigger_source") if self.asked else None
         lines |= {line_of(one) for one in (self.address, named) if isinstance(one, str)}
         return line_of(address) in lines

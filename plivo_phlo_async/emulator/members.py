@@ -40,12 +40,20 @@ def line_of(address: str) -> str:
 
 @attrs.frozen
 class Member:
-    """One party of a call: its `address` as first given, `role`, `state` and whether `muted`."""
+    """One party of a call: its `address` as first given, `role`, `state` and whether `muted`.
+
+    `line` is what all spellings of the address share.
+    """
 
     address: str
     role: Role
     state: MemberState
     muted: bool = False
+    line: str = attrs.field(init=False, repr=False, eq=False)
+
+    @line.default
+    def _line(self) -> str:
+        return line_of(self.address)
 
     @property
     def live(self) -> bool:
@@ -83,7 +91,7 @@ class Call:
     def find(self, address: str) -> Member | None:
         """Return the member at `address`, even one that has left, or None."""
         line = line_of(address)
-        return next((m for m in self.members if line_of(m.address) == line), None)
+        return next((m for m in self.members if m.line == line), None)
 
     def live(self, address: str) -> Member:
         """Return the live member at `address`.
@@ -99,8 +107,8 @@ class Call:
         """Return the call with `newcomer` in it, in the place of whoever had that address."""
         if self.find(newcomer.address) is None:
             return attrs.evolve(self, members=(*self.members, newcomer))
-        line = line_of(newcomer.address)
-        seats = tuple(newcomer if line_of(m.address) == line else m for m in self.members)
+        line = newcomer.line
+        seats = tuple(newcomer if m.line == line else m for m in self.members)
         return attrs.evolve(self, members=seats)
 
     def ring(self, to: str, role: Role) -> "Call":

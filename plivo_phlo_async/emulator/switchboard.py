@@ -261,7 +261,7 @@ class Switchboard:
         else:
             self.calls[place] = after
             since = self.since.setdefault(place, {})
-            since.update((line_of(m.address), entry.at) for m in moved(entry.before, after))
+            since.update((m.line, entry.at) for m in moved(entry.before, after))
         # A phone that no longer rings, or rings anew, does nothing for its former ringing.
         for due in [due for due in self._due.values() if due.place == place]:
             member = after.find(due.address)
@@ -271,8 +271,8 @@ class Switchboard:
 
 def moved(before: Call, after: Call) -> tuple[Member, ...]:
     """Return the members of `after` who are new, or in another state than they were."""
-    states = {line_of(m.address): m.state for m in before.members}
-    return tuple(m for m in after.members if states.get(line_of(m.address)) is not m.state)
+    states = {m.line: m.state for m in before.members}
+    return tuple(m for m in after.members if states.get(m.line) is not m.state)
 
 
 def _describe(place: Place, current: Call) -> dict[str, object]:
