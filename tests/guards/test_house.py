@@ -33,7 +33,7 @@ LADDER = [
 ]
 STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 # Beside the ladder: what may import what at all.
-APART = {"emulator": {"_version"}}
+APART = {"emulator": {"_version"}, "webhooks": {"errors"}}
 MAY_USE_EMULATOR = {"testing", "cli", "__main__"}
 
 HTTPX = {"client.py", "_transport", "testing"}

@@ -1,0 +1,173 @@
+"""From a request to a verified event, for every framework: read, verify, parse.
+
+What a refused sender is told gives nothing away; why it was refused goes to the logger
+`plivo_phlo_async`, without numbers and tokens.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Sequence
+from inspect import isawaitable
+
+from attrs import field, frozen
+
+from ..errors import SignatureError, WebhookError
+from .fields import Event
+from .nonces import AsyncNonceStore, NonceStore
+from .parsing import parse_request
+from .signature import Headers, header_texts, replayed, verify_v2, verify_v3
+from .vocabulary import Component
+from .wire import body_params
+
+__all__ = ["Receiver", "Refusal", "receive"]
+
+_logger = logging.getLogger("plivo_phlo_async")
+
+
+def receive(
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes,
+    auth_token: str | Sequence[str],
+    *,
+    component: type[Event] | Component | str | None = None,
+    public_base_url: str | None = None,
+    allow_v2: bool = False,
+    nonces: NonceStore | None = None,
+) -> Event:
+    """Verify a request and give its event.
+
+    Args:
+        method: the HTTP method.
+        url: the URL as it was asked, its path and query as they came (not decoded).
+        headers: the request's headers; case does not matter.
+        body: the body as it came.
+        auth_token: the account's or subaccount's Auth Token, or several where it changes.
+        component: which component posts here; without it the variables tell.
+        public_base_url: see `verify_v3`.
+        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
+            Plivo's messaging signs so; whether Send SMS does is not documented.
+        nonces: remembers nonces; one it has seen is refused.
+
+    Raises:
+        SignatureError: it is not signed, not by Plivo, or comes a second time.
+        WebhookError: the body is neither a form nor a JSON object.
+        InvalidArgumentError: there is no such component.
+    """
+    texts = header_texts(headers)
+    if allow_v2 and not _is_signed(texts, "v3") and _is_signed(texts, "v2"):
+        verify_v2(url, texts, auth_token, public_base_url=public_base_url, nonces=nonces)
+    else:
+        # The same bytes are signed and parsed; where they are no UTF-8, only parsing replaces them.
+        sent = None if method.upper() == "GET" else body_params(texts, body, "surrogateescape")
+        verify_v3(
+            method, url, texts, sent, auth_token, public_base_url=public_base_url, nonces=nonces
+        )
+    return parse_request(method, url, texts, body, component)
+
+
+def _is_signed(headers: dict[str, str], version: str) -> bool:
+    return any(f"x-plivo-signature-{kind}" in headers for kind in (version, f"ma-{version}"))
+
+
+@frozen
+class Refusal:
+    """What a refused request is answered.
+
+    Attributes:
+        status: the HTTP status: 400, 403 or 413.
+        text: its body.
+    """
+
+    status: int
+    text: str
+
+
+_FORGED = Refusal(403, "Forbidden")
+_UNREADABLE = Refusal(400, "Bad Request")
+_TOO_LARGE = Refusal(413, "Content Too Large")
+
+
+@frozen
+class Receiver:
+    """How webhooks are received at one place; the arguments are those of `receive`.
+
+    Attributes:
+        auth_token: the Auth Token, or several.
+        component: which component posts here; without it the variables tell.
+        public_base_url: see `verify_v3`.
+        allow_v2: take a request that is signed by V2 only.
+        nonces: remembers nonces, in memory or, awaited, elsewhere.
+        max_body: bytes a body may have.
+    """
+
+    auth_token: str | Sequence[str] = field(repr=False)
+    component: type[Event] | Component | str | None = None
+    public_base_url: str | None = None
+    allow_v2: bool = False
+    nonces: NonceStore | AsyncNonceStore | None = None
+    max_body: int = 262_144
+
+    async def accept(
+        self, method: str, url: str, headers: Headers, chunks: AsyncIterable[bytes]
+    ) -> Event | Refusal:
+        """The event a request brings, or how to refuse it.
+
+        Args:
+            method: the HTTP method.
+            url: the URL as it was asked, its path and query as they came (not decoded).
+            headers: the request's headers.
+            chunks: the body, piece by piece; read once, and no further than `max_body`.
+        """
+        body = await self._read(chunks)
+        if body is None:
+            _logger.warning("webhook refused: its body has more than %d bytes", self.max_body)
+            return _TOO_LARGE
+        heard = _Heard()
+        try:
+            event = receive(
+                method,
+                url,
+                headers,
+                body,
+                self.auth_token,
+                component=self.component,
+                public_base_url=self.public_base_url,
+                allow_v2=self.allow_v2,
+                nonces=heard,
+            )
+            if not await self._is_new(heard.nonce):
+                raise replayed()
+        except SignatureError as error:
+            _logger.warning("webhook refused: %s", error.reason)
+            return _FORGED
+        except WebhookError as error:
+            _logger.warning("webhook refused: %s", error)
+            return _UNREADABLE
+        return event
+
+    async def _read(self, chunks: AsyncIterable[bytes]) -> bytes | None:
+        body = bytearray()
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > self.max_body:
+                return None
+        return bytes(body)
+
+    async def _is_new(self, nonce: str) -> bool:
+        if self.nonces is None:
+            return True
+        answer = self.nonces.is_new(nonce)
+        return await answer if isawaitable(answer) else bool(answer)
+
+
+class _Heard:
+    """A store that only notes the nonce, for a store that has to be awaited."""
+
+    nonce = ""
+
+    def is_new(self, nonce: str) -> bool:
+        self.nonce = nonce
+        return True

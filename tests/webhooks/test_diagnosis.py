@@ -1,0 +1,141 @@
+"""Why a signature does not match is told, with the fewest differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plivo_phlo_async.webhooks import Diagnosis, diagnose, sign_v2, sign_v3
+from plivo_phlo_async.webhooks.signature import signature
+
+from .samples import MEMBER, TOKEN
+
+SIGNED = "https://example.com/hooks/plivo?b=2&a=1"
+
+
+def _ask(url: str = SIGNED, *, signed: dict[str, str] | None = None, **other: Any) -> Diagnosis:
+    headers = sign_v3("POST", SIGNED, MEMBER, TOKEN, nonce="n") if signed is None else signed
+    asked: dict[str, Any] = {
+        "method": "POST",
+        "params": MEMBER,
+        "auth_token": TOKEN,
+        "nonce": "n",
+        "signature_v3": headers.get("X-Plivo-Signature-V3"),
+        "signature_ma_v3": headers.get("X-Plivo-Signature-Ma-V3"),
+        "signature_v2": headers.get("X-Plivo-Signature-V2"),
+    }
+    return diagnose(url=url, **{**asked, **other})
+
+
+def test_a_right_signature_matches() -> None:
+    found = _ask()
+
+    assert (found.matches, found.differences, found.header) == (True, (), "V3")
+    assert found.advice == "The signature matches (V3)."
+    assert found.signed is not None
+    assert found.signed.startswith("https://example.com/hooks/plivo?a=1&b=2.bill_rate0.0035")
+
+
+@pytest.mark.parametrize(
+    ("given", "differences"),
+    [
+        ({"url": SIGNED.replace("https", "http")}, ["its URL begins with https://"]),
+        ({"url": SIGNED.replace(".com", ".com:8000")}, ["its host comes without the port 8000"]),
+        ({"url": SIGNED.replace("plivo", "plivo/")}, ["its path ends without a slash"]),
+        ({"url": SIGNED.replace("hooks", "%68ooks")}, ["its path is signed decoded"]),
+        ({"url": SIGNED.replace("b=2&a=1", "a=1&b=2")}, None),
+        (
+            {"url": "http://10.0.0.7:8000/hooks/plivo?b=2&a=1", "hosts": ["example.com"]},
+            [
+                "its URL begins with https://",
+                "its host is example.com",
+                "its host comes without the port 8000",
+            ],
+        ),
+        (
+            {"params": {**MEMBER, "a": "1", "b": "2"}},
+            ["the query's parameters were given as the body's as well"],
+        ),
+        ({"auth_token": f"{TOKEN}\n"}, ["the token given has spaces or a line break around it"]),
+        (
+            {"auth_token": "sub", "other_tokens": [TOKEN]},
+            ["it is made with the other token no. 1"],
+        ),
+        ({"signature_v3": "x"}, None),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_what_differs_is_named(given: dict[str, Any], differences: list[str] | None) -> None:
+    found = _ask(**given)
+
+    assert found.matches == (differences is None)
+    assert list(found.differences) == (differences or [])
+
+
+@pytest.mark.parametrize(
+    ("signed", "given", "difference"),
+    [
+        (
+            sign_v3("POST", SIGNED.replace(".com", ".com:443"), MEMBER, TOKEN, nonce="n"),
+            {},
+            "its host comes with the port 443",
+        ),
+        (
+            sign_v3("POST", SIGNED.replace("plivo", "plivo/"), MEMBER, TOKEN, nonce="n"),
+            {},
+            "its path ends with a slash",
+        ),
+        (sign_v3("POST", SIGNED[:-8], MEMBER, TOKEN, nonce="n"), {}, "its query is not signed"),
+        (sign_v3("POST", SIGNED, None, TOKEN, nonce="n"), {}, "its parameters are not signed"),
+        (sign_v3("GET", SIGNED, MEMBER, TOKEN, nonce="n"), {}, "its method is GET"),
+        (
+            sign_v2(SIGNED, TOKEN, nonce="n"),
+            {},
+            "it is signed by V2, which covers neither query nor body",
+        ),
+    ],
+    ids=range(6),
+)
+def test_what_was_signed_otherwise_is_named(
+    signed: dict[str, str], given: dict[str, Any], difference: str
+) -> None:
+    found = _ask(signed=signed, **given)
+
+    assert found.differences == (difference,)
+    assert difference in found.advice
+
+
+def test_a_query_signed_as_written_is_named() -> None:
+    asked = SIGNED.partition("?")[2]
+    base = SIGNED.partition("?")[0]
+    body = "".join(f"{key}{MEMBER[key]}" for key in sorted(MEMBER))
+    right = signature("V3", f"{base}?{asked}.{body}", "n", TOKEN)
+    found = _ask(signed={"X-Plivo-Signature-V3": right})
+
+    assert found.differences == ("its query is signed as written, in that order and not decoded",)
+
+
+def test_a_subaccounts_header_is_not_the_main_accounts() -> None:
+    headers = sign_v3("POST", SIGNED, MEMBER, "sub", nonce="n", main_auth_token=TOKEN)
+
+    assert (_ask(signed=headers).matches, _ask(signed=headers).header) == (True, "Ma-V3")
+
+
+def test_a_signature_in_the_wrong_place_is_named() -> None:
+    v2 = sign_v2(SIGNED, TOKEN, nonce="n")["X-Plivo-Signature-V2"]
+    found = _ask(signature_v3=v2, signature_ma_v3=None)
+
+    assert found.differences[-1] == "it is a signature V2, given as V3"
+
+
+@pytest.mark.parametrize("url", [SIGNED, "", "/hooks/plivo", "https://"])
+def test_what_matches_nothing_is_said_to(url: str) -> None:
+    found = _ask(url, nonce="another")
+
+    assert (found.matches, found.differences, found.header) == (False, (), None)
+    assert "forgery" in found.advice
+
+
+def test_a_finding_shows_no_numbers_in_its_repr() -> None:
+    assert MEMBER["from"] not in repr(_ask())
