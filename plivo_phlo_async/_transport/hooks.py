@@ -47,6 +47,7 @@ class OutcomeEvent:
         waited: seconds of these spent waiting for connection, rate and backoff.
         may_have_happened: no success is known, and an attempt may have been carried out.
         cancelled: the caller gave up on it.
+        error: the name of what was raised, as "NotSentError"; None when it is done.
     """
 
     action: Action
@@ -57,6 +58,7 @@ class OutcomeEvent:
     waited: float
     may_have_happened: bool
     cancelled: bool = False
+    error: str | None = None
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -176,14 +177,24 @@ class Delivery:
             if cause is not None:
                 error.add_note(_one_line(cause))
             self.in_doubt = error.may_have_happened
-            self._tell_outcome(step.attempt)
+            self._tell_outcome(step.attempt, error)
             raise error from cause
         self._tell_outcome(step.attempt)
         if self.attempts > 1:
-            logger.info("%s: done after %d attempts", self.action, self.attempts)
-        else:
-            logger.debug("%s: done", self.action)
+            self._log(logging.INFO, f"done after {self.attempts} attempts")
+        elif logger.isEnabledFor(logging.DEBUG):
+            self._log(logging.DEBUG, "done")
         return result
+
+    def _log(self, level: int, what: str) -> None:
+        extra = {
+            "phlo_verb": self.action.verb.value,
+            "phlo_id": self.action.phlo_id,
+            "phlo_attempts": self.attempts,
+            "phlo_waited": self.waited,
+            "phlo_may_have_happened": self.in_doubt,
+        }
+        logger.log(level, "%s: %s", self.action, what, extra=extra)
 
     def _result(self, step: Step, kind: type[R], elapsed: float) -> R:
         reply, doubt = step.attempt.reply, self.repeats.may_have_happened
@@ -224,13 +235,13 @@ class Delivery:
         self.in_doubt = sending or self.repeats.may_have_happened
         if self.in_doubt:
             cut.add_note(f"{self.action}: it may have happened; check before repeating it.")
-            logger.warning(
-                "%s: given up after the request was begun; it may have happened", self.action
-            )
+            self._log(logging.WARNING, "given up after the request was begun; it may have happened")
         last = Attempt(Outcome.AMBIGUOUS) if self.in_doubt else self.last
-        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), cancelled=True)
+        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), cut, cancelled=True)
 
-    def _tell_outcome(self, attempt: Attempt, *, cancelled: bool = False) -> None:
+    def _tell_outcome(
+        self, attempt: Attempt, error: BaseException | None = None, *, cancelled: bool = False
+    ) -> None:
         hook = self.transport.hooks.on_outcome
         if hook is None:
             return
@@ -245,6 +256,7 @@ class Delivery:
             self.waited,
             self.in_doubt,
             cancelled,
+            None if error is None else type(error).__name__,
         )
 
 

@@ -26,7 +26,7 @@ LADDER = [
     {"reports"},
     {"journal"},
     {"bulk"},
-    {"client"},
+    {"client", "otel"},
     {"testing"},
     {"cli"},
     {"__main__"},
