@@ -106,7 +106,7 @@ class BulkRun:
             JournalError: the journal cannot be used; nothing was sent.
         """
         if self._record is not None:
-            await self._record.start()
+            await self._start(self._record)
         self._tally.start()
         send, outcomes = anyio.create_memory_object_stream[BulkOutcome](self._concurrency)
         self._outcomes: MemoryObjectReceiveStream[BulkOutcome] = outcomes
@@ -116,6 +116,13 @@ class BulkRun:
             self._group.start_soon(self._work, send.clone())
         send.close()
         return self
+
+    async def _start(self, record: _Record) -> None:
+        try:
+            await record.start()
+        except BaseException:
+            await record.aclose()
+            raise
 
     async def __aexit__(
         self,
@@ -201,7 +208,7 @@ class BulkRun:
             return await self._perform(action)
         key = identity(action, number)
         try:
-            standing = await self._record.begin(key, action, is_first=number == 1)
+            standing = await self._record.begin(key, action)
         except Exception as error:
             self._fail(error)
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
@@ -256,23 +263,16 @@ class _Record:
     def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
         self._journal, self._owned = journal, owned
         self._redo = redo if callable(redo) else _endings(redo)
-        self._first_is_begun = anyio.Event()
 
     async def start(self) -> None:
         start = getattr(self._journal, "start", None)
         if start is not None:
             await start()
 
-    async def begin(self, key: str, action: Action, *, is_first: bool) -> Standing:
-        """Begin an action; the list's first goes ahead, since by it the journal knows the list."""
-        if not is_first:
-            await self._first_is_begun.wait()
+    async def begin(self, key: str, action: Action) -> Standing:
         redo = _endings(self._redo(action)) if callable(self._redo) else self._redo
         begin: Callable[..., Awaitable[Standing]] = self._journal.begin
-        try:
-            return await (begin(key, redo) if redo else begin(key))
-        finally:
-            self._first_is_begun.set()
+        return await (begin(key, redo) if redo else begin(key))
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
         await self._journal.finish(key, outcome)

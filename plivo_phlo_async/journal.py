@@ -46,6 +46,8 @@ class Journal(Protocol):
     async def begin(self, key: str) -> Standing:
         """Note that an action is begun, unless it was before; on return it is written.
 
+        A run asks in the order of its list.
+
         `key` tells the action from all others. If it raises, the action is not sent. A run that is
         to do some actions again gives a second argument: how an action may have ended in an earlier
         run to be begun anew all the same.

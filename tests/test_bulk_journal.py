@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -319,3 +322,32 @@ async def test_stopped_it_starts_nothing_more_and_goes_on_the_next_time(
     assert run.report.total - run.report.not_started == when_stopped
     assert len(server.dialled) == len(set(server.dialled)) == 50
     assert rest.not_started == 0
+
+
+def _endings(path: Path, folder: Path) -> list[str]:
+    """What a crash at this instant would leave."""
+    folder.mkdir(exist_ok=True)
+    for file in path.parent.glob(f"{path.name}*"):
+        shutil.copy(file, folder)
+    with closing(sqlite3.connect(folder / path.name)) as db:
+        return [status for (status,) in db.execute("SELECT status FROM actions")]
+
+
+async def test_what_has_ended_is_written_though_nobody_reads_the_outcomes(
+    client: AsyncPhloClient, server: Server, path: Path, tmp_path: Path
+) -> None:
+    async with client, client.bulk(_calls(7), journal=path, concurrency=2):
+        with anyio.fail_after(5):
+            while _endings(path, tmp_path / "copy") != ["done"] * 4:  # two read ahead, two waiting
+                await anyio.sleep(0.005)
+
+    assert len(server.dialled) == 4
+
+
+async def test_when_a_run_has_ended_all_of_it_is_written(
+    client: AsyncPhloClient, server: Server, path: Path, tmp_path: Path
+) -> None:
+    async with client, SqliteJournal(path) as journal:
+        await client.bulk_all(_calls(5), journal=journal)
+
+        assert _endings(path, tmp_path / "copy") == ["done"] * 5
