@@ -1,6 +1,6 @@
 """What a bulk run costs beside `perform` in a loop: `python -m benchmarks.bulk`.
 
-The same actions, as many at once, against one server of the loopback that answers at once: by
+The same actions, as many at once, against one server of the loopback, which answers at once: by
 workers that call `perform`, by `bulk`, and by `bulk` with a SQLite journal, in turn. With
 `--memory` it does one long run from a generator instead, and tells how the process grew.
 """
@@ -79,9 +79,9 @@ async def _rate(way: Way, url: str, count: int, at_once: int) -> float:
             return count / (time.perf_counter() - started)
 
 
-def _compare(count: int, levels: list[int], rounds: int) -> None:
+def _compare(count: int, levels: list[int], rounds: int, delay: float) -> None:
     print("| at once | way | actions/s | share of perform |\n| ---: | --- | ---: | ---: |")
-    with ServerProcess() as server:
+    with ServerProcess(delay=delay) as server:
         for at_once in levels:
             rates: dict[str, list[float]] = {name: [] for name in _WAYS}
             for _ in range(rounds):
@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--actions", type=int, default=10_000)
     parser.add_argument("--levels", default="10,100")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds the server takes")
     parser.add_argument("--memory", action="store_true", help="one long run, and its memory")
     args = parser.parse_args()
     allow_many_files()
@@ -133,7 +134,7 @@ def main() -> None:
     if args.memory:
         _memory(args.actions, levels[-1])
     else:
-        _compare(args.actions, levels, args.rounds)
+        _compare(args.actions, levels, args.rounds, args.delay)
 
 
 if __name__ == "__main__":
