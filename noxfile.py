@@ -58,11 +58,19 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """The bulk command, killed at 200 instants and started again until it is done."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.crash", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """What an action costs, beside other clients; writes the figures and the plot."""
     _install(session, "benchmarks")
     wanted = session.posargs or ["--plot", "docs/images/cost.png", "--json", "benchmarks.json"]
     session.run("python", "-m", "benchmarks", *wanted)
+    session.run("python", "-m", "benchmarks.bulk")
     session.run("python", "-m", "benchmarks.imports")
 
 

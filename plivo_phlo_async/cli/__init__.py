@@ -9,7 +9,7 @@ import click
 
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, demo, emulate, phlos
+from . import actions, bulk, demo, doctor, emulate, phlos
 from .exits import INTERRUPTED, USAGE, code_of
 
 __all__ = ["main", "plivo_phlo"]
@@ -28,7 +28,15 @@ def plivo_phlo() -> None:
     """
 
 
-for command in (demo.demo, emulate.emulate, *actions.COMMANDS, phlos.run, phlos.show):
+for command in (
+    demo.demo,
+    emulate.emulate,
+    *actions.COMMANDS,
+    phlos.run,
+    phlos.show,
+    bulk.bulk,
+    doctor.doctor,
+):
     plivo_phlo.add_command(command)
 
 

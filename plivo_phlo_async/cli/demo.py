@@ -18,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..actions import Action
-from ..bulk import BulkReport
 from ..client import AsyncPhloClient
 from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
+from ..reports import BulkReport
 from ..resources import MultiPartyCall
 from ..results import ActionResult
 from ..testing import emulated_client

@@ -1,0 +1,1 @@
+"""The real command, killed at random instants and started again until it is done."""
