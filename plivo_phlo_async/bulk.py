@@ -87,6 +87,7 @@ class BulkRun:
         self._record = _record(journal, redo)
         self._error: Exception | None = None
         self._stopped = False
+        self._under_way: dict[Delivery, anyio.CancelScope] = {}
         self._on_progress = on_progress
         self._tally = Tally(transport.line.clock)
 
@@ -96,8 +97,15 @@ class BulkRun:
         return self._tally.report()
 
     def stop(self) -> None:
-        """Start nothing more; what is in flight ends, and its outcomes still come."""
+        """Start nothing more; what is in flight ends, and its outcomes still come.
+
+        What waits for the rate limit, a connection or a repeat, and cannot have happened, waits no
+        longer: it was not started.
+        """
         self._stopped = self._source.closed = True
+        for delivery, scope in self._under_way.items():
+            if delivery.only_waits:
+                scope.cancel()
 
     async def __aenter__(self) -> Self:
         """Open the journal and begin.
@@ -240,12 +248,17 @@ class BulkRun:
         action = delivery.action
         result: Result | None = None
         error: Exception | None = None
-        try:
-            result = await delivery.run(kind_of(action.verb))
-            status = BulkStatus.DONE
-        except Exception as raised:
-            error = raised
-            status = BulkStatus.UNKNOWN if delivery.in_doubt else BulkStatus.FAILED
+        status = BulkStatus.NOT_STARTED
+        with anyio.CancelScope() as scope:
+            self._under_way[delivery] = scope
+            try:
+                result = await delivery.run(kind_of(action.verb))
+                status = BulkStatus.DONE
+            except Exception as raised:
+                error = raised
+                status = BulkStatus.UNKNOWN if delivery.in_doubt else BulkStatus.FAILED
+            finally:
+                del self._under_way[delivery]
         self._tally.waited += delivery.waited
         elapsed = delivery.line.clock() - delivery.started
         return BulkOutcome(action, status, result, error, delivery.attempts, elapsed)

@@ -255,3 +255,38 @@ async def test_a_cancelled_run_leaks_nothing(client: AsyncPhloClient, server: Se
 
     assert scope.cancelled_caught
     assert run.report.total > 0
+
+
+async def test_stopped_it_no_longer_waits_for_what_was_not_sent(server: Server) -> None:
+    class Closed:
+        waiting = 0
+
+        async def acquire(self) -> None:
+            self.waiting += 1
+            await anyio.sleep_forever()
+
+        def pause(self, seconds: float) -> None: ...
+
+    closed = Closed()
+    async with AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, rate_limit=closed) as client:
+        with anyio.fail_after(2):
+            async with client.bulk(_holds(10), concurrency=3) as run:
+                while closed.waiting < 3:
+                    await anyio.lowlevel.checkpoint()
+                run.stop()
+                outcomes = [outcome.status async for outcome in run]
+
+    assert (outcomes, server.asked) == (["not_started"] * 3, [])
+
+
+async def test_stopped_it_waits_for_what_is_on_the_wire(
+    client: AsyncPhloClient, server: Server
+) -> None:
+    async with client, client.bulk(_holds(10), concurrency=3) as run:
+        while server.under_way < 3:
+            await anyio.lowlevel.checkpoint()
+        run.stop()
+        outcomes = [outcome.status async for outcome in run]
+
+    assert len(outcomes) == len(server.asked)
+    assert "not_started" not in outcomes

@@ -77,6 +77,11 @@ class Delivery:
         self.last: Attempt | None = None
         self.on_the_wire: Begun | None = None
 
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing was carried out yet that cancelling it now would leave in doubt."""
+        return self.on_the_wire is None and not self.repeats.may_have_happened
+
     async def run(self, kind: type[R]) -> R:
         """Carry it out and give its result as a `kind`; `errors` lists what is raised."""
         self.line.traffic.request(self.started)
