@@ -5,7 +5,7 @@ from ._transport.limiter import Limiter, RateLimit
 from ._transport.outcome import Outcome
 from ._transport.retry import RetryPolicy
 from ._version import __version__
-from .actions import Action, Role, Verb
+from .actions import Action, Repeat, Role, Verb
 from .bulk import BulkRun
 from .client import AsyncPhloClient
 from .errors import (
@@ -73,6 +73,7 @@ __all__ = [
     "PhloRunDetails",
     "RateLimit",
     "RateLimitedError",
+    "Repeat",
     "RequestError",
     "ResponseError",
     "Result",

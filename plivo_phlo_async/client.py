@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
@@ -254,8 +254,9 @@ def _courier(
 
 
 def _is_proxied(base_url: str) -> bool:
-    """Whether the environment names a proxy that may be meant; httpx knows then if it is."""
-    return bool({httpx.URL(base_url).scheme, "all"} & getproxies().keys())
+    """Whether the environment names a proxy for it."""
+    url = httpx.URL(base_url)
+    return bool({url.scheme, "all"} & getproxies().keys()) and not proxy_bypass(url.host)
 
 
 def _proxied_client(

@@ -243,7 +243,7 @@ async def test_a_limiter_that_raises_fails_the_action_and_not_the_run(server: Se
     async with AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, rate_limit=Failing()) as client:
         report = await client.bulk_all(_holds(3))
 
-    assert (report.failed, report.errors[0].name, server.asked) == (3, "ConnectionError", [])
+    assert (report.failed, report.errors[0].name, server.asked) == (3, "NotSentError", [])
 
 
 async def test_a_cancelled_run_leaks_nothing(client: AsyncPhloClient, server: Server) -> None:

@@ -270,3 +270,16 @@ async def test_nothing_shows_the_token_and_no_log_a_number(
     secrets = ("s3cr3t", httpx.BasicAuth(AUTH_ID, "s3cr3t")._auth_header.split()[1])
     assert not [text for text in (*shown, caplog.text) for secret in secrets if secret in text]
     assert not re.search(r"\d{7,}", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "courier"), [("", "HttpxCourier"), ("phlorunner.plivo.com", "PoolCourier")]
+)
+def test_a_host_left_out_of_the_proxy_keeps_the_pool(
+    monkeypatch: pytest.MonkeyPatch, no_proxy: str, courier: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    client = AsyncPhloClient(AUTH_ID, "t")
+
+    assert type(client._transport.line.courier).__name__ == courier

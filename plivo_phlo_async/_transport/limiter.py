@@ -20,7 +20,10 @@ _PROOF = 5  # requests that must pass after a refusal before the rate grows agai
 
 
 class Limiter(Protocol):
-    """What the client asks of a limiter; give any object that has these two methods."""
+    """What the client asks of a limiter; give any object that has these two methods.
+
+    Where `acquire` raises, the action was not sent; where `pause` does, that is logged.
+    """
 
     async def acquire(self) -> None:
         """Wait until one more request may start."""

@@ -113,7 +113,11 @@ class Delivery:
         with anyio.move_on_after(self.repeats.start_by - waiting_since) as waiting:
             async with self.line.places:
                 if self.transport.limiter is not None:
-                    await self.transport.limiter.acquire()
+                    try:
+                        await self.transport.limiter.acquire()
+                    except Exception as error:
+                        failed = Attempt(Outcome.NEVER_SENT, cause=error)
+                        return Step(failed, why="the rate limiter failed")
                 if not waiting.cancel_called:
                     waiting.deadline = inf
                     self.waited += self.line.clock() - waiting_since
@@ -160,7 +164,10 @@ class Delivery:
 
     def _pause(self, attempt: Attempt, seconds: float) -> None:
         if self.transport.limiter is not None:
-            self.transport.limiter.pause(seconds)
+            try:
+                self.transport.limiter.pause(seconds)
+            except Exception:
+                logger.exception("the rate limiter's pause raised; the action goes on")
         status = attempt.reply.status_code if attempt.reply else None
         told = attempt.retry_after is not None
         tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)

@@ -230,8 +230,7 @@ _SIGNS = {Verdict.GOOD: ("✓", "green"), Verdict.NOTE: ("!", "yellow"), Verdict
 
 def _show(finding: Finding) -> None:
     sign, colour = _SIGNS[finding.verdict]
-    click.echo(
-        f"{click.style(sign, fg=colour)} {click.style(finding.name, bold=True)}: {finding.told}"
-    )
+    line = f"{click.style(sign, fg=colour)} {click.style(finding.name, bold=True)}: {finding.told}"
+    click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
     if finding.advice:
         click.echo(f"  {finding.advice}")

@@ -381,6 +381,40 @@ async def test_the_deadline_ends_a_wait_for_the_limiter(
     assert (server.call_count, caught.value.attempts) == (0, 0)
 
 
+class Unreachable:
+    """A limiter whose store is away."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken = broken
+
+    async def acquire(self) -> None:
+        if "acquire" in self.broken:
+            raise ConnectionError("redis is away")
+
+    def pause(self, seconds: float) -> None:
+        if "pause" in self.broken:
+            raise ConnectionError("redis is away")
+
+
+async def test_a_limiter_that_cannot_be_asked_sends_nothing(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    with pytest.raises(NotSentError, match=r"redis is away \(the rate limiter failed\)") as caught:
+        await _perform(make_transport(Unreachable("acquire")), CALL)
+
+    assert isinstance(caught.value.__cause__, ConnectionError)
+    assert server.call_count == 0
+
+
+async def test_a_limiter_that_cannot_pause_changes_nothing(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    server.side_effect = [httpx.Response(429), OK]
+    await _perform(make_transport(Unreachable("pause")), CALL)
+
+    assert server.call_count == 2
+
+
 async def test_what_waits_when_the_client_is_closed_was_not_sent(
     server: respx.Route, make_transport: MakeTransport
 ) -> None:
