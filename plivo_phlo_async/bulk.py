@@ -88,6 +88,7 @@ class BulkRun:
         self._error: Exception | None = None
         self._stopped = False
         self._under_way: dict[Delivery, anyio.CancelScope] = {}
+        self._outcomes: MemoryObjectReceiveStream[BulkOutcome] | None = None
         self._on_progress = on_progress
         self._tally = Tally(transport.line.clock)
 
@@ -117,7 +118,7 @@ class BulkRun:
             await self._start(self._record)
         self._tally.start()
         send, outcomes = anyio.create_memory_object_stream[BulkOutcome](self._concurrency)
-        self._outcomes: MemoryObjectReceiveStream[BulkOutcome] = outcomes
+        self._outcomes = outcomes
         self._group: TaskGroup = anyio.create_task_group()
         await self._group.__aenter__()
         for _ in range(self._concurrency):
@@ -140,7 +141,9 @@ class BulkRun:
     ) -> None:
         # The body's own exception must not cancel requests in flight, so the group is not told.
         self.stop()
-        self._outcomes.close()
+        if self._outcomes is not None:
+            self._outcomes.close()
+            self._outcomes = None
         try:
             await self._group.__aexit__(None, None, None)
         finally:
@@ -154,6 +157,8 @@ class BulkRun:
         return self
 
     async def __anext__(self) -> BulkOutcome:
+        if self._outcomes is None:
+            raise RuntimeError("A bulk run is entered first: async with it, then async for it.")
         try:
             try:
                 return self._outcomes.receive_nowait()

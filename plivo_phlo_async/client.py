@@ -268,7 +268,7 @@ def _proxied_client(
     )
     try:
         return httpx.AsyncClient(limits=limits, proxy=proxy, verify=verify or True)
-    except (ValueError, httpx.InvalidURL) as error:
+    except (ValueError, httpx.InvalidURL, ImportError) as error:  # socks needs socksio
         raise ConfigurationError(f"proxy: {error}.") from error
 
 

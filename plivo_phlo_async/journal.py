@@ -311,6 +311,11 @@ class SqliteJournal:
         if db.execute(_INSERT, (name, content, self._run)).rowcount:
             return Standing.FRESH
         known, status, run = db.execute(_SELECT, (name,)).fetchone()
+        if known != content and run == self._run:
+            return JournalError(
+                f"{self._path}: {name} is given to two different actions of this list; give each"
+                " its own."
+            )
         if known != content:
             return self._other_list(f"{name} is another action there")
         standing = _standing(status, run < self._run, redo)

@@ -257,6 +257,16 @@ async def test_a_cancelled_run_leaks_nothing(client: AsyncPhloClient, server: Se
     assert run.report.total > 0
 
 
+async def test_outcomes_come_only_inside_the_block(client: AsyncPhloClient, server: Server) -> None:
+    run = client.bulk(_holds(3))
+    with pytest.raises(RuntimeError, match="async with it"):
+        await anext(run)
+    async with client, run:
+        pass
+    with pytest.raises(RuntimeError, match="async with it"):
+        await anext(run)
+
+
 async def test_stopped_it_no_longer_waits_for_what_was_not_sent(server: Server) -> None:
     class Closed:
         waiting = 0

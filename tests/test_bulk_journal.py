@@ -186,6 +186,17 @@ async def test_a_key_used_twice_is_dialled_once(
     assert server.dialled == ["001"]
 
 
+async def test_a_key_of_two_different_actions_ends_the_run(
+    client: AsyncPhloClient, server: Server, path: Path
+) -> None:
+    twice = [Action.call("p", "n", "100", to, key="k") for to in ("001", "002")]
+    async with client:
+        with pytest.raises(JournalError, match="key 'k' is given to two different actions"):
+            await client.bulk_all(twice, journal=path)
+
+    assert server.dialled in (["001"], [])
+
+
 async def test_a_journal_in_use_is_refused_before_anything_is_sent(
     client: AsyncPhloClient, server: Server, path: Path
 ) -> None:

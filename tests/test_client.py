@@ -6,6 +6,7 @@ import asyncio
 import logging
 import platform
 import re
+import sys
 from typing import Any
 
 import anyio
@@ -270,6 +271,12 @@ async def test_nothing_shows_the_token_and_no_log_a_number(
     secrets = ("s3cr3t", httpx.BasicAuth(AUTH_ID, "s3cr3t")._auth_header.split()[1])
     assert not [text for text in (*shown, caplog.text) for secret in secrets if secret in text]
     assert not re.search(r"\d{7,}", caplog.text)
+
+
+def test_a_proxy_of_a_kind_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(ConfigurationError, match=r"^proxy: .*socks"):
+        AsyncPhloClient(AUTH_ID, "t", proxy="socks5://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,8 @@ class Repeats:
     def _after_failure(self, attempt: Attempt, now: float) -> Step:
         self._failures += 1
         if self._failures >= self._policy.attempts:
-            return Step(attempt, why=f"{self._failures} attempts failed")
+            many = "1 attempt" if self._failures == 1 else f"{self._failures} attempts"
+            return Step(attempt, why=f"{many} failed")
         wait = self._policy.backoff(self._failures - 1, self._random)
         if now + wait > self.start_by:
             return Step(attempt, why=DEADLINE)

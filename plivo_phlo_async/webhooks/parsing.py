@@ -62,13 +62,33 @@ def parse(component: type[E] | Component | str, params: Mapping[str, Any]) -> E 
     return _event(kind, spread(params), params)
 
 
+@overload
+def parse_request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    body: bytes | str,
+    component: type[E],
+) -> E: ...
+
+
+@overload
 def parse_request(
     method: str,
     url: str,
     headers: Mapping[str, str] | Iterable[tuple[str, str]],
     body: bytes | str = b"",
-    component: type[Event] | Component | str | None = None,
-) -> Event:
+    component: Component | str | None = None,
+) -> Event: ...
+
+
+def parse_request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    body: bytes | str = b"",
+    component: type[E] | Component | str | None = None,
+) -> E | Event:
     """The event that a request brings, in its query, as a form or as JSON.
 
     The query and the body are read together; where both have a key, the body's value counts. The

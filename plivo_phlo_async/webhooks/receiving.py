@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterable, Sequence
 from inspect import isawaitable
+from typing import TypeVar, overload
 
 from attrs import field, frozen
 
@@ -22,7 +23,39 @@ from .wire import body_params
 
 __all__ = ["Receiver", "Refusal", "receive"]
 
+E = TypeVar("E", bound=Event)
+
 _logger = logging.getLogger("plivo_phlo_async")
+
+
+@overload
+def receive(
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes,
+    auth_token: str | Sequence[str],
+    *,
+    component: type[E],
+    public_base_url: str | None = None,
+    allow_v2: bool = False,
+    nonces: NonceStore | None = None,
+) -> E: ...
+
+
+@overload
+def receive(
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes,
+    auth_token: str | Sequence[str],
+    *,
+    component: Component | str | None = None,
+    public_base_url: str | None = None,
+    allow_v2: bool = False,
+    nonces: NonceStore | None = None,
+) -> Event: ...
 
 
 def receive(
@@ -32,11 +65,11 @@ def receive(
     body: bytes,
     auth_token: str | Sequence[str],
     *,
-    component: type[Event] | Component | str | None = None,
+    component: type[E] | Component | str | None = None,
     public_base_url: str | None = None,
     allow_v2: bool = False,
     nonces: NonceStore | None = None,
-) -> Event:
+) -> E | Event:
     """Verify a request and give its event.
 
     Args:

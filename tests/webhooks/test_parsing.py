@@ -298,7 +298,7 @@ def test_an_unknown_word_stays_a_text_and_an_unreadable_value_none() -> None:
 def test_a_repeated_key_is_not_one_of_its_values() -> None:
     event = parse_request("GET", "/?to=1&to=2&units=1&units=2", {}, b"", SendSmsEvent)
 
-    assert (event.raw["to"], event.to, event.units) == (["1", "2"], "1,2", None)  # type: ignore[attr-defined]
+    assert (event.raw["to"], event.to, event.units) == (["1", "2"], "1,2", None)
 
 
 def test_query_and_body_are_read_together_and_the_body_counts() -> None:
