@@ -9,7 +9,7 @@ import click
 
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, bulk, demo, doctor, emulate, phlos
+from . import actions, bulk, demo, doctor, emulate, listen, phlos, verify
 from .exits import INTERRUPTED, USAGE, code_of
 
 __all__ = ["main", "plivo_phlo"]
@@ -35,6 +35,8 @@ for command in (
     phlos.run,
     phlos.show,
     bulk.bulk,
+    listen.listen,
+    verify.verify,
     doctor.doctor,
 ):
     plivo_phlo.add_command(command)

@@ -1,0 +1,50 @@
+"""An aiohttp handler: `PUT` and `DELETE /members/{address}/hold` hold and unhold a member.
+
+    python examples/aiohttp_handler.py
+
+The client is opened with the application and closed with it.
+"""
+
+import os
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from plivo_phlo_async import AsyncPhloClient, MultiPartyCall, NotFoundError, PhloError
+
+LINE = web.AppKey("line", MultiPartyCall)
+routes = web.RouteTableDef()
+
+
+async def phlo(app: web.Application) -> AsyncIterator[None]:
+    """Keep one client while the application runs."""
+    async with AsyncPhloClient() as client:
+        handle = client.phlo(os.environ["PLIVO_PHLO_ID"])
+        app[LINE] = handle.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        yield
+
+
+@routes.put("/members/{address}/hold")
+@routes.delete("/members/{address}/hold")
+async def hold(request: web.Request) -> web.Response:
+    """Hold or unhold; 404 for somebody who is not on the call."""
+    member = request.app[LINE].member(request.match_info["address"])
+    try:
+        await (member.hold() if request.method == "PUT" else member.unhold())
+    except NotFoundError:
+        raise web.HTTPNotFound(text="not on the call") from None
+    except PhloError as error:
+        raise web.HTTPBadGateway(text=str(error)) from error
+    return web.Response(status=204)
+
+
+def make_app() -> web.Application:
+    """Make the application."""
+    app = web.Application()
+    app.cleanup_ctx.append(phlo)
+    app.add_routes(routes)
+    return app
+
+
+if __name__ == "__main__":
+    web.run_app(make_app(), host="127.0.0.1", port=8080)

@@ -1,0 +1,119 @@
+"""An aiohttp service: it acts on a multi-party call, and knows from webhooks who is on it.
+
+    pip install plivo-phlo-async aiohttp
+    python examples/aiohttp_service.py
+
+Settings: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL: what
+Plivo was given in front of /plivo, such as https://example.com.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from math import ceil
+
+from aiohttp import web
+
+from plivo_phlo_async import (
+    AsyncPhloClient,
+    BadRequestError,
+    ConflictError,
+    InvalidArgumentError,
+    MultiPartyCall,
+    NotFoundError,
+    NotSentError,
+    PhloError,
+    RateLimitedError,
+)
+from plivo_phlo_async.webhooks import MemberWatch, MemoryNonces, MultiPartyCallEvent
+from plivo_phlo_async.webhooks.aiohttp import verified
+
+MPC = web.AppKey("MPC", MultiPartyCall)
+watch = MemberWatch()  # this process's: several workers need one place that is fed
+routes = web.RouteTableDef()
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """One client, and one pool of connections, for as long as the service lives."""
+    async with AsyncPhloClient() as client:
+        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
+        app[MPC] = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        yield
+
+
+@routes.post("/agents/{agent}/calls/{customer}")
+async def call(request: web.Request) -> web.Response:
+    """Dial a customer into the agent's call."""
+    asked = request.match_info
+    result = await request.app[MPC].call(asked["agent"], asked["customer"], role="customer")
+    return web.json_response({"api_id": result.api_id}, status=201)
+
+
+@routes.post("/agents/{address}/{verb:hold|unhold|hangup}")
+async def act(request: web.Request) -> web.Response:
+    """Put somebody on hold, take them off, or hang up on them."""
+    member = request.app[MPC].member(request.match_info["address"])
+    result = await getattr(member, request.match_info["verb"])()
+    return web.json_response({"api_id": result.api_id}, status=201)
+
+
+@routes.get("/plivo")
+@routes.post("/plivo")
+@verified(
+    MultiPartyCallEvent,
+    os.environ["PLIVO_AUTH_TOKEN"],
+    public_base_url=os.environ.get("PUBLIC_BASE_URL"),
+    nonces=MemoryNonces(),
+)
+async def plivo(request: web.Request, event: MultiPartyCallEvent) -> web.Response:
+    """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
+    watch.see(event)
+    return web.Response()
+
+
+@routes.get("/calls")
+async def calls(request: web.Request) -> web.Response:
+    """Who is on which call now."""
+    now = {each: [who.address for who in watch.on_call(each)] for each in watch.calls()}
+    return web.json_response(now)
+
+
+STATUSES: dict[type[PhloError], int] = {
+    InvalidArgumentError: 422,
+    BadRequestError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    RateLimitedError: 429,
+    NotSentError: 503,
+}
+
+
+@web.middleware
+async def refuse(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every error of the client as a status; 504 where the action may have happened."""
+    try:
+        return await handler(request)
+    except PhloError as error:
+        status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 502)
+        told = {
+            "error": str(error),  # one line, its phone number masked
+            "may_have_happened": error.may_have_happened,
+        }
+        headers = {}
+        if isinstance(error, RateLimitedError):
+            headers["Retry-After"] = str(ceil(error.retry_after or 1))
+        status = 504 if error.may_have_happened else status
+        return web.json_response(told, status=status, headers=headers)
+
+
+def make_app() -> web.Application:
+    """The service."""
+    app = web.Application(middlewares=[refuse])
+    app.cleanup_ctx.append(lifespan)
+    app.add_routes(routes)
+    return app
+
+
+if __name__ == "__main__":
+    web.run_app(make_app(), host="127.0.0.1", port=8000)

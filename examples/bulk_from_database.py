@@ -1,0 +1,48 @@
+"""A bulk run from a database cursor: ring everybody in a table, at most once, over any restart.
+
+    python examples/bulk_from_database.py campaign.db AGENT
+
+The table is `leads (id INTEGER PRIMARY KEY, phone TEXT, outcome TEXT)`. Rows are read as they are
+needed. The journal beside the database remembers each row by its key, so whoever kills the program
+and starts it again has nobody rung twice; a row that says `unknown` is for a person to look at.
+"""
+
+import asyncio
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+from plivo_phlo_async import Action, AsyncPhloClient, BulkReport
+
+
+def calls(leads: sqlite3.Connection, agent: str) -> Iterator[Action]:
+    """Give a call for each row, with a key that is the same in every run."""
+    phlo_id, node_id = os.environ["PLIVO_PHLO_ID"], os.environ["PLIVO_NODE_ID"]
+    for lead, phone in leads.execute("SELECT id, phone FROM leads ORDER BY id"):
+        yield Action.call(phlo_id, node_id, agent, phone, role="customer", key=str(lead))
+
+
+async def main(path: str, agent: str) -> BulkReport:
+    """Ring them, and write beside each row how it ended."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as leads:
+        async with (
+            AsyncPhloClient() as client,
+            client.bulk(calls(leads, agent), journal=f"{path}.journal") as run,
+        ):
+            async for outcome in run:
+                leads.execute(
+                    "UPDATE leads SET outcome = ? WHERE id = ?",
+                    (outcome.status, outcome.action.key),
+                )
+                if outcome.error is not None:
+                    print(f"lead {outcome.action.key}: {outcome.error}", file=sys.stderr)
+        return run.report
+
+
+if __name__ == "__main__":
+    report = asyncio.run(main(*sys.argv[1:3]))
+    print(f"{report.done} rung, {report.failed} failed, {report.unknown} unknown")
+    print(f"{report.skipped} were finished by an earlier run")
+    sys.exit(1 if report.failed or report.unknown else 0)

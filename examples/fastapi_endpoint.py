@@ -1,0 +1,60 @@
+"""A FastAPI endpoint: `POST /calls` rings a customer for an agent.
+
+    uvicorn examples.fastapi_endpoint:app
+
+A call that may have been placed is a 502; what was never sent, or refused for now, is a 503.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel
+
+from plivo_phlo_async import (
+    AsyncPhloClient,
+    MultiPartyCall,
+    NotSentError,
+    PhloError,
+    RateLimitedError,
+)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the client when the service starts, close it when the service ends."""
+    async with AsyncPhloClient() as client:
+        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
+        app.state.line = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        yield
+
+
+def the_line(request: Request) -> MultiPartyCall:
+    """Give the handle that the service has open."""
+    line: MultiPartyCall = request.app.state.line
+    return line
+
+
+class Call(BaseModel):
+    """Who rings whom."""
+
+    agent: str
+    customer: str
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.post("/calls", status_code=202)
+async def ring(call: Call, line: Annotated[MultiPartyCall, Depends(the_line)]) -> dict[str, object]:
+    """Ring the customer."""
+    try:
+        result = await line.call(call.agent, call.customer, role="customer")
+    except PhloError as error:
+        if isinstance(error, NotSentError | RateLimitedError) and not error.may_have_happened:
+            raise HTTPException(503, "try again", {"Retry-After": "5"}) from error
+        advice = "do not try again" if error.may_have_happened else "refused"
+        raise HTTPException(502, f"{advice}: {error}") from error
+    return {"api_id": result.api_id}

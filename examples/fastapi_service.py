@@ -1,0 +1,112 @@
+"""A FastAPI service: it acts on a multi-party call, and knows from webhooks who is on it.
+
+    pip install "plivo-phlo-async[emulator]" fastapi
+    uvicorn examples.fastapi_service:app
+
+Settings: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL: what
+Plivo was given in front of /plivo, such as https://example.com.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from math import ceil
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from plivo_phlo_async import (
+    AsyncPhloClient,
+    BadRequestError,
+    ConflictError,
+    InvalidArgumentError,
+    MultiPartyCall,
+    NotFoundError,
+    NotSentError,
+    PhloError,
+    RateLimitedError,
+)
+from plivo_phlo_async.webhooks import MemberWatch, MemoryNonces, MultiPartyCallEvent
+from plivo_phlo_async.webhooks.fastapi import verified
+
+watch = MemberWatch()  # this process's: several workers need one place that is fed
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """One client, and one pool of connections, for as long as the service lives."""
+    async with AsyncPhloClient() as client:
+        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
+        app.state.mpc = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        yield
+
+
+def _mpc(request: Request) -> MultiPartyCall:
+    mpc: MultiPartyCall = request.app.state.mpc
+    return mpc
+
+
+app = FastAPI(lifespan=lifespan)
+Call = Annotated[MultiPartyCall, Depends(_mpc)]
+Told = Annotated[
+    MultiPartyCallEvent,
+    Depends(
+        verified(
+            MultiPartyCallEvent,
+            os.environ["PLIVO_AUTH_TOKEN"],
+            public_base_url=os.environ.get("PUBLIC_BASE_URL"),
+            nonces=MemoryNonces(),
+        )
+    ),
+]
+
+
+@app.post("/agents/{agent}/calls/{customer}", status_code=201)
+async def call(agent: str, customer: str, mpc: Call) -> dict[str, str | None]:
+    """Dial a customer into the agent's call."""
+    return {"api_id": (await mpc.call(agent, customer, role="customer")).api_id}
+
+
+@app.post("/agents/{address}/{verb}", status_code=201)
+async def act(
+    address: str, verb: Literal["hold", "unhold", "hangup"], mpc: Call
+) -> dict[str, str | None]:
+    """Put somebody on hold, take them off, or hang up on them."""
+    return {"api_id": (await getattr(mpc.member(address), verb)()).api_id}
+
+
+@app.api_route("/plivo", methods=["GET", "POST"], include_in_schema=False)
+async def plivo(event: Told) -> None:
+    """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
+    watch.see(event)
+
+
+@app.get("/calls")
+async def calls() -> dict[str, list[str | None]]:
+    """Who is on which call now."""
+    return {each: [who.address for who in watch.on_call(each)] for each in watch.calls()}
+
+
+STATUSES: dict[type[PhloError], int] = {
+    InvalidArgumentError: 422,
+    BadRequestError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    RateLimitedError: 429,
+    NotSentError: 503,
+}
+
+
+@app.exception_handler(PhloError)
+async def refuse(request: Request, error: PhloError) -> JSONResponse:
+    """Every error of the client as a status; 504 where the action may have happened."""
+    status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 502)
+    told: dict[str, Any] = {
+        "error": str(error),  # one line, its phone number masked
+        "may_have_happened": error.may_have_happened,
+    }
+    headers = {}
+    if isinstance(error, RateLimitedError):
+        headers["Retry-After"] = str(ceil(error.retry_after or 1))
+    return JSONResponse(told, 504 if error.may_have_happened else status, headers)

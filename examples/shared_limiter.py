@@ -1,0 +1,53 @@
+"""A limiter of one's own, shared by two clients: calls begin at least so many seconds apart.
+
+    python examples/shared_limiter.py AGENT CUSTOMER [CUSTOMER ...]
+
+A telephone trunk may take new calls more slowly than Plivo takes requests. Any object with
+`acquire` and `pause` will do as `rate_limit`; given to both clients, it spaces out what they do
+together, and a refusal that one of them meets stops both.
+"""
+
+import os
+import sys
+
+import anyio
+
+from plivo_phlo_async import Action, AsyncPhloClient
+
+
+class Spaced:
+    """Lets requests start `gap` seconds apart, in the order in which they asked."""
+
+    def __init__(self, gap: float) -> None:
+        self.gap = gap
+        self.free_at = 0.0
+        self.turn = anyio.Lock()
+
+    async def acquire(self) -> None:
+        """Wait until one more request may start."""
+        async with self.turn:
+            while anyio.current_time() < self.free_at:
+                await anyio.sleep_until(self.free_at)
+            self.free_at = anyio.current_time() + self.gap
+
+    def pause(self, seconds: float) -> None:
+        """Start nothing for `seconds`: the server refused."""
+        self.free_at = max(self.free_at, anyio.current_time() + seconds)
+
+
+async def main(agent: str, customers: list[str]) -> None:
+    """Ring the first half through one client and the second half through the other."""
+    phlo_id, node_id = os.environ["PLIVO_PHLO_ID"], os.environ["PLIVO_NODE_ID"]
+    calls = [Action.call(phlo_id, node_id, agent, to, role="customer") for to in customers]
+    trunk = Spaced(float(os.environ.get("PLIVO_CALL_GAP", "0.5")))
+    async with (
+        AsyncPhloClient(rate_limit=trunk) as one,
+        AsyncPhloClient(rate_limit=trunk) as other,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(one.bulk_all, calls[::2])
+        group.start_soon(other.bulk_all, calls[1::2])
+
+
+if __name__ == "__main__":
+    anyio.run(main, sys.argv[1], sys.argv[2:])

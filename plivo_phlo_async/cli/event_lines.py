@@ -1,0 +1,113 @@
+"""What is shown of an event, a line of it or everything. Pure: no terminal, no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import attrs
+
+from .._masking import mask
+from ..webhooks import Component, ConferenceAction, Direction, Event
+from ..webhooks.wire import plain_key
+
+__all__ = ["as_json", "printable", "rows", "words"]
+
+_STATES = ("event", "state", "status", "request_type")
+_IDS = ("call_uuid", "uuid", "message_uuid", "recording_uuid", "conference_uuid", "member_id")
+_BAD = ("fail", "busy", "reject", "no answer", "no input", "wrong input", "undelivered")
+_MOST_LEVELS = 20
+
+
+def printable(value: object) -> str:
+    """A value as a terminal may be given it: what was sent must not steer the terminal."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )
+
+
+def words(event: Event) -> list[tuple[str, str]]:
+    """The line of an event, as words each with its style; the address is masked."""
+    state = printable(_first(event, _STATES) or "-")
+    return [
+        (f"{event.component or 'not recognised':<16}", "cyan" if event.component else "yellow"),
+        (f"{state:<15}", _style(state)),
+        (f"{_who(event):<5}", "bold"),
+        (printable(_first(event, _IDS) or "-")[:8], "bright_black"),
+    ]
+
+
+def _first(event: Event, names: tuple[str, ...]) -> Any:
+    return next((found for name in names if (found := getattr(event, name, None))), None)
+
+
+def _style(state: str) -> str:
+    if any(word in state.lower() for word in _BAD):
+        return "red"
+    return "yellow" if state in {ConferenceAction.EXIT, ConferenceAction.REDIRECT} else "green"
+
+
+def _who(event: Event) -> str:
+    """Whom Plivo talks to, as far as it can be told: whom it dialled, else who called."""
+    ends = ("to", "from_")
+    outbound = getattr(event, "direction", None) == Direction.OUTBOUND
+    dialled = outbound or event.component == Component.SEND_SMS
+    address = _first(event, ends if dialled else ends[::-1])
+    return printable(mask(address)) if address else "-"
+
+
+# Everything
+
+
+def rows(event: Event) -> Iterator[tuple[str, str, bool]]:
+    """Each variable: the attribute it became, its value, and whether it is a known one."""
+    known = set()
+    for own in attrs.fields(type(event)):
+        value = getattr(event, own.name)
+        if own.metadata:
+            known.add(plain_key(own.metadata["variable"]))
+            if value not in (None, ()):
+                yield own.name, printable(value), True
+    for key, value in _flat("", event.raw, _MOST_LEVELS):
+        if plain_key(key) not in known and not plain_key(key).startswith("requestparams"):
+            yield printable(key), printable(value), False
+
+
+def _flat(path: str, value: Any, levels: int) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping) or not levels:
+        yield path, value
+        return
+    for key, below in value.items():
+        yield from _flat(f"{path}.{key}" if path else str(key), below, levels - 1)
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """An event as JSON knows it: durations in seconds, money as text, instants in ISO 8601."""
+    fields = attrs.fields(type(event))
+    return {
+        "component": event.component,
+        "type": type(event).__name__,
+        "variables": {
+            own.name: _plain(getattr(event, own.name), 1) for own in fields if own.metadata
+        },
+        "raw": _plain(event.raw, 1),
+    }
+
+
+def _plain(value: Any, level: int) -> Any:
+    if level > _MOST_LEVELS:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(below, level + 1) for key, below in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(below, level + 1) for below in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    # JSON has no word for infinity, and what was sent may hold it.
+    no_json = isinstance(value, Decimal) or (isinstance(value, float) and not isfinite(value))
+    return str(value) if no_json else value
