@@ -82,6 +82,14 @@ def double_dial(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, in build/docs; a warning is an error."""
+    _install(session, "docs")
+    options = ("-q", "-E", "-n", "-W", "--keep-going", "-b", "html")
+    session.run("sphinx-build", *options, "docs", "build/docs")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, and the plainer form."""
     session.install("-q", *nox.project.dependency_groups(PROJECT, "lint"))

@@ -1,0 +1,97 @@
+"""The part of the documentation's page on the command that the command itself can tell.
+
+Run as `python -m tests.scenarios.cli_page`, it writes the page anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from plivo_phlo_async.cli import plivo_phlo
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
+MARK = "<!-- What follows is made of the commands by `python -m tests.scenarios.cli_page`. -->\n"
+_ORDER = [
+    *("demo", "emulate", "doctor"),
+    *("call", "warm-transfer", "cold-transfer", "hold", "unhold", "mute", "unmute"),
+    *("resume-call", "abort-transfer", "voicemail-drop", "hangup"),
+    *("run", "show", "bulk", "listen", "verify"),
+]
+
+
+def page(text: str) -> str:
+    """The page, whose part by hand is that of `text`."""
+    by_hand, _, _ = text.partition(MARK)
+    alike = groupby(_in_order(), key=_options)
+    return "\n".join([by_hand + MARK, *(_section(list(each), rows) for rows, each in alike)])
+
+
+def _in_order() -> list[click.Command]:
+    names = sorted(plivo_phlo.commands, key=lambda name: (_place(name), name))
+    return [plivo_phlo.commands[name] for name in names]
+
+
+def _place(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+def _section(commands: list[click.Command], rows: str) -> str:
+    """Commands that have the same options."""
+    title = ", ".join(str(each.name) for each in commands)
+    usage = "\n".join(_context(each).get_usage().removeprefix("Usage: ") for each in commands)
+    helps = [inspect.cleandoc(each.help or "") for each in commands]
+    told = _text(helps[0], cell=False)
+    if len(commands) > 1:
+        told = "\n".join(
+            f"- `{each.name}`: {_text(help)}" for each, help in zip(commands, helps, strict=True)
+        )
+    return (
+        f"## {title}\n\n```text\n{usage}\n```\n\n{told}\n\n| option | does |\n|---|---|\n{rows}\n"
+    )
+
+
+def _context(command: click.Command) -> click.Context:
+    return click.Context(command, info_name=f"plivo-phlo {command.name}", terminal_width=100)
+
+
+def _options(command: click.Command) -> str:
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    return "\n".join(_row(option, _context(command)) for option in options)
+
+
+def _row(option: click.Option, context: click.Context) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    value = option.make_metavar(context)
+    told = [_text(option.help or "")] if option.help else []
+    if isinstance(option.type, click.Choice):
+        value = "|".join(option.type.choices)
+    elif option.metavar is None and not option.is_flag:
+        value = option.type.name.split()[0].upper()
+    if not option.is_flag:
+        names += f" *{_text(value)}*"
+    if option.envvar:
+        told.append(f"Else `{option.envvar}`.")
+    if option.show_default:
+        default = option.get_default(context)
+        shown = ", ".join(default) if isinstance(default, tuple) else default
+        told.append(f"Without it: `{shown}`.")
+    if option.required and not option.envvar:
+        told.append("Required.")
+    if option.multiple:
+        told.append("May be repeated.")
+    return f"| {names} | {' '.join(told)} |"
+
+
+def _text(text: str, *, cell: bool = True) -> str:
+    """As Markdown that shows the same."""
+    for sign in ("\\", "*", "<"):
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split()).replace("|", "\\|") if cell else text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))
