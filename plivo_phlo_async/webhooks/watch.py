@@ -8,8 +8,8 @@ What this cannot know:
 - who was on the call before watching began, and anything of an event that never arrived: somebody
   whose exit was lost stays until the call's `state` says that it ended;
 - who is on hold, muted, in private talk or ringing: no variable tells of these;
-- what `Redirect` means exactly, which Plivo does not document; it is read as leaving, since the
-  member's call goes on to another step;
+- what `Redirect` means exactly, which Plivo does not document; nobody comes or goes by it here, so
+  that if it means leaving, the member stays until their exit is told;
 - a member's `member_address`: taken to be `to` of a call that Plivo dialled (`outbound`), else
   `from`.
 """
@@ -25,7 +25,6 @@ from .vocabulary import ConferenceAction, ConferenceBridgeState, Direction, Mult
 
 __all__ = ["MemberWatch", "Present"]
 
-_LEAVES = {ConferenceAction.EXIT, ConferenceAction.REDIRECT}
 _ENDED = {*MultiPartyCallState, *ConferenceBridgeState}
 
 
@@ -81,7 +80,7 @@ class MemberWatch:
         member = event.member_id or event.call_uuid
         if not member:
             return False
-        if event.event in _LEAVES:
+        if event.event == ConferenceAction.EXIT:
             conference.gone.add(member)
             return conference.here.pop(member, None) is not None
         known = member in conference.gone or member in conference.here

@@ -56,7 +56,7 @@ def test_the_fixtures_work_under(pytester: pytest.Pytester, way: str, passed: in
         "filterwarnings = error\n"
     )
     pytester.makepyfile(TESTS.format(mark=mark))
-    pytester.runpytest_subprocess("-p", PLUGIN, "-q").assert_outcomes(passed=passed)
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=passed)
 
 
 def test_options_are_overridden_like_any_fixture(pytester: pytest.Pytester) -> None:
@@ -71,7 +71,7 @@ def test_options_are_overridden_like_any_fixture(pytester: pytest.Pytester) -> N
         def test_it(phlo_emulator):
             assert (phlo_emulator.auth_id, phlo_emulator.latency) == ("MAMINE", 0.001)
     """)
-    pytester.runpytest_inprocess("-p", PLUGIN, "-q").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
 
 
 def test_loading_the_plugin_loads_neither_emulator_nor_server() -> None:
