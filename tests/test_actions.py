@@ -147,7 +147,7 @@ def _nested() -> list[Any]:
 @pytest.mark.parametrize(
     "payload",
     [[1], "text", {"a": object()}, {"a": float("nan")}, {"a": {1, 2}}, {"a": "\ud800"}],
-    ids=repr,
+    ids=["list", "text", "object", "nan", "set", "surrogate"],
 )
 def test_a_payload_that_json_cannot_write_is_refused_by_name(payload: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"^payload: "):

@@ -86,7 +86,9 @@ def test_money_is_exact(value: Any) -> None:
 
 @pytest.mark.parametrize("value", NONSENSE, ids=repr)
 @pytest.mark.parametrize(
-    "kind", [kinds.INSTANT, kinds.SECONDS, kinds.MILLISECONDS, kinds.MONEY, kinds.COUNT], ids=str
+    "kind",
+    [kinds.INSTANT, kinds.SECONDS, kinds.MILLISECONDS, kinds.MONEY, kinds.COUNT],
+    ids=lambda kind: f"{kind.python_type} {kind.unit}",
 )
 def test_what_is_no_number_or_date_is_none(kind: Kind, value: Any) -> None:
     assert kind.read(value) is None

@@ -75,11 +75,6 @@ def test_order_and_repeats_do_not_matter() -> None:
 
 @given(
     st.lists(st.tuples(st.sampled_from("123"), st.sampled_from(EVENTS))),
-        st.tuples(
-            st.sampled_from("123"),
-            st.sampled_from(["ConferenceEnter", "ConferenceExit", "Redirect"]),
-        )
-    ),
     st.randoms(use_true_random=False),
 )
 def test_the_same_events_give_the_same_people(told: list[tuple[str, str]], random: Any) -> None:
