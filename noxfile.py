@@ -27,7 +27,7 @@ def _install(session: nox.Session, group: str, extras: str = "[all]") -> None:
 
 
 def _test(session: nox.Session, *options: str) -> None:
-    session.run("pytest", *options, *session.posargs)
+    session.run("pytest", "-n", "auto", *options, *session.posargs)
 
 
 @nox.session
@@ -35,7 +35,7 @@ def tests(session: nox.Session) -> None:
     """The tests, with coverage, on the Python that runs nox."""
     _install(session, "tests", extras="[all]")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
 

@@ -76,7 +76,9 @@ def say(emulator: PhloEmulator, member: str, action: str) -> Heard:
 def heard(sent: list[Any]) -> Heard:
     start, body = sent
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    return Heard(start["status"], headers, json.loads(body["body"]))
+    is_json = headers["content-type"].startswith("application/json")
+    told = json.loads(body["body"]) if is_json else {}  # the page and its files are for people
+    return Heard(start["status"], headers, told)
 
 
 def exchange(emulator: PhloEmulator, scope: Any, messages: list[Any]) -> list[Any]:
