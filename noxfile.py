@@ -58,6 +58,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def page(session: nox.Session) -> None:
+    """The emulator's page in a real browser; needs Debian's chromium."""
+    _install(session, "page")
+    session.run("pytest", "tests/page", *session.posargs, env={"PLIVO_PHLO_BROWSER": "1"})
+
+
+@nox.session
 def crash(session: nox.Session) -> None:
     """The bulk command, killed at 200 instants and started again until it is done."""
     _install(session, "tests")

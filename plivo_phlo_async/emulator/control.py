@@ -8,6 +8,7 @@ from .callbacks import read_callback
 from .faults import read_rules
 from .http import Request
 from .members import Role
+from .page import page_file, show_page
 from .phlos import NodeType
 from .refusals import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .routes import Handler
@@ -21,6 +22,10 @@ def control_handlers(emulator: Stage, segments: tuple[str, ...]) -> Mapping[str,
     """Return what a path under `/_emulator` does, by method; empty when there is no such path."""
     desk = Desk(emulator)
     match segments:
+        case ():
+            return {"GET": lambda _: show_page(emulator)}
+        case ("page", name):
+            return {"GET": lambda _: page_file(name)}
         case ("state",):
             return {"GET": lambda _: Reply(200, emulator.state())}
         case ("board",):

@@ -1,0 +1,116 @@
+// Building the page's elements. Data goes in as text only: nothing here parses HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element: `attributes` as texts, functions as listeners; children are nodes or texts. */
+export function el(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined) continue;
+    if (typeof value === "function") made.addEventListener(key, value);
+    else made.setAttribute(key, String(value));
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/** One of the drawings that the page's sprite has. */
+export function icon(name) {
+  if (!drawings.has(name)) drawings.set(name, draw(name));
+  return drawings.get(name).cloneNode(true);
+}
+
+const drawings = new Map();
+
+function draw(name) {
+  // A copy of the drawing itself: hundreds of references to one would cost more.
+  const drawing = document.createElementNS(SVG, "svg");
+  const told = { class: "icon", "aria-hidden": "true", viewBox: "0 0 12 12" };
+  for (const [key, value] of Object.entries(told)) drawing.setAttribute(key, value);
+  drawing.append(...(byId(`i-${name}`)?.cloneNode(true).childNodes ?? []));
+  return drawing;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** Have `parent` hold exactly `wanted`, in that order, moving no more than is out of place. */
+export function sync(parent, wanted) {
+  const kept = new Set(wanted);
+  for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
+  let at = parent.firstChild;
+  for (const child of wanted) {
+    if (child === at) at = at.nextSibling;
+    else parent.insertBefore(child, at);
+  }
+}
+
+/** Put a text there unless it is there already. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** A length of time as `0:07`, `12:30` or `1:02:03`. */
+export function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** When something happened, by this browser's clock. */
+export function timeOf(seconds) {
+  const moment = new Date(seconds * 1000);
+  const told = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(":");
+  return el("time", { datetime: moment.toISOString() }, told);
+}
+
+export const words = (name) => String(name ?? "").replaceAll("_", " ");
+
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+/** Two spellings of one address share all but one leading `+`. */
+export const lineOf = (address) => String(address ?? "").replace(/^\+/, "");
+
+/** A block of text to be copied: a title, a button, the text itself. */
+export function copyable(title, text) {
+  const code = el("pre", { tabindex: "0", role: "group", "aria-label": title }, text);
+  const button = el("button", { type: "button", class: "copy" }, "Copy");
+  button.setAttribute("aria-label", `Copy: ${title}`);
+  button.addEventListener("click", async () => {
+    const done = await copy(text, code);
+    button.textContent = done ? "Copied" : "Selected";
+    setTimeout(() => (button.textContent = "Copy"), 1600);
+  });
+  return el("div", { class: "copyable" }, el("div", { class: "bar" }, el("h3", {}, title), button), code);
+}
+
+async function copy(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without TLS a browser lends no clipboard but to this machine's own pages.
+    getSelection().selectAllChildren(shown);
+    return document.execCommand("copy");
+  }
+}
+
+/** Run `work` once before the next frame, however often it is asked for. */
+export function perFrame(work) {
+  let asked = false;
+  const run = () => {
+    if (!asked) return;
+    asked = false;
+    clearTimeout(fallback);
+    work();
+  };
+  let fallback = 0;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(run);
+    // A page in the background draws no frames; it shall not fall behind for good.
+    fallback = setTimeout(run, 1000);
+  };
+}

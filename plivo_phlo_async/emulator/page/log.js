@@ -1,0 +1,225 @@
+// The log: what was asked and answered and what phones did, newest first, in full when opened.
+
+import { byId, copyable, count, el, icon, lineOf, say, sync, timeOf, words } from "./dom.js";
+import { OUTCOMES, fits, outcomeOf } from "./model.js";
+import { ask, part } from "./wire.js";
+
+const LOG_ROWS = 300;
+
+/** What became of a request that met a fault. */
+const FAULTS = {
+  latency: "answered late",
+  429: "429 on demand",
+  500: "500 on demand",
+  503: "503 on demand",
+  "503_retry_after": "503 on demand, with Retry-After",
+  close_before: "not acted on, closed with no answer",
+  close_after: "acted on, closed with no answer",
+  reset_after: "acted on, connection reset",
+  hang_after: "acted on, never answered",
+  cut_body: "acted on, answer cut short",
+  not_json: "acted on, answered with HTML",
+  garbage: "acted on, answered with garbage",
+  soft_error: "201 with an error, on demand",
+};
+
+export class Log {
+  constructor(model, failed) {
+    this.model = model;
+    this.failed = failed;
+    this.list = byId("lines");
+    this.form = byId("filter");
+    this.fresh = [];
+    this.matching = 0;
+    this.asked = 0;
+    this.form.addEventListener("input", () => this.refilter());
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  get filter() {
+    const call = byId("filter-call").value;
+    return { call, member: byId("filter-member").value.trim(), errors: byId("filter-errors").checked };
+  }
+
+  get filtered() {
+    const { call, member, errors } = this.filter;
+    return Boolean(call || member || errors);
+  }
+
+  /** Show these entries, newest first, and then whatever comes. */
+  take({ entries, matching }) {
+    // A row that is there already stays: somebody may have opened it.
+    const there = new Map([...this.list.children].map((line) => [line.dataset.key, line]));
+    sync(this.list, entries.slice(0, LOG_ROWS).map((entry) => there.get(keyOfEntry(entry)) ?? this.row(entry)));
+    this.newest = entries[0]?.number ?? 0;
+    this.matching = matching;
+    this.fresh = this.fresh.filter((entry) => entry.number > this.newest);
+  }
+
+  add(entry) {
+    this.fresh.push(entry);
+    if (this.fresh.length > LOG_ROWS) this.fresh.shift();
+  }
+
+  forget() {
+    this.fresh = [];
+  }
+
+  draw() {
+    const fitting = this.fresh.filter((entry) => fits(entry, this.filter));
+    this.fresh = [];
+    if (fitting.length) this.list.prepend(...fitting.map((entry) => this.row(entry)).reverse());
+    while (this.list.childElementCount > LOG_ROWS) this.list.lastChild.remove();
+    this.matching += fitting.length;
+    const shown = this.list.childElementCount;
+    const none = this.filtered ? "Nothing fits this filter." : "Nothing yet: every request and every step of a phone will be here.";
+    say(byId("no-log"), none);
+    byId("no-log").hidden = shown > 0;
+    say(byId("log-note"), this.matching > shown ? `the latest ${shown}` : shown ? count(shown, "entry", "entries") : "");
+  }
+
+  row(entry) {
+    const node = this.model.node(entry);
+    return makeRow(entry, node ? `${node.node} · ${node.phlo}` : "");
+  }
+
+  async refilter() {
+    const asked = (this.asked += 1);
+    try {
+      const told = await this.fetch(LOG_ROWS);
+      if (asked === this.asked) {
+        this.take(told);
+        this.draw();
+      }
+    } catch (wrong) {
+      this.failed(wrong);
+    }
+  }
+
+  fetch(limit) {
+    const { call, member, errors } = this.filter;
+    const query = `call=${part(call)}&member=${part(member)}&errors=${errors ? 1 : 0}`;
+    return ask("GET", `/log?${query}&limit=${limit}`);
+  }
+
+  /** Offer the calls there can be. */
+  offer() {
+    const select = byId("filter-call");
+    const chosen = select.value;
+    const calls = this.model.nodes.filter((node) => node.node_type === "multi_party_call");
+    const options = calls.map((n) =>
+      el("option", { value: `${n.phlo_id}/${n.node_id}` }, `${n.node} · ${n.phlo}`),
+    );
+    select.replaceChildren(el("option", { value: "" }, "All calls"), ...options);
+    select.value = chosen;
+    if (select.selectedIndex < 0) select.value = "";
+  }
+
+  /** Open the entry of that number, if it is shown. */
+  open(number) {
+    const line = this.list.querySelector(`[data-number="${number}"] details`);
+    if (!line) return;
+    line.open = true;
+    line.firstChild.focus();
+  }
+}
+
+/** What tells entries apart, those of another emulator too. */
+const keyOfEntry = (entry) => `${entry.number}/${entry.time}`;
+
+function makeRow(entry, where) {
+  const outcome = entry.request ? outcomeOf(entry) : "phone";
+  const details = el("details", {}, el("summary", {}, ...head(entry, outcome)));
+  const fill = () => details.append(body(entry, where));
+  details.addEventListener("toggle", fill, { once: true });
+  const told = { "data-number": entry.number, "data-key": keyOfEntry(entry), "data-outcome": outcome };
+  return el("li", told, details);
+}
+
+function head(entry, outcome) {
+  const status = outcome === "phone" ? "phone" : outcome === "lost" ? "none" : entry.answer.status;
+  const chip = el("span", { class: "chip status" }, icon(outcome), String(status));
+  if (outcome !== "phone") chip.title = OUTCOMES[outcome];
+  const action = words(entry.action ?? entry.request?.method);
+  return [
+    timeOf(entry.time),
+    chip,
+    el("span", { class: "action" }, action),
+    el("span", { class: "address" }, entry.address ?? entry.request?.path ?? ""),
+    el("span", { class: "change" }, ...change(entry)),
+  ];
+}
+
+/** What an entry came to, in a few words: the fault or error, and whose state changed. */
+function change(entry) {
+  const wrong = entry.fault ? FAULTS[entry.fault] ?? entry.fault : entry.error;
+  const moved = moves(entry);
+  if (!wrong) return [moved || (entry.request?.method === "POST" && entry.phlo_id ? "nothing changed" : "")];
+  const error = el("span", { class: "error" }, wrong);
+  return moved ? [error, ` · ${moved}`] : [error];
+}
+
+function moves({ before, after }) {
+  const were = new Map(before.members.map((m) => [lineOf(m.address), m]));
+  const told = [];
+  for (const { address, state, muted } of after.members) {
+    const was = were.get(lineOf(address));
+    if (was?.state !== state) told.push(`${address} ${words(state)}`);
+    else if (was.muted !== muted) told.push(`${address} ${muted ? "muted" : "unmuted"}`);
+  }
+  return told.slice(0, 3).join(" · ") + (told.length > 3 ? " · …" : "");
+}
+
+function body(entry, where) {
+  const told = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
+  const box = el("div", { class: "body" }, el("p", { class: "note wide" }, told));
+  if (entry.request) {
+    box.append(copyable("Request", requestText(entry.request)));
+    box.append(copyable("Answer", answerText(entry)));
+  }
+  box.append(states("Before", entry.before), states("After", entry.after));
+  for (const [title, text] of [["As curl", entry.curl], ["As Python", entry.python]]) {
+    if (!text) continue;
+    const block = copyable(title, text);
+    block.classList.add("wide");
+    box.append(block);
+  }
+  return box;
+}
+
+function requestText({ method, path, query, body }) {
+  const line = `${method} ${path}${query ? `?${query}` : ""}`;
+  return body ? `${line}\n\n${pretty(body)}` : line;
+}
+
+function answerText(entry) {
+  const { status, body } = entry.answer;
+  const told = body && Object.keys(body).length ? `\n\n${JSON.stringify(body, null, 2)}` : "";
+  const whole = `${status || "no answer"}${told}`;
+  if (outcomeOf(entry) !== "lost") return whole;
+  const lost = `${FAULTS[entry.fault]} (${entry.fault})`;
+  return status ? `${lost}\nIt would have been:\n\n${whole}` : lost;
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function states(title, { members, transfer }) {
+  const told = members.map((m) =>
+    el(
+      "li",
+      { "data-state": m.state },
+      el("span", { class: "address" }, m.address),
+      el("span", { class: "chip" }, icon(m.state), words(m.state)),
+      m.muted ? el("span", { class: "tag" }, "muted") : null,
+    ),
+  );
+  const way = transfer && el("p", { class: "note" }, `${transfer.kind} transfer, ${transfer.giver} to ${transfer.taker}`);
+  const list = told.length ? el("ul", {}, ...told) : el("p", { class: "note" }, "Nobody concerned was there.");
+  return el("div", { class: "states" }, el("h3", {}, title), list, way);
+}

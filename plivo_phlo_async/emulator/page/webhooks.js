@@ -1,0 +1,121 @@
+// Webhooks: where events are told, and how each delivery fared.
+
+import { byId, copyable, count, el, icon, say, timeOf } from "./dom.js";
+import { ask } from "./wire.js";
+
+const DELIVERY_ROWS = 200;
+const ICONS = { waiting: "waiting", delivered: "ok", refused: "refused", failed: "failed" };
+
+export class Webhooks {
+  constructor(perform) {
+    this.perform = perform;
+    this.list = byId("deliveries");
+    this.rows = new Map();
+    this.fresh = new Map();
+    byId("callback").addEventListener("submit", (event) => this.set(event));
+    byId("callback-clear").addEventListener("click", () =>
+      perform(() => ask("DELETE", "/callback"), "Events are told nowhere."),
+    );
+  }
+
+  set(event) {
+    event.preventDefault();
+    const [url, method, format, version] = ["url", "method", "format", "version"].map(
+      (name) => byId(`callback-${name}`).value.trim(),
+    );
+    const told = { url, method, format, version };
+    this.perform(() => ask("POST", "/callback", told), `Events are told to ${url}.`);
+  }
+
+  /** Show where events go: the form says what is set. */
+  show({ callback, nodes }) {
+    const form = byId("callback");
+    if (!form.contains(document.activeElement) || !callback) {
+      const shown = callback ?? { url: "", method: "POST", format: "form", version: "V3" };
+      for (const [name, value] of Object.entries(shown)) byId(`callback-${name}`).value = value;
+    }
+    byId("callback-clear").hidden = !callback;
+    const own = nodes.length ? `${count(nodes.length, "node")} with a URL of its own` : "";
+    say(byId("webhooks-note"), own);
+  }
+
+  take(deliveries) {
+    this.rows.clear();
+    this.fresh.clear();
+    for (const one of deliveries.slice(0, DELIVERY_ROWS).reverse()) this.fresh.set(one.id, one);
+    this.list.replaceChildren();
+  }
+
+  add(delivery) {
+    this.fresh.set(delivery.id, delivery);
+    if (this.fresh.size > DELIVERY_ROWS) this.fresh.delete(this.fresh.keys().next().value);
+  }
+
+  draw() {
+    const made = [];
+    for (const [id, delivery] of this.fresh) {
+      const known = this.rows.get(id);
+      const row = known ?? new Row((one) => this.again(one));
+      row.update(delivery);
+      if (!known) {
+        this.rows.set(id, row);
+        made.unshift(row.element);
+      }
+    }
+    this.fresh.clear();
+    if (made.length) this.list.prepend(...made);
+    while (this.list.childElementCount > DELIVERY_ROWS) {
+      this.rows.delete(Number(this.list.lastChild.dataset.number));
+      this.list.lastChild.remove();
+    }
+    byId("no-deliveries").hidden = this.list.childElementCount > 0;
+  }
+
+  again(delivery) {
+    this.perform(() => ask("POST", `/deliveries/${delivery.id}/again`, {}), "Sent again.");
+  }
+}
+
+class Row {
+  constructor(again) {
+    this.again = again;
+    this.summary = el("summary");
+    this.details = el("details", {}, this.summary);
+    this.body = el("div", { class: "body" });
+    this.element = el("li", {}, this.details);
+    this.details.addEventListener("toggle", () => this.fill());
+  }
+
+  update(delivery) {
+    this.delivery = delivery;
+    const { outcome, status, attempts, event, member, url } = delivery;
+    this.element.dataset.number = delivery.id;
+    this.element.dataset.outcome = outcome;
+    const chip = el("span", { class: "chip status" }, icon(ICONS[outcome]), status ? String(status) : outcome);
+    chip.title = outcome;
+    this.summary.replaceChildren(
+      timeOf(delivery.time),
+      chip,
+      el("span", { class: "action" }, event.replace("Conference", "")),
+      el("span", { class: "address" }, member),
+      el("span", { class: "change" }, `${attempts ? count(attempts, "attempt") : "not tried yet"} · ${url}`),
+    );
+    if (this.details.open) this.fill();
+  }
+
+  fill() {
+    if (!this.details.open || this.filled === this.delivery) return;
+    const { method, url, headers, body, signed, outcome, status, attempts, error, again_of } = this.delivery;
+    this.filled = this.delivery;
+    const fared = [outcome, status && `status ${status}`, count(attempts, "attempt"), error];
+    if (again_of) fared.push(`delivery ${again_of} once more`);
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const again = el("button", { type: "button", click: () => this.again(this.delivery) }, "Send again");
+    this.body.replaceChildren(
+      el("p", { class: "fared" }, fared.filter(Boolean).join(" · "), again),
+      copyable("The string that was signed", signed),
+      copyable("Request", [`${method} ${url}`, ...head, ...(body ? ["", body] : [])].join("\n")),
+    );
+    this.details.append(this.body);
+  }
+}

@@ -1,0 +1,96 @@
+"""No violation of WCAG A or AA that axe finds, however the page is looked at."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from plivo_phlo_async import PhloError
+
+from .driving import AGENT, CUSTOMER, SECOND, Scene
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+RUN = """() => axe.run(document, {runOnly: [
+    "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
+]})"""
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    page.evaluate(AXE)
+    found = page.evaluate(RUN)
+    # An axe that looked at nothing finds nothing.
+    assert len(found["passes"]) > 20
+
+    return [(one["id"], node["html"]) for one in found["violations"] for node in one["nodes"]]
+
+
+def everything(scene: Scene) -> None:
+    """Have every state, every kind of entry and every part of the page on show."""
+    emulator = scene.emulator
+    for phone in (SECOND, "12025550110"):
+        emulator.set_phone(phone, "ring")
+    scene.talk()
+    scene.do(lambda node: node.member(CUSTOMER).mute())
+    scene.do(lambda node: node.warm_transfer(AGENT, SECOND))
+    emulator.answer(SECOND)
+    emulator.set_phone("12025550111", "voicemail")
+    scene.do(lambda node: node.call("12025550120", "12025550111", "customer"), "line-2")
+    scene.do(lambda node: node.cold_transfer("12025550120", "12025550110"), "line-2")
+    emulator.set_callback("http://127.0.0.1:9/events")
+    for kind in ("soft_error", "close_after", "429", "500"):
+        emulator.fail_next(kind)
+        with suppress(PhloError):
+            scene.do(lambda node: node.call(AGENT, "12025550112"))
+    emulator.join("support", "line-3", "12025550130")
+    emulator.join("support", "line-3", "12025550131")
+    emulator.hang_up("12025550131")
+    expect(scene.page.locator(".card")).to_have_count(3)
+    expect(scene.page.locator("#deliveries > li[data-outcome=failed]")).not_to_have_count(0)
+    for opened in (scene.entries("lost"), scene.entries("ok"), scene.entries("phone")):
+        opened.first.locator("summary").click()
+    scene.page.locator("#deliveries summary").first.click()
+    scene.page.get_by_text("Another fault").click()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_full_page(scene: Scene, scheme: str, width: int) -> None:
+    scene.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    scene.page.set_viewport_size({"width": width, "height": 900})
+    everything(scene)
+
+    assert violations(scene.page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_an_empty_page(scene: Scene, scheme: str) -> None:
+    scene.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+    assert violations(scene.page) == []
+
+
+def test_nothing_is_wider_than_a_narrow_screen(scene: Scene) -> None:
+    scene.page.set_viewport_size({"width": 390, "height": 844})
+    scene.emulator.join("support", "line-1", "sip:" + "a" * 120 + "@phone.plivo.com")
+    everything(scene)
+
+    assert scene.page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+def test_the_page_is_worked_by_key(scene: Scene) -> None:
+    scene.talk()
+    scene.shows(**{f"_{CUSTOMER}": "in_call"})
+    keys = scene.page.keyboard
+    keys.press("Tab")
+    expect(scene.page.locator(".skip")).to_be_focused()
+    keys.press("Enter")
+    keys.press("Tab")
+    expect(scene.member(CUSTOMER).get_by_role("button")).to_be_focused()
+    outline = "() => getComputedStyle(document.activeElement).outlineStyle"
+    assert scene.page.evaluate(outline) == "solid"
+
+    keys.press("Enter")
+    scene.shows(**{f"_{CUSTOMER}": "left"})

@@ -1,0 +1,176 @@
+"""How fast the page is, in a real browser: `python -m tests.page.figures`.
+
+First paint of a page with 50 calls, when all 50 are painted, and how long after a request its
+member is painted; with and without 500 requests a second going on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from plivo_phlo_async import AsyncPhloClient
+from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN
+
+CALLS, PAGES, STEPS = 50, 9, 40
+PORT = 7462
+ROOT = f"http://127.0.0.1:{PORT}"
+SEED = {
+    "phlos": [
+        {
+            "phlo_id": "figures",
+            "name": "Figures",
+            "nodes": [{"node_id": f"line-{n}", "name": f"Line {n}"} for n in range(CALLS)],
+        }
+    ]
+}
+
+CARDS_PAINTED = f"""new MutationObserver((_, watch) => {{
+    if (document.querySelectorAll(".card").length < {CALLS}) return;
+    watch.disconnect();
+    requestAnimationFrame(() => setTimeout(() => performance.mark("cards"), 0));
+}}).observe(document, {{ childList: true, subtree: true }})"""
+MEASURED = """() => {
+    const at = (name) => performance.getEntriesByName(name)[0]?.startTime;
+    return [at("first-contentful-paint"), at("cards")];
+}"""
+# When a member was painted in its state, by the wall clock that the client reads too.
+STATE_PAINTED = """([number, state]) => new Promise((done) => {
+    const painted = () => requestAnimationFrame(() => setTimeout(() => done(Date.now()), 0));
+    const line = [...document.querySelectorAll("#cards .member")].find(
+        (one) => one.querySelector(".address").textContent === number);
+    if (line.dataset.state === state) return painted();
+    const watch = new MutationObserver(() => {
+        if (line.dataset.state !== state) return;
+        watch.disconnect();
+        painted();
+    });
+    watch.observe(line, { attributes: true });
+})"""
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[AsyncPhloClient]:
+    """An emulator in a process of its own, as users have it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as seed:
+        json.dump(SEED, seed)
+        seed.flush()
+        command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", str(PORT)]
+        emulator = subprocess.Popen(
+            [*command, "--seed", seed.name, "--no-rate-limit"], stdout=subprocess.PIPE
+        )
+        try:
+            assert emulator.stdout is not None
+            await asyncio.to_thread(emulator.stdout.readline)
+            async with AsyncPhloClient(
+                DEMO_AUTH_ID, DEMO_AUTH_TOKEN, base_url=f"{ROOT}/v1", rate_limit=None
+            ) as client:
+                yield client
+        finally:
+            emulator.terminate()
+            emulator.wait()
+
+
+async def opened(browser: Browser) -> Page:
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    await page.add_init_script(CARDS_PAINTED)
+    await page.goto(f"{ROOT}/_emulator/")
+    await expect(page.locator(".card")).to_have_count(CALLS)
+    await expect(page.locator("#link-text")).to_have_text("Live")
+    await expect(page.locator("#lines > li")).not_to_have_count(0)
+    return page
+
+
+async def painted(page: Page) -> tuple[float, float]:
+    first, cards = await page.evaluate(MEASURED)
+    return first, cards
+
+
+async def updated(page: Page, client: AsyncPhloClient) -> list[float]:
+    """Milliseconds from sending a request to its member's being painted, over and over."""
+    member = client.phlo("figures").multi_party_call("line-0").member("130355500")
+    took = []
+    for step in range(STEPS):
+        state = "in_call" if step % 2 else "on_hold"
+        seen = asyncio.create_task(page.evaluate(STATE_PAINTED, ["130355500", state]))
+        await asyncio.sleep(0.05)
+        began = time.time()
+        await (member.unhold() if step % 2 else member.hold())
+        took.append(await seen - began * 1000)
+    return took
+
+
+async def busy(client: AsyncPhloClient, per_second: int) -> None:
+    """Send requests at that rate until cancelled."""
+    node = client.phlo("figures").multi_party_call("line-1")
+    began, sent = time.monotonic(), 0
+    async with asyncio.TaskGroup() as group:
+        while True:
+            due = int((time.monotonic() - began) * per_second)
+            for _ in range(min(due - sent, 20)):
+                group.create_task(node.member("130355501").mute())
+                sent += 1
+            sent = max(sent, due - 20)
+            await asyncio.sleep(0.01)
+
+
+def told(name: str, values: list[float]) -> None:
+    best, middle, worst = min(values), statistics.median(values), max(values)
+    print(f"{name:<36} median {middle:5.0f} ms   best {best:5.0f}   worst {worst:5.0f}")
+
+
+async def measure() -> None:
+    """Print the figures."""
+    chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
+    async with served() as client, async_playwright() as playwright:
+        phlo = client.phlo("figures")
+        for n in range(CALLS):
+            node = phlo.multi_party_call(f"line-{n}")
+            await node.call(f"120255500{n}", f"13035550{n}", "customer")
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = await opened(browser)
+        cold, warm = [], []
+        for _ in range(PAGES):
+            await page.close()
+            page = await opened(browser)
+            cold.append(await painted(page))
+            await page.reload()
+            await expect(page.locator(".card")).to_have_count(CALLS)
+            await expect(page.locator("#lines > li")).not_to_have_count(0)
+            warm.append(await painted(page))
+        told("first paint, 50 calls, new tab", [first for first, _ in cold])
+        told("first paint, 50 calls, reloaded", [first for first, _ in warm])
+        told("all 50 calls painted, new tab", [cards for _, cards in cold])
+        told("all 50 calls painted, reloaded", [cards for _, cards in warm])
+        told("request to painted", await updated(page, client))
+        noise = asyncio.create_task(busy(client, 500))
+        before = await client_requests(page)
+        began = time.monotonic()
+        told("request to painted, under load", await updated(page, client))
+        rate = (await client_requests(page) - before) / (time.monotonic() - began)
+        noise.cancel()
+        load, cores = os.getloadavg()[0], os.cpu_count()
+        print(f"under load: {rate:.0f} requests a second; load average {load:.1f}, {cores} cores")
+        await browser.close()
+
+
+async def client_requests(page: Page) -> int:
+    board = await (await page.request.get(f"{ROOT}/_emulator/board")).json()
+    return int(board["requests"])
+
+
+if __name__ == "__main__":
+    logging.disable()
+    asyncio.run(measure())

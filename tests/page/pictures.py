@@ -1,0 +1,152 @@
+"""Takes the pictures of the documentation: `python -m tests.page.pictures`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import attrs
+from playwright.async_api import Browser, async_playwright, expect
+
+from plivo_phlo_async import AsyncPhloClient, PhloError
+from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, PhloEmulator, read_seed
+from plivo_phlo_async.emulator.server import EmulatorServer
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+AGENT, SECOND, CUSTOMER = "12025550100", "12025550101", "12025550102"
+SIP_AGENT, OTHER, OTHER_CUSTOMER = "sip:alice4711@phone.plivo.com", "12025550110", "13035550177"
+NAMES = ["Support line", "Orders", "Billing", "Returns", "Sales", "Night desk"]
+
+
+@attrs.define
+class Studio:
+    """An emulator whose time can be moved on, and a client of it."""
+
+    emulator: PhloEmulator
+    client: AsyncPhloClient
+    url: str
+    later: Callable[[float], None]
+
+    async def do(self, line: int, verb: str, *words: str) -> None:
+        node = self.client.phlo("support").multi_party_call(f"line-{line}")
+        if len(words) == 1:
+            await getattr(node.member(words[0]), verb)()
+        else:
+            await getattr(node, verb)(*words)
+
+
+async def call(at: Studio) -> None:
+    await at.do(0, "call", AGENT, CUSTOMER, "customer")
+    at.later(74)
+    await at.do(0, "mute", CUSTOMER)
+    at.later(11)
+    await at.do(0, "unmute", CUSTOMER)
+    at.later(3)
+
+
+async def warm_transfer(at: Studio) -> None:
+    await call(at)
+    at.emulator.set_phone(SECOND, "ring")
+    await at.do(0, "warm_transfer", AGENT, SECOND)
+    at.later(6)
+    at.emulator.answer(SECOND)
+    at.later(9)
+
+
+async def handover(at: Studio) -> None:
+    await warm_transfer(at)
+    await at.do(1, "call", SIP_AGENT, OTHER_CUSTOMER, "customer")
+    at.later(42)
+    at.emulator.fail_next("close_after")
+    with suppress(PhloError):
+        await at.do(1, "mute", OTHER_CUSTOMER)
+    at.later(5)
+    at.emulator.set_phone(OTHER, "ring")
+    await at.do(1, "cold_transfer", SIP_AGENT, OTHER)
+    at.later(4)
+
+
+async def bulk(at: Studio) -> None:
+    emulator = at.emulator
+    for line in range(len(NAMES)):
+        emulator.join("support", f"line-{line}", f"1202555010{line}", "agent")
+        await at.do(line, "call", f"1202555010{line}", f"1303555017{line}", "customer")
+    for rule in ("mute:500 2% seed=4", "mute:close_after 2% seed=9"):
+        emulator.add_fault(rule)
+    few = asyncio.Semaphore(16)
+
+    async def mute(number: int) -> None:
+        line = number % len(NAMES)
+        who = "12025550999" if number % 83 == 5 else f"1303555017{line}"
+        async with few:
+            with suppress(PhloError):
+                await at.do(line, "mute", who)
+
+    await asyncio.gather(*(mute(number) for number in range(620)))
+
+
+async def picture(
+    browser: Browser,
+    name: str,
+    script: Callable[[Studio], Awaitable[None]],
+    size: tuple[int, int] = (1280, 900),
+    scheme: str = "light",
+    opened: str = "",
+) -> None:
+    """Play a scene and take its picture."""
+    shift = [0.0]
+
+    def later(seconds: float) -> None:
+        shift[0] += seconds
+
+    nodes = [{"node_id": f"line-{n}", "name": name} for n, name in enumerate(NAMES)]
+    emulator = PhloEmulator(
+        rate_limit=(150, 1.0),
+        clock=lambda: time.monotonic() + shift[0],
+        wall=lambda: time.time() + shift[0],
+    )
+    phlo = {"phlo_id": "support", "name": "Support", "nodes": nodes}
+    emulator.load(read_seed({"phlos": [phlo]}, "seed"))
+    with EmulatorServer(emulator) as server:
+        url = f"http://127.0.0.1:{server.port}/_emulator/"
+        async with AsyncPhloClient(
+            DEMO_AUTH_ID, DEMO_AUTH_TOKEN, base_url=server.base_url, rate_limit=None
+        ) as client:
+            await script(Studio(emulator, client, url, later))
+        page = await browser.new_page(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        await page.goto(url)
+        await expect(page.locator("#link-text")).to_have_text("Live")
+        await expect(page.locator("#lines > li")).not_to_have_count(0)
+        if opened:
+            await page.locator(opened).first.click()
+            await page.evaluate("() => document.activeElement.blur()")
+        await page.mouse.move(0, 0)
+        await page.screenshot(path=IMAGES / f"emulator-{name}.png")
+        await page.close()
+
+
+async def take() -> None:
+    """Take all of them."""
+    chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        await picture(browser, "call", call, opened="#lines summary")
+        await picture(browser, "warm-transfer", warm_transfer)
+        await picture(browser, "bulk", bulk)
+        lost = "#lines > li[data-outcome=lost] summary"
+        await picture(browser, "dark", handover, (1280, 1040), "dark", lost)
+        await picture(browser, "narrow", warm_transfer, (390, 844))
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(take())

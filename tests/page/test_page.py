@@ -1,0 +1,196 @@
+"""What the page is sent as: its files, its tables for a browser without scripts, no secret."""
+
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from plivo_phlo_async.emulator import (
+    DEMO_AUTH_TOKEN,
+    DEMO_NODE_ID,
+    DEMO_PHLO_ID,
+    FaultKind,
+    PhloEmulator,
+    PhoneBehaviour,
+)
+from plivo_phlo_async.emulator.http import Request
+from plivo_phlo_async.emulator.logbook import DIALLING_VERBS, MEMBER_VERBS
+from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
+from plivo_phlo_async.emulator.runner import Reply
+
+HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp;")
+PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
+
+
+def get(path: str, emulator: PhloEmulator | None = None) -> Reply:
+    request = Request("GET", path.encode(), b"", b"", b"")
+    return (emulator or PhloEmulator()).handle(request)
+
+
+def page_of(emulator: PhloEmulator) -> str:
+    raw = get("/_emulator/", emulator).raw
+    assert raw is not None
+    return raw.decode()
+
+
+class Seen(HTMLParser):
+    """The elements and the texts of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def options(self, select: str) -> list[str]:
+        at = next(n for n, (_, told) in enumerate(self.elements) if told.get("id") == select)
+        found = []
+        for tag, told in self.elements[at + 1 :]:
+            if tag != "option":
+                break
+            found.append(told.get("value") or "")
+        return found
+
+
+@pytest.mark.parametrize("path", ["/_emulator/", "/_emulator"])
+def test_the_page_is_html(path: str) -> None:
+    answer = get(path)
+
+    assert (answer.status, answer.content_type) == (200, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(("name", "kind"), PAGE_FILES.items())
+def test_a_file_of_the_page_has_its_content_type(name: str, kind: str) -> None:
+    answer = get(f"/_emulator/page/{name}")
+
+    assert (answer.status, answer.content_type, bool(answer.raw)) == (200, kind, True)
+
+
+@pytest.mark.parametrize("name", ["dom.js", "page.html", "__init__.py", "..%2Fapp.py", ""])
+def test_no_other_file_is_served(name: str) -> None:
+    assert get(f"/_emulator/page/{name}").status == 404
+
+
+def test_the_page_asks_for_nothing_but_its_own_files() -> None:
+    elements = Seen(page_of(PhloEmulator())).elements
+    asked = {told[key] for _, told in elements for key in ("src", "href") if told.get(key)}
+
+    assert {one for one in asked if one and not one.startswith("#")} == {
+        "/_emulator/",
+        *(f"/_emulator/page/{name}" for name in PAGE_FILES),
+    }
+
+
+def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:
+    elements = Seen(page_of(PhloEmulator())).elements
+    scripts = [told for tag, told in elements if tag == "script" and "src" not in told]
+    inline = [told for _, told in elements if any(k == "style" or k[:2] == "on" for k in told)]
+
+    assert ([told["type"] for told in scripts], inline) == (["application/json"], [])
+
+
+def test_every_module_is_sent_and_none_twice() -> None:
+    written = {path.stem for path in PAGE.glob("*.js")} - {"boot"}
+
+    assert sorted(MODULES) == sorted(written)
+
+
+def test_a_module_comes_after_all_that_it_imports() -> None:
+    late = [
+        (name, other)
+        for at, name in enumerate(MODULES)
+        for other in re.findall(r'from "\./(\w+)\.js"', (PAGE / f"{name}.js").read_text())
+        if other not in MODULES[:at]
+    ]
+
+    assert late == []
+
+
+def test_the_joined_modules_import_and_export_nothing() -> None:
+    assert re.findall(r"^\s*(?:import|export)\b.*", join_modules(), re.MULTILINE) == []
+
+
+def test_no_two_modules_use_one_name() -> None:
+    named = r"^(?:async )?(?:function|class|const|let) (\w+)"
+    names = Counter(re.findall(named, join_modules(), re.MULTILINE))
+
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_the_scripts_never_read_html_from_a_text() -> None:
+    parses = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b"
+
+    assert re.findall(parses, join_modules()) == []
+
+
+def test_every_fault_can_be_chosen() -> None:
+    options = Seen(page_of(PhloEmulator())).options("fault-kind")
+
+    assert sorted(options) == sorted(FaultKind)
+
+
+def test_every_action_can_meet_a_fault() -> None:
+    page = page_of(PhloEmulator())
+
+    assert [verb for verb in DIALLING_VERBS | MEMBER_VERBS if f"<option>{verb}<" not in page] == []
+
+
+def test_every_behaviour_of_a_phone_can_be_chosen() -> None:
+    assert sorted(Seen(page_of(PhloEmulator())).options("phone-does")) == sorted(PhoneBehaviour)
+
+
+def test_the_board_comes_with_the_page() -> None:
+    emulator = PhloEmulator(wall=lambda: 5.0, clock=lambda: 5.0)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, HOSTILE[2])
+    found = re.search(r'id="first-look">(.*?)</script>', page_of(emulator), re.DOTALL)
+    assert found is not None
+
+    assert json.loads(found[1]) == emulator.board()
+
+
+def test_without_scripts_there_is_a_table_of_members_and_one_of_the_log() -> None:
+    emulator = PhloEmulator()
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "12025550102")
+    seen = Seen(page_of(emulator))
+
+    assert {"12025550102", "customer", "in call", "join", "by phone"} <= set(seen.texts)
+
+
+@pytest.mark.parametrize("address", HOSTILE)
+def test_an_address_is_a_text_whatever_it_holds(address: str) -> None:
+    empty = Counter(tag for tag, _ in Seen(page_of(PhloEmulator())).elements)
+    emulator = PhloEmulator()
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, address)
+    seen = Seen(page_of(emulator))
+    more = Counter(tag for tag, _ in seen.elements) - empty
+
+    assert (more.keys() & {"img", "script", "b"}, "".join(seen.texts).count(address) >= 2) == (
+        set(),
+        True,
+    )
+
+
+def test_the_auth_token_is_not_on_the_page_even_as_an_address() -> None:
+    emulator = PhloEmulator()
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, f"sip:{DEMO_AUTH_TOKEN}@x")
+    page = page_of(emulator)
+
+    assert (DEMO_AUTH_TOKEN in page, "sip:***@x" in page) == (False, True)
+
+
+def test_a_call_of_thousands_is_cut_short() -> None:
+    emulator = PhloEmulator()
+    for number in range(600):
+        emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, f"1{number}")
+
+    assert "and 100 more" in Seen(page_of(emulator)).texts
