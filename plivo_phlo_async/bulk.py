@@ -265,6 +265,8 @@ class BulkRun:
             finally:
                 del self._under_way[delivery]
         self._tally.waited += delivery.waited
+        if scope.cancelled_caught and delivery.in_doubt:  # it was sent before the news of the stop
+            return _in_doubt(action)
         elapsed = delivery.line.clock() - delivery.started
         return BulkOutcome(action, status, result, error, delivery.attempts, elapsed)
 

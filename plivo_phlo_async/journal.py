@@ -259,8 +259,10 @@ class SqliteJournal:
             self._busy, self._batch = True, _Batch()
             try:
                 await self._transaction(await self._opened(), batch.writes)
-            except JournalError as error:
-                batch.error = self._broken = error
+            except BaseException as error:
+                batch.error = self._broken = self._unwritten(error)
+                if not isinstance(error, Exception):
+                    raise
             finally:
                 batch.done.set()
                 self._busy = self._batch.led
@@ -271,20 +273,25 @@ class SqliteJournal:
         self, db: sqlite3.Connection, writes: list[Callable[[sqlite3.Connection], None]]
     ) -> None:
         """Rows are written here, which is quick; the wait for the disk is left to a thread."""
-        import sqlite3
-
         try:
             db.execute("BEGIN")
             for write in writes:
                 write(db)
             await anyio.to_thread.run_sync(db.commit)
-        except sqlite3.Error as error:
+        except BaseException:
             if db.in_transaction:
                 db.rollback()
-            raise JournalError(
-                f"{self._path}: the journal cannot be written ({error}); nothing more is sent."
-                " Mend that and run it again."
-            ) from error
+            raise
+
+    def _unwritten(self, error: BaseException) -> JournalError:
+        if isinstance(error, JournalError):
+            return error
+        wrong = JournalError(
+            f"{self._path}: the journal cannot be written ({error}); nothing more is sent."
+            " Mend that and run it again."
+        )
+        wrong.__cause__ = error
+        return wrong
 
     # Opening
 

@@ -300,3 +300,25 @@ async def test_stopped_it_waits_for_what_is_on_the_wire(
 
     assert len(outcomes) == len(server.asked)
     assert "not_started" not in outcomes
+
+
+async def test_what_was_sent_before_the_news_of_a_stop_is_not_called_not_started(
+    server: Server,
+) -> None:
+    class Late:
+        """Lets one go; the run is stopped as that one is sent."""
+
+        async def acquire(self) -> None: ...
+
+        def pause(self, seconds: float) -> None: ...
+
+    def stop(event: object) -> None:
+        run.stop()  # nothing is on the wire yet, and no await comes before it is
+
+    async with AsyncPhloClient(
+        AUTH_ID, "t", base_url=BASE_URL, rate_limit=Late(), on_attempt=stop
+    ) as client:
+        async with client.bulk(_holds(3), concurrency=1) as run:
+            outcomes = [outcome.status async for outcome in run]
+
+    assert (outcomes, server.asked) == (["unknown"], ["000"])

@@ -401,3 +401,35 @@ def test_killed_at_any_moment_what_was_told_begun_is_begun(path: Path) -> None:
 
     assert anyio.run(standings) == {IN_DOUBT}
     assert os.path.getsize(path) > 0
+
+
+class _Failing:
+    """A connection whose disk, or whose thread, fails when it is to commit."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def commit(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path: Path) -> None:
+    told: list[object] = []
+
+    async def begin(key: str) -> None:
+        try:
+            told.append(await journal.begin(key))
+        except JournalError as error:
+            told.append(type(error))
+
+    async with SqliteJournal(path) as journal:
+        await journal.begin("first 1")
+        journal._db = _Failing(journal._db)  # type: ignore[assignment,arg-type]  # the point
+        async with anyio.create_task_group() as group:
+            for number in range(5):
+                group.start_soon(begin, f"a{number} 1")
+
+    assert told == [JournalError] * 5

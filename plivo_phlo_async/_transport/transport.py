@@ -119,6 +119,8 @@ class Delivery:
                         failed = Attempt(Outcome.NEVER_SENT, cause=error)
                         return Step(failed, why="the rate limiter failed")
                 if not waiting.cancel_called:
+                    # Whoever gave up on it in the meantime is heard before it is sent.
+                    await anyio.lowlevel.checkpoint_if_cancelled()
                     waiting.deadline = inf
                     self.waited += self.line.clock() - waiting_since
                     return await self._attempt()
