@@ -315,10 +315,12 @@ async def test_what_was_sent_before_the_news_of_a_stop_is_not_called_not_started
     def stop(event: object) -> None:
         run.stop()  # nothing is on the wire yet, and no await comes before it is
 
-    async with AsyncPhloClient(
-        AUTH_ID, "t", base_url=BASE_URL, rate_limit=Late(), on_attempt=stop
-    ) as client:
-        async with client.bulk(_holds(3), concurrency=1) as run:
-            outcomes = [outcome.status async for outcome in run]
+    async with (
+        AsyncPhloClient(
+            AUTH_ID, "t", base_url=BASE_URL, rate_limit=Late(), on_attempt=stop
+        ) as client,
+        client.bulk(_holds(3), concurrency=1) as run,
+    ):
+        outcomes = [outcome.status async for outcome in run]
 
     assert (outcomes, server.asked) == (["unknown"], ["000"])

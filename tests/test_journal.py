@@ -419,7 +419,7 @@ class _Failing:
 async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path: Path) -> None:
     told: list[object] = []
 
-    async def begin(key: str) -> None:
+    async def begin(journal: SqliteJournal, key: str) -> None:
         try:
             told.append(await journal.begin(key))
         except JournalError as error:
@@ -430,6 +430,6 @@ async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path:
         journal._db = _Failing(journal._db)  # type: ignore[assignment,arg-type]  # the point
         async with anyio.create_task_group() as group:
             for number in range(5):
-                group.start_soon(begin, f"a{number} 1")
+                group.start_soon(begin, journal, f"a{number} 1")
 
     assert told == [JournalError] * 5

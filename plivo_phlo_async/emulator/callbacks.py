@@ -72,8 +72,9 @@ def _is_url(value: object) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018  raises for a port that is none
-    except ValueError:
+        if parts.port == 0:
+            return False
+    except ValueError:  # also from a port that is none
         return False
     clean = not parts.username and not parts.password and " " not in value and not parts.fragment
     return clean and parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -260,8 +260,9 @@ def _whole(value: object) -> bool:
 
 
 def _number(value: object, most: float) -> bool:
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    return fits and 0 <= value <= most  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= most
 
 
 # A rule as text

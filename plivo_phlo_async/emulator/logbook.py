@@ -4,6 +4,7 @@ import json
 import shlex
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -110,10 +111,10 @@ class Logbook:
         self.lines: deque[Answered] = deque(maxlen=LOG_LIMIT)
         self._numbered = 0
 
-    def write(self, **line: object) -> Answered:
+    def write(self, **line: Any) -> Answered:
         """Write a line and return it."""
         self._numbered += 1
-        written = Answered(number=self._numbered, time=self._now(), **line)  # type: ignore[arg-type]
+        written = Answered(number=self._numbered, time=self._now(), **line)
         self.lines.append(written)
         return written
 

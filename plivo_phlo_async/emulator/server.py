@@ -181,7 +181,9 @@ def _protocol(*, open_to_all: bool) -> type[Any]:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class EmulatorProtocol(H11Protocol):
-        def connection_made(self, transport: "asyncio.Transport") -> None:  # type: ignore[override]
+        def connection_made(  # type: ignore[override]  # uvicorn narrows it as well
+            self, transport: "asyncio.Transport"
+        ) -> None:
             super().connection_made(transport)
             served: Any = self.app
             extensions = {WIRE: _TransportWire(transport), **({OPEN: {}} if open_to_all else {})}

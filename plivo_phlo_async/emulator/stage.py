@@ -386,8 +386,9 @@ class Stage:
             self._publish_line(self._logbook.note_step(step))
         callback = self._callbacks.get(step.place, self._callback)
         told = self._legs.tell(step, self._node_name(step.place))
-        for _, variables in told if callback is not None else ():
-            self._deliveries.add(step.place, callback, variables)  # type: ignore[arg-type]
+        if callback is not None:
+            for _, variables in told:
+                self._deliveries.add(step.place, callback, variables)
 
     def _moved_on(self) -> None:
         self.version += 1

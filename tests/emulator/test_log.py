@@ -1,6 +1,7 @@
 """The log: every request with its answer, filtered, bounded, and told again without a secret."""
 
 import shlex
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def emulator() -> PhloEmulator:
     return PhloEmulator(new_id=lambda: "id", wall=Clock())
 
 
-def entries(emulator: PhloEmulator, query: str = "") -> list[dict]:  # type: ignore[type-arg]
-    found: list[dict] = ask(emulator, "GET", f"/_emulator/log{query}").json["entries"]  # type: ignore[type-arg]
+def entries(emulator: PhloEmulator, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ask(emulator, "GET", f"/_emulator/log{query}").json["entries"]
     return found
 
 

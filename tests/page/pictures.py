@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import attrs
 from playwright.async_api import Browser, async_playwright, expect
@@ -95,7 +96,7 @@ async def picture(
     name: str,
     script: Callable[[Studio], Awaitable[None]],
     size: tuple[int, int] = (1280, 900),
-    scheme: str = "light",
+    scheme: Literal["light", "dark"] = "light",
     opened: str = "",
 ) -> None:
     """Play a scene and take its picture."""
@@ -120,7 +121,7 @@ async def picture(
             await script(Studio(emulator, client, url, later))
         page = await browser.new_page(
             viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,  # type: ignore[arg-type]
+            color_scheme=scheme,
             reduced_motion="reduce",
         )
         await page.goto(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib.resources import files
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +12,8 @@ from playwright.sync_api import Page, expect
 from plivo_phlo_async import PhloError
 
 from .driving import AGENT, CUSTOMER, SECOND, Scene
+
+Scheme = Literal["light", "dark"]
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RUN = """() => axe.run(document, {runOnly: [
@@ -57,8 +60,8 @@ def everything(scene: Scene) -> None:
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_a_full_page(scene: Scene, scheme: str, width: int) -> None:
-    scene.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+def test_axe_finds_nothing_on_a_full_page(scene: Scene, scheme: Scheme, width: int) -> None:
+    scene.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     scene.page.set_viewport_size({"width": width, "height": 900})
     everything(scene)
 
@@ -66,8 +69,8 @@ def test_axe_finds_nothing_on_a_full_page(scene: Scene, scheme: str, width: int)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_an_empty_page(scene: Scene, scheme: str) -> None:
-    scene.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_axe_finds_nothing_on_an_empty_page(scene: Scene, scheme: Scheme) -> None:
+    scene.page.emulate_media(color_scheme=scheme)
 
     assert violations(scene.page) == []
 

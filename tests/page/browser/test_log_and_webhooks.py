@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from plivo_phlo_async import ActionFailedError, OutcomeUnknownError
 from plivo_phlo_async.resources import MultiPartyCall
@@ -198,8 +198,8 @@ def test_a_reset_empties_the_page(scene: Scene) -> None:
 
 def test_a_seed_is_loaded_from_a_file(scene: Scene) -> None:
     text = b'{"phlos": [{"phlo_id": "p", "name": "Sales", "nodes": [{"node_id": "n"}]}]}'
-    told = {"name": "seed.json", "mimeType": "application/json", "buffer": text}
-    scene.page.locator("#seed").set_input_files(told)  # type: ignore[arg-type]
+    told = FilePayload(name="seed.json", mimeType="application/json", buffer=text)
+    scene.page.locator("#seed").set_input_files(told)
 
     expect(scene.page.locator("#ring-node option")).to_have_text(["Multi-Party Call_1 · Sales"])
     assert [phlo.phlo_id for phlo in scene.emulator.phlos] == ["p"]
