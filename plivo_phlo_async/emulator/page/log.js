@@ -52,11 +52,13 @@ export class Log {
     const there = new Map([...this.list.children].map((line) => [line.dataset.key, line]));
     sync(this.list, entries.slice(0, LOG_ROWS).map((entry) => there.get(keyOfEntry(entry)) ?? this.row(entry)));
     this.newest = entries[0]?.number ?? 0;
-    this.matching = matching;
     this.fresh = this.fresh.filter((entry) => entry.number > this.newest);
+    this.matching = matching + this.fresh.filter((entry) => fits(entry, this.filter)).length;
   }
 
+  /** Count it now: of more than fit the list, those before are gone when it is drawn. */
   add(entry) {
+    if (fits(entry, this.filter)) this.matching += 1;
     this.fresh.push(entry);
     if (this.fresh.length > LOG_ROWS) this.fresh.shift();
   }
@@ -70,7 +72,6 @@ export class Log {
     this.fresh = [];
     if (fitting.length) this.list.prepend(...fitting.map((entry) => this.row(entry)).reverse());
     while (this.list.childElementCount > LOG_ROWS) this.list.lastChild.remove();
-    this.matching += fitting.length;
     const shown = this.list.childElementCount;
     const none = this.filtered ? "Nothing fits this filter." : "Nothing yet: every request and every step of a phone will be here.";
     say(byId("no-log"), none);
