@@ -29,10 +29,11 @@ from .errors import (
     SignatureError,
     WebhookError,
 )
-from .journal import Journal, MemoryJournal, SqliteJournal, Standing
+from .journal import Journal, MemoryJournal, Standing
 from .reports import BulkOutcome, BulkReport, BulkStatus, CommonError
 from .resources import Member, MultiPartyCall, Node, Phlo
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
+from .sqlite_journal import SqliteJournal
 
 __all__ = [
     "Action",

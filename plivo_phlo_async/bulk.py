@@ -14,9 +14,10 @@ from ._transport.hooks import tell
 from ._transport.transport import Delivery, Transport
 from .actions import Action
 from .errors import InvalidArgumentError, OutcomeUnknownError
-from .journal import Journal, SqliteJournal, Standing, identity
+from .journal import Journal, Standing, identity
 from .reports import BulkOutcome, BulkReport, BulkStatus, Tally
 from .results import Result
+from .sqlite_journal import SqliteJournal
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup

@@ -294,6 +294,33 @@ async def test_cancelled_while_it_waits_it_is_not_begun(path: Path) -> None:
         assert standings == [FRESH] * 10
 
 
+async def test_cancelled_while_it_asks_what_is_finished_stays_so(path: Path) -> None:
+    async with SqliteJournal(path) as journal:
+        await journal.begin("a 1")
+        await journal.finish("a 1", _ended(DONE))
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await journal.begin("a 1")
+
+        assert await journal.begin("a 1") is FINISHED
+
+
+class _Interrupted(Exception):
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+async def test_an_interruption_while_it_writes_comes_out_and_nothing_goes_on(path: Path) -> None:
+    journal = SqliteJournal(path)
+    await journal.begin("a 1")
+    await journal.finish("a 1", BulkOutcome(HOLD, FAILED, error=_Interrupted()))
+    with pytest.raises(KeyboardInterrupt):
+        await journal.flush()
+    with pytest.raises(JournalError):
+        await journal.begin("b 1")
+    await journal.aclose()
+
+
 # Any history: a model beside the file
 
 KEYS = st.sampled_from(["a 1", "b 1", "c 1", "d 1"])

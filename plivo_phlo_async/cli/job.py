@@ -21,8 +21,8 @@ from .._transport.limiter import RateLimit
 from ..bulk import BulkRun
 from ..client import AsyncPhloClient
 from ..errors import JournalError, PhloError
-from ..journal import SqliteJournal
 from ..reports import BulkStatus
+from ..sqlite_journal import SqliteJournal
 from .ending import Ending
 from .plan import Plan
 from .progress import LiveLine, PlainLines, Progress, Scene

@@ -25,6 +25,7 @@ LADDER = [
     {"resources"},
     {"reports"},
     {"journal"},
+    {"sqlite_journal"},
     {"bulk"},
     {"client", "otel"},
     {"testing"},
