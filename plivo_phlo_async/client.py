@@ -6,7 +6,7 @@ import copy
 import os
 import platform
 import ssl
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -248,28 +248,37 @@ def _courier(
         if proxy is not None or verify is not None:
             raise InvalidArgumentError("proxy, verify: give them to your http_client instead.")
         return HttpxCourier(http, *given)
-    if proxy is not None or _is_proxied(given[0]):
-        return HttpxCourier(_proxied_client(proxy, verify, max_connections), *given, owns=True)
+    proxy = proxy if proxy is not None else _proxy_for(given[0], getproxies())
+    if proxy is not None:
+        return _proxied(proxy, given, verify, max_connections)
     return PoolCourier(Pool(httpx.URL(given[0]), verify), *given)
 
 
-def _is_proxied(base_url: str) -> bool:
-    """Whether the environment names a proxy for it."""
+def _proxy_for(base_url: str, proxies: Mapping[str, str]) -> str | None:
+    """The proxy that the environment names for it, or None."""
     url = httpx.URL(base_url)
-    return bool({url.scheme, "all"} & getproxies().keys()) and not proxy_bypass(url.host)
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(url.host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _proxied_client(
-    proxy: str | None, verify: ssl.SSLContext | None, max_connections: int
-) -> httpx.AsyncClient:
+def _proxied(
+    proxy: str,
+    given: tuple[str, str, dict[str, str]],
+    verify: ssl.SSLContext | None,
+    max_connections: int,
+) -> HttpxCourier:
     limits = httpx.Limits(
         max_connections=max_connections,
         max_keepalive_connections=max_connections,  # a lower one has httpx close busy ones early
     )
     try:
-        return httpx.AsyncClient(limits=limits, proxy=proxy, verify=verify or True)
+        http = httpx.AsyncClient(limits=limits, proxy=proxy, verify=verify or True)
+        via = httpx.URL(proxy).netloc.decode()  # without its password
     except (ValueError, httpx.InvalidURL, ImportError) as error:  # socks needs socksio
         raise ConfigurationError(f"proxy: {error}.") from error
+    return HttpxCourier(http, *given, owns=True, via=via)
 
 
 def _headers(credentials: Credentials) -> dict[str, str]:

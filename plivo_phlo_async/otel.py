@@ -73,18 +73,19 @@ class Telemetry:
         }
 
     def on_attempt(self, event: AttemptEvent) -> None:
-        """Count a request."""
+        """Count a request; `event` is about to be sent."""
         self._attempts.add(1, {"plivo.phlo.verb": event.action.verb.value})
 
     def on_pause(self, event: PauseEvent) -> None:
-        """Note how long a refusal stops everybody."""
-        told: dict[str, bool | int] = {"plivo.phlo.retry_after": event.told}
-        if event.status_code is not None:
-            told |= {"http.response.status_code": event.status_code}
+        """Note how long `event`, a refusal, stops everybody."""
+        told = {
+            "plivo.phlo.retry_after": event.told,
+            "http.response.status_code": event.status_code,
+        }
         self._pause.record(event.seconds, told)
 
     def on_outcome(self, event: OutcomeEvent) -> None:
-        """Make the span of an action that has ended, and count it."""
+        """Make the span of `event`, an action that has ended, and count it."""
         shared = _shared(event)
         self._actions.add(1, shared)
         self._duration.record(event.elapsed, shared)

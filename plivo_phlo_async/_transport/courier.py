@@ -37,7 +37,9 @@ class Begun:
 
 
 class Courier(Protocol):
-    """A way to the server."""
+    """A way to the server; `route` names it in messages."""
+
+    route: str
 
     async def carry(self, action: Action, timeout: httpx.Timeout, begun: Begun) -> Carried:
         """Send `action` once; gives the reply, if a status line came, and what was raised."""
@@ -62,9 +64,10 @@ class PoolCourier:
 
     def __init__(self, pool: Pool, base_url: str, auth_id: str, headers: Mapping[str, str]) -> None:
         url = httpx.URL(base_url)
+        self.route = url.netloc.decode()
         self._pool, self._auth_id = pool, auth_id
         self._base_path = url.raw_path.rstrip(b"/")
-        lines = {"Host": url.netloc.decode(), **headers}
+        lines = {"Host": self.route, **headers}
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
         self._mocked = HttpxCourier(httpx.AsyncClient(transport=pool), base_url, auth_id, headers)
         self.is_closed = False
@@ -112,6 +115,7 @@ class HttpxCourier:
         auth_id: the account, which is part of some paths.
         headers: sent with every request.
         owns: whether to close the client.
+        via: the proxy's host and port, if it is known to use one.
     """
 
     def __init__(
@@ -122,7 +126,11 @@ class HttpxCourier:
         headers: Mapping[str, str],
         *,
         owns: bool = False,
+        via: str = "",
     ) -> None:
+        self.route = httpx.URL(base_url).netloc.decode()
+        if via:
+            self.route += f" through the proxy {via}"
         self._http, self._base_url, self._auth_id = http, base_url, auth_id
         self._headers, self._owns = dict(headers), owns
         self._closed = False

@@ -67,14 +67,14 @@ class PauseEvent:
 
     Attributes:
         action: what was refused.
-        seconds: how long.
+        seconds: for how long nothing is started.
         status_code: the refusal's status.
         told: True when the server named the time (Retry-After), False when it is our backoff.
     """
 
     action: Action
     seconds: float
-    status_code: int | None
+    status_code: int
     told: bool
 
 

@@ -165,13 +165,13 @@ class Delivery:
         return self.line.asked.is_newest(self.action, self.ticket)
 
     def _pause(self, attempt: Attempt, seconds: float) -> None:
+        assert attempt.reply is not None  # nothing but an answer refuses
         if self.transport.limiter is not None:
             try:
                 self.transport.limiter.pause(seconds)
             except Exception:
                 logger.exception("the rate limiter's pause raised; the action goes on")
-        status = attempt.reply.status_code if attempt.reply else None
-        told = attempt.retry_after is not None
+        status, told = attempt.reply.status_code, attempt.retry_after is not None
         tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)
 
     async def _send(self) -> Attempt:
@@ -238,7 +238,7 @@ class Delivery:
                 action=self.action,
             )
         return NotSentError(
-            f"{self.action}: it was not sent: {reason}{stopped}."
+            f"{self.action}: it was not sent to {self.line.courier.route}: {reason}{stopped}."
             " Nothing happened; it is safe to try again.",
             action=self.action,
         )

@@ -306,8 +306,9 @@ async def test_what_was_never_sent_says_that_nothing_happened(
         await _perform(make_transport(), CALL)
 
     assert str(caught.value) == (
-        "call …1111: it was not sent: ConnectError: All connection attempts failed"
-        " (4 attempts failed). Nothing happened; it is safe to try again."
+        "call …1111: it was not sent to phlorunner.example:"
+        " ConnectError: All connection attempts failed (4 attempts failed)."
+        " Nothing happened; it is safe to try again."
     )
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
     assert caught.value.action == CALL
@@ -381,6 +382,23 @@ async def test_the_deadline_ends_a_wait_for_the_limiter(
     assert (server.call_count, caught.value.attempts) == (0, 0)
 
 
+class Stubborn(Stuck):
+    """A limiter that cannot be cancelled, and says yes too late."""
+
+    async def acquire(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.02)
+
+
+async def test_what_a_limiter_lets_go_after_the_deadline_is_not_sent(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    with pytest.raises(NotSentError, match="the deadline leaves no time"):
+        await _perform(make_transport(Stubborn(), deadline=0.01), CALL)
+
+    assert server.call_count == 0
+
+
 class Unreachable:
     """A limiter whose store is away."""
 
@@ -429,6 +447,26 @@ async def test_what_waits_when_the_client_is_closed_was_not_sent(
         await _perform(transport, CALL)
 
     assert server.call_count == 1
+
+
+class Closing(Stuck):
+    """A limiter behind whose back the client is closed."""
+
+    transport: Transport
+
+    async def acquire(self) -> None:
+        await self.transport.line.courier.aclose()
+
+
+async def test_nor_is_what_waits_for_the_limiter_meanwhile(
+    server: respx.Route, make_transport: MakeTransport
+) -> None:
+    limiter = Closing()
+    limiter.transport = make_transport(limiter)
+    with pytest.raises(NotSentError, match="this client is closed"):
+        await _perform(limiter.transport, CALL)
+
+    assert server.call_count == 0
 
 
 # Lost bodies
