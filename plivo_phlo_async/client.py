@@ -18,7 +18,7 @@ from attrs import evolve
 
 from ._masking import mask_httpx_log
 from ._parsing import kind_of
-from ._transport.auth import Credentials, base_url_from
+from ._transport.auth import Credentials, base_url_from, node_from
 from ._transport.courier import Courier, HttpxCourier, PoolCourier
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
@@ -31,7 +31,7 @@ from .bulk import BulkRun, Redo
 from .errors import ConfigurationError, InvalidArgumentError
 from .journal import Journal
 from .reports import BulkReport
-from .resources import Phlo
+from .resources import MultiPartyCall, Phlo
 from .results import Result
 
 __all__ = ["AsyncPhloClient"]
@@ -154,6 +154,14 @@ class AsyncPhloClient:
 
         What is not given stays as it is. Closing the view closes nothing; it is closed when this
         client is.
+
+        Args:
+            timeout: seconds for one attempt, an `httpx.Timeout`, or None for no limit.
+            retry: how long an action is tried.
+            rate_limit: another limiter, or None for none.
+
+        Raises:
+            InvalidArgumentError: one of them is of no use; the message names it.
         """
         view = copy.copy(self)
         view._is_view = True
@@ -167,17 +175,43 @@ class AsyncPhloClient:
         return view
 
     def phlo(self, phlo_id: str) -> Phlo:
-        """The PHLO with this id (the console lists them); makes no request."""
+        """The PHLO with this id; makes no request.
+
+        Args:
+            phlo_id: its id; the console lists them.
+
+        Raises:
+            InvalidArgumentError: it cannot be part of an address.
+        """
         return Phlo(self._transport, phlo_id)
+
+    def multi_party_call(self) -> MultiPartyCall:
+        """The multi-party call node that the environment names; makes no request.
+
+        For a service of one PHLO and node: PLIVO_PHLO_ID and PLIVO_NODE_ID, which the command
+        reads, too. Any other node is `phlo(phlo_id).multi_party_call(node_id)`.
+
+        Raises:
+            ConfigurationError: one of them is not set.
+        """
+        phlo_id, node_id = node_from(os.environ)
+        return self.phlo(phlo_id).multi_party_call(node_id)
 
     async def perform(self, action: Action) -> Result:
         """Carry out one action; the handles' verbs do the same.
+
+        Args:
+            action: what to do.
 
         Returns:
             An `ActionResult`, or for `run` and the readings the result of that name.
 
         Raises:
-            PhloError: `plivo_phlo_async.errors` tells which and when.
+            InvalidArgumentError: it is no `Action`.
+            NotSentError: nothing was sent; it is safe to try again.
+            OutcomeUnknownError: it may have been carried out; check before repeating it.
+            ResponseError: Plivo says no; its class tells the status.
+            DecodeError: the answer to a reading cannot be read.
         """
         if not isinstance(action, Action):
             raise InvalidArgumentError(f"action: give an Action, not {type(action).__name__}.")
@@ -221,7 +255,19 @@ class AsyncPhloClient:
         redo: Redo = (),
         on_progress: Callable[[BulkReport], object] | None = None,
     ) -> BulkReport:
-        """Carry out many actions to the end and give the report; arguments as for `bulk`."""
+        """Carry out many actions to the end and give the report.
+
+        Args:
+            actions: what to do, read as it is needed.
+            concurrency: how many are under way at once.
+            journal: as for `bulk`: the path of a SQLite file, or a `Journal`.
+            redo: as for `bulk`: what an earlier run left that is done again all the same.
+            on_progress: called with the report so far after each outcome.
+
+        Raises:
+            InvalidArgumentError: an argument is of no use; the message names it.
+            JournalError: the journal cannot be used, which ends the run.
+        """
         async with self.bulk(
             actions,
             concurrency=concurrency,

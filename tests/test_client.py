@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import platform
 import re
 import sys
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import anyio
@@ -20,6 +22,8 @@ from plivo_phlo_async import (
     AsyncPhloClient,
     ConfigurationError,
     InvalidArgumentError,
+    NotFoundError,
+    NotSentError,
     OutcomeEvent,
     PhloError,
     PhloRun,
@@ -290,3 +294,103 @@ def test_a_host_left_out_of_the_proxy_keeps_the_pool(
     client = AsyncPhloClient(AUTH_ID, "t")
 
     assert type(client._transport.line.courier).__name__ == courier
+
+
+def test_a_signature_shows_no_mark_of_what_was_not_given() -> None:
+    timeout = inspect.signature(AsyncPhloClient).parameters["timeout"]
+
+    assert repr(timeout.default) == "..."
+
+
+@pytest.mark.anyio
+async def test_where_nobody_answers_the_error_names_host_and_proxy() -> None:
+    once = RetryPolicy(attempts=1)
+    async with AsyncPhloClient(
+        AUTH_ID, "t", base_url=BASE_URL, proxy="http://u:pw@127.0.0.1:9", retry=once
+    ) as client:
+        with pytest.raises(NotSentError, match=r"through the proxy 127\.0\.0\.1:9:"):
+            await client.perform(HOLD)
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1:9", "http://127.0.0.1:9"])
+def test_the_environments_proxy_needs_no_scheme(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    route = AsyncPhloClient(AUTH_ID, "t")._transport.line.courier.route
+
+    assert route == "phlorunner.plivo.com through the proxy 127.0.0.1:9"
+
+
+# A node from the environment
+
+
+def test_the_environment_may_name_the_node(
+    monkeypatch: pytest.MonkeyPatch, client: AsyncPhloClient
+) -> None:
+    monkeypatch.setenv("PLIVO_PHLO_ID", "p")
+    monkeypatch.setenv("PLIVO_NODE_ID", "n")
+
+    assert client.multi_party_call() == client.phlo("p").multi_party_call("n")
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({}, "PLIVO_PHLO_ID and PLIVO_NODE_ID"),
+        ({"PLIVO_PHLO_ID": "p"}, "PLIVO_NODE_ID"),
+        ({"PLIVO_PHLO_ID": " ", "PLIVO_NODE_ID": "n"}, "PLIVO_PHLO_ID"),
+    ],
+)
+def test_what_the_environment_does_not_name_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    client: AsyncPhloClient,
+    environment: dict[str, str],
+    missing: str,
+) -> None:
+    for name in ("PLIVO_PHLO_ID", "PLIVO_NODE_ID"):
+        monkeypatch.setenv(name, environment.get(name, ""))
+    with pytest.raises(ConfigurationError, match=f"^No multi-party call node: set {missing}, or"):
+        client.multi_party_call()
+
+
+# A client of the caller's own
+
+
+@pytest.mark.anyio
+async def test_an_error_raised_by_a_callers_own_hook_is_the_answer_it_is_about() -> None:
+    async def raise_for_status(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(404))
+    async with (
+        httpx.AsyncClient(
+            transport=transport, event_hooks={"response": [raise_for_status]}
+        ) as http,
+        AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, http_client=http) as client,
+    ):
+        with pytest.raises(NotFoundError):
+            await client.perform(HOLD)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # trio warns of httpx's own generators
+async def test_a_body_without_end_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    async def endless() -> AsyncGenerator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"x" * 65536
+
+    body = endless()
+    transport = httpx.MockTransport(lambda request: httpx.Response(201, content=body))
+    async with (
+        httpx.AsyncClient(transport=transport) as http,
+        AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, http_client=http) as client,
+    ):
+        result = await client.perform(HOLD)
+    await body.aclose()
+
+    assert (result.reply_complete, sent) == (False, 17)

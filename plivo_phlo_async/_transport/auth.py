@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from ..errors import ConfigurationError
 
-__all__ = ["DEFAULT_BASE_URL", "Credentials", "base_url_from"]
+__all__ = ["DEFAULT_BASE_URL", "Credentials", "base_url_from", "node_from"]
 
 DEFAULT_BASE_URL = "https://phlorunner.plivo.com/v1"
 
@@ -94,3 +94,20 @@ def base_url_from(value: str | None, environ: Mapping[str, str]) -> str:
     else:
         return str(url).rstrip("/")
     raise ConfigurationError(f"{where} {problem}; Plivo's is {DEFAULT_BASE_URL}. {_NO_ACCOUNT}")
+
+
+def node_from(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The PHLO's id and the node's that `environ` names.
+
+    Raises:
+        ConfigurationError: one is not set.
+    """
+    names = ("PLIVO_PHLO_ID", "PLIVO_NODE_ID")
+    missing = [name for name in names if not environ.get(name, "").strip()]
+    if missing:
+        raise ConfigurationError(
+            f"No multi-party call node: set {' and '.join(missing)}, or give the ids:"
+            " client.phlo(phlo_id).multi_party_call(node_id)."
+        )
+    phlo_id, node_id = (environ[name] for name in names)
+    return phlo_id, node_id
