@@ -52,7 +52,13 @@ class BulkOutcome:
 
 @frozen
 class CommonError:
-    """A kind of error: how often it came, and one example."""
+    """A kind of error.
+
+    Attributes:
+        name: the class's name, as "RateLimitedError".
+        count: how many actions ended with it.
+        example: the first of them.
+    """
 
     name: str
     count: int
@@ -107,7 +113,7 @@ class Tally:
         self._errors: Counter[str] = Counter()
         self._examples: dict[str, Exception] = {}
         self._skipped = 0
-        self.waited = 0.0  # seconds, over all actions
+        self.waited: float = 0.0  # seconds, over all actions
 
     def start(self) -> None:
         """The run begins."""

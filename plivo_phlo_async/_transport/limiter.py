@@ -22,14 +22,22 @@ _PROOF = 5  # requests that must pass after a refusal before the rate grows agai
 class Limiter(Protocol):
     """What the client asks of a limiter; give any object that has these two methods.
 
-    Where `acquire` raises, the action was not sent; where `pause` does, that is logged.
+    What `pause` raises is logged, and the action goes on.
     """
 
     async def acquire(self) -> None:
-        """Wait until one more request may start."""
+        """Wait until one more request may start.
+
+        Cancelled while waiting, it should have taken nothing. What it raises is the cause of a
+        `NotSentError`.
+        """
 
     def pause(self, seconds: float) -> None:
-        """The server refused: start nothing for `seconds` (0 or more), and go slower."""
+        """The server refused; it must not block.
+
+        Args:
+            seconds: for how long nothing should start; 0 or more.
+        """
 
 
 class RateLimit:
@@ -49,6 +57,12 @@ class RateLimit:
         burst: how many requests may start at once after a quiet time.
         clock: gives the time in seconds.
         sleep: waits for some seconds.
+
+    Attributes:
+        requests: as given.
+        per: as given, in seconds.
+        burst: as given.
+        full_rate: requests per second while nothing is refused.
 
     Raises:
         InvalidArgumentError: a value leaves no rate; the message says which.
@@ -73,8 +87,10 @@ class RateLimit:
                 " requests in a longer window (the same limit, e.g. 20 per 10 s for 2 per s),"
                 " or a smaller burst."
             )
-        self.requests, self.per, self.burst = requests, per, burst
-        self.full_rate = (requests - burst - 0.01 * requests) / per
+        self.requests: int = requests
+        self.per: float = per
+        self.burst: int = burst
+        self.full_rate: float = (requests - burst - 0.01 * requests) / per
         self._clock, self._sleep = clock, sleep
         self._rate = self.full_rate
         self._tokens = float(burst)
@@ -127,7 +143,11 @@ class RateLimit:
                 next(iter(self._queue)).set()
 
     def pause(self, seconds: float) -> None:
-        """Start nothing for `seconds`, for anyone; then begin with an empty bucket, and slower."""
+        """Start nothing for a while, for anyone; then begin with an empty bucket, and slower.
+
+        Args:
+            seconds: for how long.
+        """
         now = self._refill()
         self._tokens = min(self._tokens, 0.0)
         self._paused_until = max(self._paused_until, now + seconds)

@@ -19,6 +19,10 @@ class MultiPartyCall:
     Each verb is one request and returns Plivo's acknowledgement: the phone may still be ringing.
     A verb that dials is never sent again by this client once it may have been carried out.
     https://www.plivo.com/docs/phlo/api/phlo/multiparty-call/update-a-multiparty-call
+
+    Attributes:
+        phlo_id: the PHLO.
+        node_id: the node; its configuration panel shows it.
     """
 
     _transport: Transport = field(repr=False)
@@ -29,11 +33,24 @@ class MultiPartyCall:
         check_text("node_id", self.node_id)
 
     def member(self, member_address: str) -> Member:
-        """The member at this phone number or SIP address; makes no request."""
+        """The member with this address; makes no request.
+
+        Args:
+            member_address: phone number or SIP address.
+
+        Raises:
+            InvalidArgumentError: it is no address.
+        """
         return Member(self._transport, self.phlo_id, self.node_id, member_address)
 
     async def get(self) -> NodeDetails:
-        """Read the node: its name, type and when it was made."""
+        """Read the node: its name, type and when it was made.
+
+        Raises:
+            RequestError: no answer came.
+            ResponseError: Plivo says no; its class tells the status.
+            DecodeError: the answer cannot be read.
+        """
         action = Action.get_node(self.phlo_id, "multi_party_call", self.node_id)
         return await self._transport.perform(action, NodeDetails)
 
@@ -46,6 +63,12 @@ class MultiPartyCall:
             trigger_source: phone number or SIP address of the agent who starts it.
             to: phone number or SIP address to dial.
             role: "agent" or "customer", what the dialled one joins as.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be sent.
+            NotSentError: nothing was sent; it is safe to try again.
+            OutcomeUnknownError: the phone may be ringing; check before repeating it.
+            ResponseError: Plivo says no; its class tells the status.
         """
         return await self._do(Action.call(self.phlo_id, self.node_id, trigger_source, to, role))
 
@@ -60,6 +83,12 @@ class MultiPartyCall:
             trigger_source: address of the agent who hands on.
             to: phone number or SIP address to dial.
             role: "agent" or "customer", what the dialled one joins as.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be sent.
+            NotSentError: nothing was sent; it is safe to try again.
+            OutcomeUnknownError: the phone may be ringing; check before repeating it.
+            ResponseError: Plivo says no; its class tells the status.
         """
         action = Action.warm_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
         return await self._do(action)
@@ -73,6 +102,12 @@ class MultiPartyCall:
             trigger_source: address of the agent who hands on.
             to: phone number or SIP address to dial.
             role: "agent" or "customer", what the dialled one joins as.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be sent.
+            NotSentError: nothing was sent; it is safe to try again.
+            OutcomeUnknownError: the phone may be ringing; check before repeating it.
+            ResponseError: Plivo says no; its class tells the status.
         """
         action = Action.cold_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
         return await self._do(action)

@@ -18,7 +18,13 @@ __all__ = ["Node", "Phlo"]
 
 @frozen
 class Node:
-    """A node of any type; a handle, no request."""
+    """A node of any type; a handle, no request.
+
+    Attributes:
+        phlo_id: the PHLO.
+        node_type: the type's name in Plivo's API, as "conference_bridge".
+        node_id: the node; its configuration panel shows it.
+    """
 
     _transport: Transport = field(repr=False)
     phlo_id: str
@@ -30,7 +36,13 @@ class Node:
         check_text("node_id", self.node_id)
 
     async def get(self) -> NodeDetails:
-        """Read the node: its name, type and when it was made."""
+        """Read the node: its name, type and when it was made.
+
+        Raises:
+            RequestError: no answer came.
+            ResponseError: Plivo says no; its class tells the status.
+            DecodeError: the answer cannot be read.
+        """
         action = Action.get_node(self.phlo_id, self.node_type, self.node_id)
         return await self._transport.perform(action, NodeDetails)
 
@@ -40,6 +52,9 @@ class Phlo:
     """A PHLO; a handle, no request.
 
     https://docs.plivo.com/docs/phlo/api/overview
+
+    Attributes:
+        phlo_id: its id; the console lists them.
     """
 
     _transport: Transport = field(repr=False)
@@ -49,15 +64,36 @@ class Phlo:
         check_text("phlo_id", self.phlo_id)
 
     def node(self, node_type: str, node_id: str) -> Node:
-        """The node of this type and id, e.g. `node("conference_bridge", ...)`; no request."""
+        """A node of any type; makes no request.
+
+        Args:
+            node_type: the type's name in Plivo's API, as "conference_bridge".
+            node_id: the node; its configuration panel shows it.
+
+        Raises:
+            InvalidArgumentError: one of them cannot be part of an address.
+        """
         return Node(self._transport, self.phlo_id, node_type, node_id)
 
     def multi_party_call(self, node_id: str) -> MultiPartyCall:
-        """The multi-party call node with this id (its configuration panel shows it); no request."""
+        """A multi-party call node; makes no request.
+
+        Args:
+            node_id: the node; its configuration panel shows it.
+
+        Raises:
+            InvalidArgumentError: it cannot be part of an address.
+        """
         return MultiPartyCall(self._transport, self.phlo_id, node_id)
 
     async def get(self) -> PhloDetails:
-        """Read the PHLO: its name and when it was made."""
+        """Read the PHLO: its name and when it was made.
+
+        Raises:
+            RequestError: no answer came.
+            ResponseError: Plivo says no; its class tells the status.
+            DecodeError: the answer cannot be read.
+        """
         return await self._transport.perform(Action.get_phlo(self.phlo_id), PhloDetails)
 
     async def run(self, payload: Mapping[str, Any] | None = None, /, **params: Any) -> PhloRun:
@@ -71,6 +107,9 @@ class Phlo:
 
         Raises:
             InvalidArgumentError: the payload cannot be written as JSON.
+            NotSentError: nothing was sent; it is safe to try again.
+            OutcomeUnknownError: it may be running; check before repeating it.
+            ResponseError: Plivo says no; its class tells the status.
         """
         if params:
             if not isinstance(payload, Mapping | None):
@@ -82,6 +121,14 @@ class Phlo:
         """Read what a run has produced: calls, messages, recordings.
 
         Plivo's Java SDK does this; the documentation's page for it is gone.
+
+        Args:
+            run_id: the run's id, from `run`.
+
+        Raises:
+            RequestError: no answer came.
+            ResponseError: Plivo says no; its class tells the status.
+            DecodeError: the answer cannot be read.
         """
         action = Action.get_run(self.phlo_id, run_id)
         return await self._transport.perform(action, PhloRunDetails)

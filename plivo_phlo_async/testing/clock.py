@@ -17,6 +17,9 @@ class Clock:
     """Seconds that a test can move: give an emulator `clock=clock, wall=clock.wall,
     sleep=clock.sleep`.
 
+    Attributes:
+        sleepers: how many sleep now.
+
     Args:
         runs: whether time also passes by itself; a clock that does not stands still until moved.
         monotonic: what it follows while it runs.
@@ -32,7 +35,7 @@ class Clock:
         self._moved = 0.0
         self._bell = Bell()
         self._asleep_bell = Bell()
-        self.sleepers = 0
+        self.sleepers: int = 0
 
     def __call__(self) -> float:
         """The seconds since the clock was made, and what it was moved."""
@@ -45,7 +48,11 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move the clock forward; whoever sleeps until then wakes. From any thread.
 
-        Raises `ValueError` for a time that is not forward.
+        Args:
+            seconds: how far.
+
+        Raises:
+            ValueError: it is not a finite number, 0 or more.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError("seconds: give a finite number, not below 0.")
@@ -53,7 +60,11 @@ class Clock:
         self._bell.ring()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the clock has come so far, by itself or by being moved."""
+        """Wait until the clock has come so far, by itself or by being moved.
+
+        Args:
+            seconds: how far from now.
+        """
         until = self() + seconds
         with self._bell.listen() as ear:
             self.sleepers += 1
@@ -66,7 +77,11 @@ class Clock:
                 self.sleepers -= 1
 
     async def someone_sleeps(self, sleepers: int = 1) -> None:
-        """Wait until at least so many sleep: then moving the clock wakes them."""
+        """Wait until somebody sleeps: then moving the clock wakes them.
+
+        Args:
+            sleepers: how many at least.
+        """
         with self._asleep_bell.listen() as ear:
             while self.sleepers < sleepers:
                 await ear.heard()
