@@ -31,13 +31,10 @@ class _MembersMasked(logging.Filter):
     """Masks the member's address in the URLs that httpx logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                _MEMBER_IN_PATH.sub(lambda found: found[1] + mask(found[2]), str(value))
-                if "/members/" in str(value)
-                else value
-                for value in record.args
-            )
+        message = record.getMessage()
+        if "/members/" in message:
+            record.msg = _MEMBER_IN_PATH.sub(lambda found: found[1] + mask(found[2]), message)
+            record.args = None
         return True
 
 

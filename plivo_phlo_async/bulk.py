@@ -142,9 +142,9 @@ class BulkRun:
     ) -> None:
         # The body's own exception must not cancel requests in flight, so the group is not told.
         self.stop()
-        if self._outcomes is not None:
-            self._outcomes.close()
-            self._outcomes = None
+        assert self._outcomes is not None  # it was entered
+        self._outcomes.close()
+        self._outcomes = None
         try:
             await self._group.__aexit__(None, None, None)
         finally:

@@ -324,3 +324,17 @@ async def test_what_was_sent_before_the_news_of_a_stop_is_not_called_not_started
         outcomes = [outcome.status async for outcome in run]
 
     assert (outcomes, server.asked) == (["unknown"], ["000"])
+
+
+async def test_what_a_slow_list_gives_after_the_stop_is_not_started(
+    client: AsyncPhloClient, server: Server
+) -> None:
+    async def slow() -> AsyncIterator[Action]:
+        run.stop()
+        yield Action.hold("p", "n", "12025551111")
+
+    run = client.bulk(slow(), concurrency=1)
+    async with run:
+        outcomes = [outcome async for outcome in run]
+
+    assert ([outcome.status for outcome in outcomes], server.asked) == (["not_started"], [])

@@ -38,3 +38,11 @@ def test_what_httpx_logs_of_a_member_is_masked(caplog: pytest.LogCaptureFixture)
     assert caplog.messages == [
         "HTTP Request: POST https://h/v1/phlo/p/multi_party_call/n/members/…1111 201"
     ]
+
+
+def test_so_is_one_that_comes_under_a_name(caplog: pytest.LogCaptureFixture) -> None:
+    mask_httpx_log()
+    caplog.set_level(logging.INFO, logger="httpx")
+    logging.getLogger("httpx").info("asked %(path)s", {"path": "/members/12025551111"})
+
+    assert caplog.messages == ["asked /members/…1111"]

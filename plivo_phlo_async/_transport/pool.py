@@ -117,8 +117,8 @@ class Pool(httpx.AsyncBaseTransport):
                 lambda: begun.append(True),
             )
         finally:
-            if begun:
-                await trace("http11.send_request_headers.started", {"request": request})
+            event = "http11.send_request_headers.started" if begun else "connection.take.failed"
+            await trace(event, {"request": request})
         return httpx.Response(answer.status_code, headers=answer.headers, stream=answer)
 
     async def aclose(self) -> None:

@@ -120,13 +120,10 @@ async def _connect_anyio(host: str, port: int, tls: ssl.SSLContext | None) -> St
 
 
 def _is_readable(connection: Any) -> bool:
-    number = connection.fileno()
-    if number < 0:
-        return True
     if not hasattr(select, "poll"):  # Windows, where select has no limit on numbers
-        return bool(select.select([number], [], [], 0)[0])
+        return bool(select.select([connection], [], [], 0)[0])
     poll = select.poll()
-    poll.register(number, select.POLLIN)
+    poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))
 
 

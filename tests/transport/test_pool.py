@@ -107,6 +107,19 @@ async def _ask(pool: Pool, timeout: dict[str, float] = TIMEOUT) -> bytes:
         await answer.aclose()
 
 
+async def test_without_a_timeout_it_waits(pool: Pool) -> None:
+    assert await _ask(pool, {}) == b'{"api_id":1}'
+
+
+async def test_an_answer_closed_twice_gives_its_connection_back_once(pool: Pool) -> None:
+    answer = await pool.ask("POST", REQUEST, TIMEOUT, lambda: None)
+    await answer.read()
+    await answer.aclose()
+    await answer.aclose()
+
+    assert len(pool._idle) == 1
+
+
 async def _quiet(server: Server, open_connections: int) -> None:
     with anyio.fail_after(2):
         while server.open != open_connections:
@@ -342,6 +355,19 @@ async def test_to_httpx_it_is_a_transport(server: Server) -> None:
 
     assert (response.status_code, response.json()) == (201, {"api_id": 1})
     assert heard == ["connection.take.started", "http11.send_request_headers.started"]
+
+
+async def test_httpx_is_told_of_a_request_that_was_not_begun() -> None:
+    heard = []
+
+    async def trace(event: str, info: dict[str, Any]) -> None:
+        heard.append(event)
+
+    async with httpx.AsyncClient(transport=Pool(httpx.URL("http://127.0.0.1:9"))) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.post("http://127.0.0.1:9/", extensions={"trace": trace})
+
+    assert heard == ["connection.take.started", "connection.take.failed"]
 
 
 async def test_over_tls_with_an_authority_of_ones_own() -> None:
