@@ -5,7 +5,6 @@
 The client is opened with the application and closed with it.
 """
 
-import os
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -19,8 +18,7 @@ routes = web.RouteTableDef()
 async def phlo(app: web.Application) -> AsyncIterator[None]:
     """Keep one client while the application runs."""
     async with AsyncPhloClient() as client:
-        handle = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        app[LINE] = handle.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        app[LINE] = client.multi_party_call()
         yield
 
 

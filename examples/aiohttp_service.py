@@ -35,8 +35,7 @@ routes = web.RouteTableDef()
 async def lifespan(app: web.Application) -> AsyncIterator[None]:
     """One client, and one pool of connections, for as long as the service lives."""
     async with AsyncPhloClient() as client:
-        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        app[MPC] = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        app[MPC] = client.multi_party_call()
         yield
 
 

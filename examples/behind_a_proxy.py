@@ -17,8 +17,7 @@ from plivo_phlo_async import AsyncPhloClient, NotSentError
 async def main(agent: str, customer: str) -> int:
     """Ring a customer through the proxy; gives the exit code."""
     async with AsyncPhloClient(proxy=os.environ.get("PLIVO_PROXY")) as client:
-        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        line = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        line = client.multi_party_call()
         try:
             await line.call(agent, customer, role="customer")
         except NotSentError as error:

@@ -8,20 +8,18 @@ and starts it again has nobody rung twice; a row that says `unknown` is for a pe
 """
 
 import asyncio
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 
-from plivo_phlo_async import Action, AsyncPhloClient, BulkReport
+from plivo_phlo_async import Action, AsyncPhloClient, BulkReport, MultiPartyCall
 
 
-def calls(leads: sqlite3.Connection, agent: str) -> Iterator[Action]:
+def calls(leads: sqlite3.Connection, line: MultiPartyCall, agent: str) -> Iterator[Action]:
     """Give a call for each row, with a key that is the same in every run."""
-    phlo_id, node_id = os.environ["PLIVO_PHLO_ID"], os.environ["PLIVO_NODE_ID"]
     for lead, phone in leads.execute("SELECT id, phone FROM leads ORDER BY id"):
-        yield Action.call(phlo_id, node_id, agent, phone, role="customer", key=str(lead))
+        yield Action.call(line.phlo_id, line.node_id, agent, phone, role="customer", key=str(lead))
 
 
 async def main(path: str, agent: str) -> BulkReport:
@@ -29,7 +27,9 @@ async def main(path: str, agent: str) -> BulkReport:
     with closing(sqlite3.connect(path, isolation_level=None)) as leads:
         async with (
             AsyncPhloClient() as client,
-            client.bulk(calls(leads, agent), journal=f"{path}.journal") as run,
+            client.bulk(
+                calls(leads, client.multi_party_call(), agent), journal=f"{path}.journal"
+            ) as run,
         ):
             async for outcome in run:
                 leads.execute(

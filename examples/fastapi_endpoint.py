@@ -5,7 +5,6 @@
 A call that may have been placed is a 502; what was never sent, or refused for now, is a 503.
 """
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -26,8 +25,7 @@ from plivo_phlo_async import (
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the client when the service starts, close it when the service ends."""
     async with AsyncPhloClient() as client:
-        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        app.state.line = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        app.state.line = client.multi_party_call()
         yield
 
 

@@ -37,8 +37,7 @@ watch = MemberWatch()  # this process's: several workers need one place that is 
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """One client, and one pool of connections, for as long as the service lives."""
     async with AsyncPhloClient() as client:
-        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        app.state.mpc = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        app.state.mpc = client.multi_party_call()
         yield
 
 

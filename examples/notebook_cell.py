@@ -6,13 +6,10 @@ Editors that know `# %%` run it cell by cell, and Jupytext opens it as a noteboo
 """
 
 # %% The client is open as long as the notebook is.
-import os
-
 from plivo_phlo_async import AsyncPhloClient
 
 client = AsyncPhloClient()
-phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-line = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+line = client.multi_party_call()
 
 # %% What is this line?
 details = await line.get()

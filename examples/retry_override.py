@@ -8,33 +8,26 @@ action that dials sent again once it may have been carried out.
 """
 
 import asyncio
-import os
 import sys
 
-from plivo_phlo_async import AsyncPhloClient, MultiPartyCall, PhloError, RetryPolicy
+from plivo_phlo_async import AsyncPhloClient, PhloError, RetryPolicy
 
 HASTY = RetryPolicy(attempts=1, max_retry_after=0.0, deadline=2.0)
 STUBBORN = RetryPolicy(attempts=20, max_backoff=0.5, deadline=300.0, budget=None)
 
 
-def line_of(client: AsyncPhloClient) -> MultiPartyCall:
-    """Give the line, asked for through this client or a view of it."""
-    phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-    return phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
-
-
 async def main(agent: str, customer: str) -> None:
     """Ring, try to mute once, and hang up at all costs."""
     async with AsyncPhloClient() as client:
-        hasty = line_of(client.with_options(retry=HASTY, timeout=2.0))  # the same connections
-        stubborn = line_of(client.with_options(retry=STUBBORN))
+        hasty = client.with_options(retry=HASTY, timeout=2.0)  # the same connections
+        stubborn = client.with_options(retry=STUBBORN)
 
-        await line_of(client).call(agent, customer, role="customer")
+        await client.multi_party_call().call(agent, customer, role="customer")
         try:
-            await hasty.member(customer).mute()
+            await hasty.multi_party_call().member(customer).mute()
         except PhloError as error:
             print(f"not muted after {error.attempts} attempt(s): {error}")
-        gone = await stubborn.member(customer).hangup()
+        gone = await stubborn.multi_party_call().member(customer).hangup()
         print(f"hung up after {gone.attempts} attempt(s)")
 
 

@@ -37,14 +37,16 @@ class Spaced:
 
 async def main(agent: str, customers: list[str]) -> None:
     """Ring the first half through one client and the second half through the other."""
-    phlo_id, node_id = os.environ["PLIVO_PHLO_ID"], os.environ["PLIVO_NODE_ID"]
-    calls = [Action.call(phlo_id, node_id, agent, to, role="customer") for to in customers]
     trunk = Spaced(float(os.environ.get("PLIVO_CALL_GAP", "0.5")))
     async with (
         AsyncPhloClient(rate_limit=trunk) as one,
         AsyncPhloClient(rate_limit=trunk) as other,
         anyio.create_task_group() as group,
     ):
+        line = one.multi_party_call()
+        calls = [
+            Action.call(line.phlo_id, line.node_id, agent, to, role="customer") for to in customers
+        ]
         group.start_soon(one.bulk_all, calls[::2])
         group.start_soon(other.bulk_all, calls[1::2])
 

@@ -6,7 +6,6 @@ Numbers are in full, as 12025550101. Exit code 2 means that a phone may be ringi
 """
 
 import asyncio
-import os
 import sys
 
 from plivo_phlo_async import AsyncPhloClient, PhloError
@@ -15,8 +14,7 @@ from plivo_phlo_async import AsyncPhloClient, PhloError
 async def main(agent: str, customer: str, colleague: str) -> int:
     """Make the calls one after the other; gives the exit code."""
     async with AsyncPhloClient() as client:
-        phlo = client.phlo(os.environ["PLIVO_PHLO_ID"])
-        line = phlo.multi_party_call(os.environ["PLIVO_NODE_ID"])
+        line = client.multi_party_call()
         try:
             await line.call(agent, customer, role="customer")
             await line.warm_transfer(agent, colleague)
