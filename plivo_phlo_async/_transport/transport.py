@@ -118,12 +118,11 @@ class Delivery:
                     except Exception as error:
                         failed = Attempt(Outcome.NEVER_SENT, cause=error)
                         return Step(failed, why="the rate limiter failed")
-                if not waiting.cancel_called:
-                    # Whoever gave up on it in the meantime is heard before it is sent.
-                    await anyio.lowlevel.checkpoint_if_cancelled()
-                    waiting.deadline = inf
-                    self.waited += self.line.clock() - waiting_since
-                    return await self._attempt()
+                # The deadline, or whoever gave up on it meanwhile, is heard before it is sent.
+                await anyio.lowlevel.checkpoint_if_cancelled()
+                waiting.deadline = inf
+                self.waited += self.line.clock() - waiting_since
+                return await self._attempt()
         self.waited += self.line.clock() - waiting_since
         return self._nothing_more(DEADLINE)
 
