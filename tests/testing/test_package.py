@@ -13,6 +13,7 @@ def test_every_name_is_there_and_listed() -> None:
     assert there == set(testing.__all__) <= set(dir(testing))
 
 
-def test_a_name_that_is_not_there_is_an_error_like_any_other() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
-        testing.Nothing  # noqa: B018  that it is looked up is the test
+@pytest.mark.parametrize("name", ["Nothing", "client"])
+def test_a_name_that_is_not_there_is_an_error_like_any_other(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+        getattr(testing, name)
