@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteJournal"]
 
 _OURS = 0x50484C4F  # SQLite's application_id
+_FORM = 1  # of the tables, and of what tells one action from another
 _TABLES = """
 CREATE TABLE actions (
     name TEXT PRIMARY KEY, content TEXT, run INTEGER, status TEXT, before TEXT,
@@ -309,14 +310,21 @@ def _connected(path: str) -> sqlite3.Connection:
 
 def _make_tables(db: sqlite3.Connection, path: str) -> None:
     (mark,) = db.execute("PRAGMA application_id").fetchone()
-    if mark == _OURS:
+    (form,) = db.execute("PRAGMA user_version").fetchone()
+    if mark == _OURS and form == _FORM:
         return
+    if mark == _OURS:
+        raise JournalError(
+            f"{path}: another version of this package began this journal (form {form}, this one"
+            f" knows {_FORM}); go on with that version."
+        )
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
         raise JournalError(f"{path}: this is some other database, no journal; give another path.")
     for statement in _TABLES.split(";"):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {_OURS}")
+    db.execute(f"PRAGMA user_version = {_FORM}")
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,12 @@ def test_a_key_is_no_place() -> None:
     assert identity(keyed, 1).split(" ")[0] != identity(HOLD, 1).split(" ")[0]
 
 
+def test_an_identity_is_the_same_in_every_version() -> None:
+    told = [identity(Action.call("p", "n", "1", "2", key="k"), 1), identity(Action.run("p"), 7)]
+
+    assert told == ["key 'k' d1a79e3c0f7b7162", "number 7 401498abadcfe0d8"]
+
+
 def test_an_identity_shows_no_number() -> None:
     assert "5551111" not in identity(HOLD, 1)
 
@@ -214,6 +221,16 @@ async def test_what_is_no_journal_is_refused_and_left_alone(
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
+async def test_a_journal_of_another_form_is_left_to_the_version_that_knows_it(path: Path) -> None:
+    async with SqliteJournal(path) as journal:
+        await journal.begin("a 1")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA user_version = 2")
+    with pytest.raises(JournalError, match=r"form 2, this one knows 1\); go on with that version"):
+        async with SqliteJournal(path):
+            pass
+
+
 async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be opened"):
         async with SqliteJournal(tmp_path / "no" / "run.db"):
@@ -259,7 +276,7 @@ async def test_it_keeps_what_was_told_and_no_number(path: Path) -> None:
         await journal.begin("b 1")
         error = BadRequestError(f"{HOLD}: 400", status_code=400)
         await journal.finish("b 1", BulkOutcome(HOLD, FAILED, error=error))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         told = [row[0] for row in db.execute("SELECT told FROM actions ORDER BY name")]
 
     assert told == ["the-id", "hold …1111: 400"]
