@@ -6,11 +6,10 @@ import copy
 import os
 import platform
 import ssl
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
-from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import httpx
@@ -19,16 +18,15 @@ from attrs import evolve
 from ._masking import mask_httpx_log
 from ._parsing import kind_of
 from ._transport.auth import Credentials, base_url_from, node_from
-from ._transport.courier import Courier, HttpxCourier, PoolCourier
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
-from ._transport.pool import Pool
 from ._transport.retry import RetryPolicy
+from ._transport.route import courier_for
 from ._transport.transport import Line, Transport
 from ._version import __version__
 from .actions import Action
 from .bulk import BulkRun, Redo
-from .errors import ConfigurationError, InvalidArgumentError
+from .errors import InvalidArgumentError
 from .journal import Journal
 from .reports import BulkReport
 from .resources import MultiPartyCall, Phlo
@@ -106,7 +104,7 @@ class AsyncPhloClient:
             raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
         self._transport = Transport(
             Line(
-                courier=_courier(
+                courier=courier_for(
                     (address, credentials.auth_id, _headers(credentials)),
                     max_connections,
                     proxy,
@@ -278,53 +276,6 @@ class AsyncPhloClient:
             async for _ in run:
                 pass
         return run.report
-
-
-def _courier(
-    given: tuple[str, str, dict[str, str]],
-    max_connections: int,
-    proxy: str | None,
-    verify: ssl.SSLContext | None,
-    http: httpx.AsyncClient | None,
-) -> Courier:
-    """The caller's own client; httpx's where there is a proxy; else our pool."""
-    if not isinstance(verify, ssl.SSLContext | None):
-        raise InvalidArgumentError("verify: give an ssl.SSLContext.")
-    if http is not None:
-        if proxy is not None or verify is not None:
-            raise InvalidArgumentError("proxy, verify: give them to your http_client instead.")
-        return HttpxCourier(http, *given)
-    proxy = proxy if proxy is not None else _proxy_for(given[0], getproxies())
-    if proxy is not None:
-        return _proxied(proxy, given, verify, max_connections)
-    return PoolCourier(Pool(httpx.URL(given[0]), verify), *given)
-
-
-def _proxy_for(base_url: str, proxies: Mapping[str, str]) -> str | None:
-    """The proxy that the environment names for it, or None."""
-    url = httpx.URL(base_url)
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(url.host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _proxied(
-    proxy: str,
-    given: tuple[str, str, dict[str, str]],
-    verify: ssl.SSLContext | None,
-    max_connections: int,
-) -> HttpxCourier:
-    limits = httpx.Limits(
-        max_connections=max_connections,
-        max_keepalive_connections=max_connections,  # a lower one has httpx close busy ones early
-    )
-    try:
-        http = httpx.AsyncClient(limits=limits, proxy=proxy, verify=verify or True)
-        via = httpx.URL(proxy).netloc.decode()  # without its password
-    except (ValueError, httpx.InvalidURL, ImportError) as error:  # socks needs socksio
-        raise ConfigurationError(f"proxy: {error}.") from error
-    return HttpxCourier(http, *given, owns=True, via=via)
 
 
 def _headers(credentials: Credentials) -> dict[str, str]:

@@ -9,6 +9,7 @@ import platform
 import re
 import sys
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -394,3 +395,30 @@ async def test_a_body_without_end_is_not_read_to_its_end() -> None:
     await body.aclose()
 
     assert (result.reply_complete, sent) == (False, 17)
+
+
+# Certificates
+
+
+@pytest.mark.parametrize("proxies", [{}, {"HTTPS_PROXY": "http://127.0.0.1:9"}])
+@pytest.mark.parametrize("found", ["nothing", "no certificate"])
+def test_certificates_that_cannot_be_read_are_told_by_their_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxies: dict[str, str], found: str
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if found != "nothing":
+        bundle.write_text(found)
+    for name, value in {**proxies, "SSL_CERT_FILE": str(bundle)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=r"^SSL_CERT_FILE, SSL_CERT_DIR: .*; unset them"):
+        AsyncPhloClient(AUTH_ID, "t")
+
+
+def test_certificates_are_read_only_where_they_are_needed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+
+    client = AsyncPhloClient(AUTH_ID, "t", base_url="http://127.0.0.1:9/v1")
+
+    assert client._transport.line.courier.route == "127.0.0.1:9"
