@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 
 import click
@@ -10,12 +10,32 @@ import click
 from .._version import __version__
 from ..errors import PhloError
 from . import actions, bulk, demo, doctor, emulate, listen, phlos, verify
-from .exits import INTERRUPTED, USAGE, code_of
+from .exits import FAILED, INTERRUPTED, OK, USAGE, code_of
 
 __all__ = ["main", "plivo_phlo"]
 
 
+class _InOrder(click.Group):
+    """Its help lists the commands in their order here, which is the order one needs them in."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names."""
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrder,
+    commands=[
+        demo.demo,
+        emulate.emulate,
+        doctor.doctor,
+        *actions.COMMANDS,
+        phlos.run,
+        phlos.show,
+        bulk.bulk,
+        listen.listen,
+        verify.verify,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 ok, 1 some failed, 2 usage, 3 credentials, 4 network,"
     " 5 some outcomes unknown, 130 interrupted.",
@@ -28,33 +48,24 @@ def plivo_phlo() -> None:
     """
 
 
-for command in (
-    demo.demo,
-    emulate.emulate,
-    *actions.COMMANDS,
-    phlos.run,
-    phlos.show,
-    bulk.bulk,
-    listen.listen,
-    verify.verify,
-    doctor.doctor,
-):
-    plivo_phlo.add_command(command)
-
-
 def main() -> None:
     """Run the command and leave with its exit code; never a traceback for what a user can cause."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):  # it may have been closed: `>&-`
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
     sys.exit(_run())
 
 
 def _run() -> int:
+    stdout = sys.stdout
     try:
-        code = plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False)
-        sys.stdout.flush()
-        return int(code or 0)
+        return int(plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False) or OK)
+    except SystemExit as left:
+        # Whoever reads us has seen enough, which is no failure: click has put a quiet stdout in
+        # place and left, or rich has left.
+        if sys.stdout is not stdout or isinstance(left.__context__, BrokenPipeError):
+            return OK
+        raise
     except click.ClickException as error:
         where = getattr(error, "ctx", None)
         name = where.command_path if where else "plivo-phlo"
@@ -66,9 +77,9 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         _say("plivo-phlo: interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        _say(f"plivo-phlo: {error}.")
+        return FAILED
 
 
 def _say(line: str) -> None:

@@ -7,22 +7,23 @@ from typing import Any
 import click
 
 from ..actions import Action, Role, Verb
-from .reach import at_node, at_phlo, common, perform
+from .options import at_node, at_phlo, common
+from .reach import perform
 
 __all__ = ["COMMANDS"]
 
 _DIALS = {
-    Verb.CALL: "Dial TO into the call of TRIGGER_SOURCE, the agent who starts it.",
-    Verb.WARM_TRANSFER: "Dial TO for a private talk with TRIGGER_SOURCE, then see resume-call.",
+    Verb.CALL: "Dial TO into the call of TRIGGER_SOURCE. That is the agent who starts it.",
+    Verb.WARM_TRANSFER: "Dial TO to talk with TRIGGER_SOURCE in private first.",
     Verb.COLD_TRANSFER: "Dial TO to take over from TRIGGER_SOURCE, who leaves.",
 }
 _MEMBER = {
     Verb.HOLD: "Put MEMBER on hold.",
     Verb.UNHOLD: "Take MEMBER off hold.",
     Verb.HANGUP: "Disconnect MEMBER.",
-    Verb.RESUME_CALL: "End a warm transfer's private talk: everyone is in the call.",
+    Verb.RESUME_CALL: "End a warm transfer's private talk. Everyone is in the call then.",
     Verb.ABORT_TRANSFER: "Give up the transfer that MEMBER started.",
-    Verb.VOICEMAIL_DROP: "Play the node's message to MEMBER, whose voicemail answered.",
+    Verb.VOICEMAIL_DROP: "Play the node's message to MEMBER's voicemail.",
     Verb.MUTE: "Mute MEMBER (Plivo does not document it for this node).",
     Verb.UNMUTE: "Let MEMBER be heard again (as mute, not documented).",
 }
@@ -41,9 +42,10 @@ def _dial(verb: Verb, help: str) -> click.Command:
         type=click.Choice([role.value for role in Role]),
         default="agent",
         show_default=True,
+        help="What TO is in the call.",
     )
-    @at_phlo
-    @at_node
+    @at_phlo()
+    @at_node()
     @common
     def command(
         phlo_id: str, node_id: str, trigger_source: str, to: str, role: str, **options: Any
@@ -56,8 +58,8 @@ def _dial(verb: Verb, help: str) -> click.Command:
 def _member(verb: Verb, help: str) -> click.Command:
     @click.command(_name(verb), help=help)
     @click.argument("member")
-    @at_phlo
-    @at_node
+    @at_phlo()
+    @at_node()
     @common
     def command(phlo_id: str, node_id: str, member: str, **options: Any) -> None:
         perform(Action(verb, phlo_id, node_id, member), **options)
@@ -65,7 +67,7 @@ def _member(verb: Verb, help: str) -> click.Command:
     return command
 
 
-COMMANDS = [
+COMMANDS: list[click.Command] = [
     *(_dial(verb, help) for verb, help in _DIALS.items()),
     *(_member(verb, help) for verb, help in _MEMBER.items()),
 ]

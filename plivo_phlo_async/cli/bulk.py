@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 import click
@@ -14,32 +12,26 @@ import click
 from .._masking import mask_numbers
 from .._transport.limiter import RateLimit
 from ..actions import Verb
-from ..errors import InvalidArgumentError
-from .ending import exit_code, print_summary, to_json
-from .exits import INTERRUPTED, USAGE
-from .job import NO_RATE, CannotBeginError, Job
+from .ending import exit_code
+from .exits import INTERRUPTED, USAGE, refuse
+from .formats import BadFile, format_of
+from .job import CannotBeginError, Job
+from .options import at_node, at_phlo, common, said
 from .plan import Plan
-from .reach import common
-from .rows import BadFile, Row, format_of, read_rows
+from .printing import print_json
+from .rate import read_rate
+from .rows import Row, read_rows
+from .summary import print_summary, to_json
 
 __all__ = ["bulk"]
 
 _DEFAULTS = ("verb", "phlo_id", "node_id", "trigger_source")
 _MOST_BAD = 50  # bad rows told one by one
 _MOST_UNASKED = 20  # phones that ring with nobody asked
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
-def _rate(context: click.Context, option: click.Parameter, text: str | None) -> Any:
-    if text is None or text == NO_RATE:
-        return text
-    found = re.fullmatch(r"(\d{1,9})/(\d{0,9}(?:\.\d{1,9})?)(ms|s|m|h)?", text, re.ASCII)
-    if found is None or not (found[2] or found[3]):
-        raise click.BadParameter(f"{text!r} is no rate: write 300/5s, or none.", context, option)
-    try:
-        return RateLimit(int(found[1]), float(found[2] or 1) * _SECONDS[found[3] or ""])
-    except InvalidArgumentError as error:
-        raise click.BadParameter(str(error), context, option) from None
+def _read_limit(text: str) -> RateLimit | None:
+    return None if text == "none" else RateLimit(*read_rate(text))
 
 
 @click.command()
@@ -50,22 +42,8 @@ def _rate(context: click.Context, option: click.Parameter, text: str | None) -> 
     type=click.Choice(["csv", "jsonl"]),
     help="What FILE is, else its name's end or first character tells.",
 )
-@click.option(
-    "--phlo",
-    "phlo_id",
-    envvar="PLIVO_PHLO_ID",
-    metavar="ID",
-    show_envvar=True,
-    help="The PHLO of rows that name none.",
-)
-@click.option(
-    "--node",
-    "node_id",
-    envvar="PLIVO_NODE_ID",
-    metavar="ID",
-    show_envvar=True,
-    help="The node of rows that name none.",
-)
+@at_phlo("The PHLO of rows that name none.", required=False)
+@at_node("The node of rows that name none.", required=False)
 @click.option("--verb", metavar="VERB", help="What to do in rows that do not say: call, hold ...")
 @click.option("--trigger-source", metavar="ADDRESS", help="The agent of rows that name none.")
 @click.option(
@@ -73,13 +51,17 @@ def _rate(context: click.Context, option: click.Parameter, text: str | None) -> 
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
+    metavar="N",
     help="How many are under way at once.",
 )
 @click.option(
     "--rate",
-    callback=_rate,
+    "limit",
+    type=said(_read_limit),
+    default="300/5s",
+    show_default=True,
     metavar="N/TIME",
-    help="What the account allows, or none.  [default: 300/5s]",
+    help="What the account allows, or none.",
 )
 @click.option(
     "--journal",
@@ -103,7 +85,7 @@ def _rate(context: click.Context, option: click.Parameter, text: str | None) -> 
 def bulk(
     file: str, form: str | None, dry_run: bool, yes: bool, as_json: bool, **options: Any
 ) -> None:
-    """Carry out a FILE of actions: .csv, .jsonl, or - for standard input.
+    """Carry out a FILE of actions. It is .csv, .jsonl, or - for standard input.
 
     The columns are verb, to, member_address, trigger_source, role, key, phlo_id, node_id,
     node_type, run_id and payload (JSON). The whole file is checked before anything is sent.
@@ -111,7 +93,7 @@ def bulk(
     Ctrl-C starts nothing more and waits for what is in flight; a second one stops at once.
     """
     if options["journal"] is None and (options["retry_failed"] or options["retry_unknown"]):
-        _refuse("--retry-failed and --retry-unknown need the --journal of an earlier run.")
+        refuse("--retry-failed and --retry-unknown need the --journal of an earlier run.")
     name = "standard input" if file == "-" else file
     rows = _rows(file, name, form, {field: options.pop(field) for field in _DEFAULTS})
     plan = Plan.of(row.action for row in rows)
@@ -124,34 +106,30 @@ def bulk(
     try:
         anyio.run(job.run)
     except CannotBeginError as error:
-        _refuse(str(error))
+        refuse(mask_numbers(str(error)))
     finally:
         job.progress.end()
     print_summary(job.ending, job.console)
     if as_json:
-        click.echo(json.dumps(to_json(job.ending), ensure_ascii=False))
+        print_json(to_json(job.ending))
     raise SystemExit(exit_code(job.ending))
 
 
 # Before anything is sent
 
 
-def _refuse(text: str) -> NoReturn:
-    raise click.UsageError(mask_numbers(text), click.get_current_context()) from None
-
-
 def _rows(file: str, name: str, form: str | None, defaults: dict[str, str | None]) -> list[Row]:
     """The file's rows; every bad one is told, and then it ends here."""
     verb = defaults["verb"]
     if verb is not None and verb.replace("-", "_") not in list(Verb):
-        _refuse(f"--verb: {verb!r} is not one of {', '.join(Verb)}.")
+        refuse(f"--verb: {mask_numbers(verb)!r} is not one of {', '.join(Verb)}.")
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         reading = read_rows(data, form or format_of(file, data), defaults)
     except OSError as error:
-        _refuse(f"{name}: {error.strerror or error}.")
+        refuse(f"{name}: {error.strerror or error}.")
     except BadFile as error:
-        _refuse(f"{name}: {error}")
+        refuse(f"{name}: {error}")
     for bad in reading.bad[:_MOST_BAD]:
         click.echo(f"{name}, line {bad.line}: {bad.reason}", err=True)
     if reading.bad:
@@ -163,7 +141,7 @@ def _rows(file: str, name: str, form: str | None, defaults: dict[str, str | None
 
 def _tell_plan(name: str, total: int, plan: Plan, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"dry_run": True, "file": name, "rows": total, **plan.as_json()}))
+        print_json({"dry_run": True, "file": name, "rows": total, **plan.as_json()})
         return
     click.echo(f"{name}: {total} rows, and each can be sent.")
     for verb, count in plan.verbs.items():
@@ -176,7 +154,7 @@ def _agree(plan: Plan, yes: bool) -> None:
     if yes or plan.rings <= _MOST_UNASKED:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        _refuse(f"it {plan}, and nobody is there to be asked; give --yes. Nothing was sent.")
+        refuse(f"it {plan}, and nobody is there to be asked; give --yes. Nothing was sent.")
     if not click.confirm(f"It {plan}. Go on?", err=True):
         click.echo("Nothing was sent.", err=True)
         raise SystemExit(INTERRUPTED)

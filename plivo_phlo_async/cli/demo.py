@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import anyio
 import click
-from attrs import frozen
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -21,84 +19,13 @@ from ..actions import Action
 from ..client import AsyncPhloClient
 from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 from ..reports import BulkReport
-from ..resources import MultiPartyCall
 from ..results import ActionResult
 from ..testing import emulated_client
+from .options import json_option
+from .printing import print_json
+from .story import HOLDS, NAMES, PROGRAM, STORY, VERA, Step
 
 __all__ = ["demo"]
-
-ANN, SUE, TOM = "12025550101", "12025550102", "12025550103"
-CARL, VERA = "12025550199", "12025550177"
-NAMES = {ANN: "Ann", SUE: "Sue", TOM: "Tom", CARL: "Carl", VERA: "Vera"}
-HOLDS = 200
-
-
-@frozen
-class Step:
-    """One step of the story: what happens, the line of Python, and that line as a call."""
-
-    tells: str
-    code: str
-    do: Callable[[MultiPartyCall], Awaitable[ActionResult]]
-
-
-STORY = [
-    Step(
-        "Ann, an agent, calls Carl, a customer.",
-        'await mpc.call(ann, carl, role="customer")',
-        lambda mpc: mpc.call(ANN, CARL, role="customer"),
-    ),
-    Step(
-        "She puts him on hold; he hears music.",
-        "await mpc.member(carl).hold()",
-        lambda mpc: mpc.member(CARL).hold(),
-    ),
-    Step(
-        "She is back.",
-        "await mpc.member(carl).unhold()",
-        lambda mpc: mpc.member(CARL).unhold(),
-    ),
-    Step(
-        "A warm transfer: she asks Sue in private, while Carl waits.",
-        "await mpc.warm_transfer(ann, sue)",
-        lambda mpc: mpc.warm_transfer(ANN, SUE),
-    ),
-    Step(
-        "Sue cannot help; Ann takes Carl back.",
-        "await mpc.member(ann).abort_transfer()",
-        lambda mpc: mpc.member(ANN).abort_transfer(),
-    ),
-    Step(
-        "On second thoughts she asks again.",
-        "await mpc.warm_transfer(ann, sue)",
-        lambda mpc: mpc.warm_transfer(ANN, SUE),
-    ),
-    Step(
-        "Sue agrees, and all three talk.",
-        "await mpc.member(ann).resume_call()",
-        lambda mpc: mpc.member(ANN).resume_call(),
-    ),
-    Step(
-        "Ann calls Vera, whose voicemail answers.",
-        'await mpc.call(ann, vera, role="customer")',
-        lambda mpc: mpc.call(ANN, VERA, role="customer"),
-    ),
-    Step(
-        "The node's message is dropped into it.",
-        "await mpc.member(vera).voicemail_drop()",
-        lambda mpc: mpc.member(VERA).voicemail_drop(),
-    ),
-    Step(
-        "A cold transfer: Tom takes over, and Ann is out.",
-        "await mpc.cold_transfer(ann, tom)",
-        lambda mpc: mpc.cold_transfer(ANN, TOM),
-    ),
-    Step(
-        "Carl hangs up.",
-        "await mpc.member(carl).hangup()",
-        lambda mpc: mpc.member(CARL).hangup(),
-    ),
-]
 
 LOOKS = {
     "ringing": ("◌", "yellow", "ringing"),
@@ -109,18 +36,15 @@ LOOKS = {
     "left": ("○", "bright_black", "left"),
 }
 
-PROGRAM = """\
-from plivo_phlo_async import AsyncPhloClient
-
-async with AsyncPhloClient() as client:  # PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN
-    mpc = client.phlo(phlo_id).multi_party_call(node_id)
-"""
-
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each step.")
+@json_option("Print one JSON object for each step.")
 def demo(as_json: bool) -> None:
-    """The story of a call, with no account and no socket; then 200 holds in one bulk run."""
+    """Tell the story of a call, with no account.
+
+    An emulator in this process takes the actions; no socket is opened. The end is 200 holds in one
+    bulk run.
+    """
     anyio.run(_tell, JsonTeller() if as_json else Teller())
 
 
@@ -221,7 +145,7 @@ class JsonTeller:
     ) -> None:
         """One step and who is on the call now."""
         told = {"step": number, "tells": step.tells, "code": step.code, "members": members}
-        click.echo(json.dumps({**told, "api_id": result.api_id, "status": result.status_code}))
+        print_json({**told, "api_id": result.api_id, "status": result.status_code})
 
     def program(self) -> None:
         """Nothing: each step carries its line."""
@@ -234,4 +158,4 @@ class JsonTeller:
     def bulk(self, report: BulkReport) -> None:
         """How the bulk run went."""
         names = ("done", "failed", "unknown", "elapsed", "rate")
-        click.echo(json.dumps({"bulk": {name: getattr(report, name) for name in names}}))
+        print_json({"bulk": {name: getattr(report, name) for name in names}})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +16,10 @@ from ..emulator.keeping import StateFile
 from ..emulator.refusals import Refusal
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer, shell_exports
+from .exits import refuse
+from .options import json_option, said
+from .printing import print_json
+from .rate import read_rate
 
 __all__ = ["emulate"]
 
@@ -30,56 +33,33 @@ FAULT_HELP = (
 )
 
 
-def _told(read: Callable[[str], Any]) -> Callable[..., Any]:
-    """Read an option's text, or each of its texts; what cannot be read is one clear line."""
-
-    def convert(context: click.Context, option: click.Parameter, value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return tuple(map(read, value)) if isinstance(value, tuple) else read(value)
-        except Refusal as no:
-            raise click.BadParameter(no.error, context, option) from None
-        except ValueError as wrong:
-            raise click.BadParameter(str(wrong), context, option) from None
-
-    return convert
-
-
-def _read_rate(text: str) -> tuple[int, float]:
-    found = re.fullmatch(r"(\d{1,9})/(\w[\w.]*)", text, re.ASCII)
-    if found is None or int(found[1]) < 1:
-        raise ValueError(f"{text!r} is no rate: write 300/5s.")
-    seconds = read_seconds(found[2])
-    if seconds <= 0:
-        raise ValueError(f"{text!r} is no rate: its time must be above 0.")
-    return int(found[1]), seconds
-
-
 @click.command()
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=7461,
     show_default=True,
+    metavar="PORT",
     help="0 takes a free one.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="HOST",
+    help="The address to listen on.",
+)
 @click.option(
     "--seed", "seed_file", type=click.Path(path_type=Path), help="A JSON file of what there is."
 )
 @click.option(
-    "--latency", callback=_told(read_seconds), metavar="TIME", help="How long answers take: 20ms."
+    "--latency", type=said(read_seconds), metavar="TIME", help="How long answers take: 20ms."
 )
+@click.option("--rate", type=said(read_rate), metavar="N/TIME", help="What is allowed: 300/5s.")
 @click.option(
-    "--rate", callback=_told(_read_rate), metavar="N/TIME", help="What is allowed: 300/5s."
+    "--fault", "faults", type=said(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
 )
-@click.option(
-    "--fault", "faults", callback=_told(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
-)
-@click.option(
-    "--callback", callback=_told(read_callback), metavar="URL", help="Where events are told."
-)
+@click.option("--callback", type=said(read_callback), metavar="URL", help="Where events are told.")
 @click.option(
     "--state",
     "state_file",
@@ -88,9 +68,9 @@ def _read_rate(text: str) -> tuple[int, float]:
 )
 @click.option("--no-rate-limit", is_flag=True, help="Allow more than 300 requests in 5 seconds.")
 @click.option("--no-retry-after", is_flag=True, help="Refuse with no Retry-After.")
-@click.option("--json", "as_json", is_flag=True, help="Print the settings as JSON.")
+@json_option("Print the settings as JSON.")
 def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
-    """Serve an emulated PHLO until Ctrl-C; prints what to export to reach it.
+    """Serve an emulated PHLO until Ctrl-C. It prints what to export to reach it.
 
     Plivo's API is at /v1, the state of the calls at /_emulator/state.
     """
@@ -98,13 +78,14 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     try:
         server = EmulatorServer(emulator, host=host, port=port).start()
     except ImportError as error:
-        _refuse(str(error))
+        refuse(str(error))
     except OSError as error:
-        _refuse(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
-        )
+        refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
     lines = shell_exports(emulator, server.base_url)
-    click.echo(json.dumps(_as_values(lines)) if as_json else lines)
+    if as_json:
+        print_json(dict(_setting(line) for line in lines.splitlines()))
+    else:
+        click.echo(lines)
     state = server.base_url.replace("/v1", "/_emulator/state")
     click.echo(f"# An emulated PHLO answers there until Ctrl-C; its calls: {state}", err=True)
     try:
@@ -125,7 +106,7 @@ def _emulator(
     callback: Any,
 ) -> PhloEmulator:
     if rate is not None and no_rate_limit:
-        _refuse("give --rate or --no-rate-limit, not both.")
+        refuse("give --rate or --no-rate-limit, not both.")
     seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
     emulator = PhloEmulator(
         auth_id=seed.auth_id,
@@ -157,15 +138,12 @@ def _read(option: str, path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
     except OSError as error:
-        _refuse(f"{option} {path}: {error.strerror or error}.")
+        refuse(f"{option} {path}: {error.strerror or error}.")
     except Refusal as no:
-        _refuse(f"{option}: {no.error}")
+        refuse(f"{option}: {no.error}")
 
 
-def _refuse(text: str) -> NoReturn:
-    raise click.UsageError(text, click.get_current_context()) from None
-
-
-def _as_values(lines: str) -> dict[str, str]:
-    pairs = (line.removeprefix("export ").partition("=") for line in lines.splitlines())
-    return {name: value for name, _, value in pairs}
+def _setting(line: str) -> tuple[str, str]:
+    """The name and value of a line for the shell."""
+    name, _, value = shlex.split(line)[1].partition("=")
+    return name, value

@@ -1,6 +1,10 @@
-"""Exit codes, the same for every command."""
+"""How a command ends: exit codes, the same for every command, and the way out."""
 
 from __future__ import annotations
+
+from typing import NoReturn
+
+import click
 
 from ..errors import (
     AuthenticationError,
@@ -10,7 +14,17 @@ from ..errors import (
     RequestError,
 )
 
-__all__ = ["CREDENTIALS", "FAILED", "INTERRUPTED", "NETWORK", "OK", "UNKNOWN", "USAGE", "code_of"]
+__all__ = [
+    "CREDENTIALS",
+    "FAILED",
+    "INTERRUPTED",
+    "NETWORK",
+    "OK",
+    "UNKNOWN",
+    "USAGE",
+    "code_of",
+    "refuse",
+]
 
 OK = 0
 FAILED = 1
@@ -30,3 +44,8 @@ def code_of(error: PhloError) -> int:
     if isinstance(error, ConfigurationError | AuthenticationError):
         return CREDENTIALS
     return NETWORK if isinstance(error, RequestError) else FAILED
+
+
+def refuse(text: str) -> NoReturn:
+    """End the command as wrongly used; `text` is one sentence that says why."""
+    raise click.UsageError(text, click.get_current_context()) from None

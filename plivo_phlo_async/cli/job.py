@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
 from attrs import define, field
@@ -23,49 +21,20 @@ from ..client import AsyncPhloClient
 from ..errors import JournalError, PhloError
 from ..reports import BulkStatus
 from ..sqlite_journal import SqliteJournal
+from .brake import Brake
 from .ending import Ending
 from .plan import Plan
 from .progress import LiveLine, PlainLines, Progress, Scene
 from .results import Results
 from .rows import Row
 
-__all__ = ["NO_RATE", "Brake", "CannotBeginError", "Job"]
+__all__ = ["CannotBeginError", "Job"]
 
-NO_RATE = "none"
 _TICK = 0.1  # seconds
 
 
 class CannotBeginError(Exception):
     """The journal or the results cannot be opened; nothing was sent."""
-
-
-class Brake:
-    """The first Ctrl-C, or SIGTERM, stops starting; a Ctrl-C after that stops at once.
-
-    The handlers only note it, and the run looks: that is safe on every system and event loop.
-    """
-
-    def __init__(self) -> None:
-        self.pulled = self.at_once = False
-
-    def __enter__(self) -> Self:
-        self._before = {which: signal.signal(which, self._pull) for which in self._signals}
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for which, handler in self._before.items():
-            signal.signal(which, handler)
-
-    _signals = (signal.SIGINT, signal.SIGTERM)
-
-    def _pull(self, which: int, frame: FrameType | None) -> None:
-        self.at_once = self.at_once or (self.pulled and which == signal.SIGINT)
-        self.pulled = True
 
 
 @define(eq=False)
@@ -76,7 +45,7 @@ class Job:
     rows: list[Row]
     piped: bool
     concurrency: int
-    rate: RateLimit | str | None
+    limit: RateLimit | None
     journal: Path | None
     results: Path | None
     retry_failed: bool
@@ -87,6 +56,7 @@ class Job:
     console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
     brake: Brake = field(factory=Brake)
     told_to_stop: bool = False
+    over: bool = False
     paused_until: float = 0.0
     progress: Progress = field(init=False)
     client: AsyncPhloClient = field(init=False)
@@ -106,11 +76,10 @@ class Job:
             piped=self.piped,
         )
         options: dict[str, Any] = {} if self.timeout is None else {"timeout": self.timeout}
-        if self.rate is not None:
-            options["rate_limit"] = None if self.rate == NO_RATE else self.rate
         self.client = AsyncPhloClient(
             self.auth_id,
             base_url=self.base_url,
+            rate_limit=self.limit,
             max_connections=max(100, self.concurrency),
             on_outcome=self._on_outcome,
             on_pause=self._on_pause,
@@ -128,19 +97,22 @@ class Job:
         Raises:
             CannotBeginError: the journal or the results cannot be opened; nothing was sent.
         """
-        ending = self.ending
-        if not logger.hasHandlers():  # the summary tells what it would warn of
-            logger.addHandler(logging.NullHandler())
+        logger.addHandler(logging.NullHandler())  # the summary tells what it would warn of
         with self.brake:
             async with self.client, _open(self.journal) as journal:
-                if journal is not None:
-                    ending.earlier = ending.in_all = await journal.counts()
-                    self._tell_earlier(ending.earlier)
-                with self._open_results() as self.out:
-                    await self._run(journal)
-                if journal is not None and not isinstance(ending.stopped_by, JournalError):
-                    ending.in_all = await journal.counts()
-        ending.interrupted = self.brake.pulled
+                await self._carry_out(journal)
+        self.ending.interrupted = self.brake.pulled
+
+    async def _carry_out(self, journal: SqliteJournal | None) -> None:
+        """The run, and what the journal knows before and after it."""
+        ending = self.ending
+        if journal is not None:
+            ending.earlier = ending.in_all = await journal.counts()
+            self._tell_earlier(ending.earlier)
+        with self._open_results() as self.out:
+            await self._run(journal)
+        if journal is not None and not isinstance(ending.stopped_by, JournalError):
+            ending.in_all = await journal.counts()
 
     async def _run(self, journal: SqliteJournal | None) -> None:
         chosen = {"failed": self.retry_failed, "unknown": self.retry_unknown}
@@ -157,7 +129,7 @@ class Job:
                     await self._collect(run)
                 except (PhloError, OSError) as error:
                     self.ending.stopped_by = error
-                group.cancel_scope.cancel()
+                self.over = True
         self.ending.report = run.report
 
     async def _collect(self, run: BulkRun) -> None:
@@ -170,7 +142,7 @@ class Job:
 
     async def _watch(self, run: BulkRun, scope: anyio.CancelScope) -> None:
         """Look at the brake and show how it stands, some times a second."""
-        while True:
+        while not self.over:
             if self.brake.pulled:
                 self._stop(run)
             if self.brake.at_once:

@@ -9,11 +9,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from .._masking import mask_numbers
 from ..actions import Action
 from ..client import AsyncPhloClient
 from ..results import Result
-from .reach import as_json as plain
-from .reach import at_phlo, common, perform, with_client
+from .exits import refuse
+from .options import at_node, at_phlo, common
+from .printing import print_json
+from .reach import perform, plain, with_client
 
 __all__ = ["run", "show"]
 
@@ -21,7 +24,7 @@ __all__ = ["run", "show"]
 @click.command()
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--payload", metavar="JSON", help="A JSON object; KEY=VALUE wins over its keys.")
-@at_phlo
+@at_phlo()
 @common
 def run(phlo_id: str, params: tuple[str, ...], payload: str | None, **options: Any) -> None:
     """Start the PHLO, with what its Start node declares."""
@@ -32,7 +35,7 @@ def run(phlo_id: str, params: tuple[str, ...], payload: str | None, **options: A
 def _pair(param: str) -> tuple[str, str]:
     key, equals, value = param.partition("=")
     if not equals or not key:
-        raise click.UsageError(f"{param!r} is not KEY=VALUE.", click.get_current_context())
+        refuse(f"{mask_numbers(param)!r} is not KEY=VALUE.")
     return key, value
 
 
@@ -40,18 +43,22 @@ def _object(payload: str | None) -> dict[str, Any]:
     try:
         found = json.loads(payload or "{}")
     except (ValueError, RecursionError) as error:
-        raise click.UsageError(
-            f"--payload is not JSON: {error}.", click.get_current_context()
-        ) from None
+        refuse(f"--payload is not JSON: {error}.")
     if not isinstance(found, dict):
-        raise click.UsageError("--payload is not a JSON object.", click.get_current_context())
+        refuse("--payload is not a JSON object.")
     return found
 
 
 @click.command()
-@at_phlo
-@click.option("--node", "node_id", envvar="PLIVO_NODE_ID", metavar="ID", help="Show this node too.")
-@click.option("--node-type", default="multi_party_call", show_default=True)
+@at_phlo()
+@at_node("Show this node too.", required=False)
+@click.option(
+    "--node-type",
+    default="multi_party_call",
+    show_default=True,
+    metavar="TYPE",
+    help="What kind of node it is.",
+)
 @click.option("--run", "run_id", metavar="ID", help="Show what this run has produced.")
 @common
 def show(
@@ -72,7 +79,7 @@ def show(
     async def ask(client: AsyncPhloClient) -> None:
         found = {name: await client.perform(action) for name, action in asked.items()}
         if as_json:
-            click.echo(json.dumps({name: plain(result) for name, result in found.items()}))
+            print_json({name: plain(result) for name, result in found.items()})
         else:
             Console().print(_table(found))
 

@@ -156,8 +156,7 @@ class LiveLine:
 
     def end(self) -> None:
         """As `Progress.end`."""
-        if self._live.is_started:
-            self._live.stop()
+        self._live.stop()  # nothing, if it has not begun
 
 
 class PlainLines:

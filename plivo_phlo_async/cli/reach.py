@@ -1,11 +1,10 @@
-"""How a command reaches the API: its options, its client, and what it prints of an answer."""
+"""How a command reaches the API, and what it prints of an answer."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 import attrs
@@ -17,37 +16,9 @@ from ..client import AsyncPhloClient
 from ..errors import PhloError, ResponseError
 from ..results import Result
 from .exits import INTERRUPTED, code_of
+from .printing import print_json
 
-__all__ = ["as_json", "at_node", "at_phlo", "common", "perform", "with_client"]
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def common(function: F) -> F:
-    """Options of every command that asks the API."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines."),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="Longest time for one attempt.",
-        ),
-        click.option("--base-url", metavar="URL", help="The API's address [PLIVO_PHLO_BASE_URL]."),
-        click.option("--auth-id", metavar="ID", help="The account [PLIVO_AUTH_ID]."),
-    ):
-        function = option(function)
-    return function
-
-
-at_phlo = click.option(
-    "--phlo", "phlo_id", envvar="PLIVO_PHLO_ID", required=True, metavar="ID", show_envvar=True,
-    help="The PHLO.",
-)  # fmt: skip
-at_node = click.option(
-    "--node", "node_id", envvar="PLIVO_NODE_ID", required=True, metavar="ID", show_envvar=True,
-    help="The multi-party call node.",
-)  # fmt: skip
+__all__ = ["perform", "plain", "with_client"]
 
 
 def with_client(
@@ -89,28 +60,24 @@ def perform(action: Action, as_json: bool, **reach: Any) -> None:
             result = await client.perform(action)
         except PhloError as error:
             if as_json:
-                click.echo(_json({"ok": False, "action": action.to_dict(), **_of_error(error)}))
+                print_json({"ok": False, "action": action.to_dict(), "error": _of_error(error)})
             click.echo(str(error), err=True)
             raise SystemExit(code_of(error)) from None
         if as_json:
-            click.echo(_json({"ok": True, "action": action.to_dict(), **_of_result(result)}))
+            print_json({"ok": True, "action": action.to_dict(), "result": plain(result)})
         else:
             click.echo(f"{action}: accepted in {result.elapsed:.2f} s{_details(result)}")
 
     with_client(ask, **reach)
 
 
-def as_json(result: Result) -> dict[str, Any]:
+def plain(result: Result) -> dict[str, Any]:
     """A result as JSON knows it."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in attrs.asdict(result).items()
         if name != "raw"
     }
-
-
-def _of_result(result: Result) -> dict[str, Any]:
-    return {"result": as_json(result)}
 
 
 def _of_error(error: PhloError) -> dict[str, Any]:
@@ -122,7 +89,7 @@ def _of_error(error: PhloError) -> dict[str, Any]:
     }
     if isinstance(error, ResponseError):
         told |= {"status_code": error.status_code, "api_id": error.api_id, "body": error.body}
-    return {"error": told}
+    return told
 
 
 def _details(result: Result) -> str:
@@ -130,7 +97,3 @@ def _details(result: Result) -> str:
         return "; the body of the answer was lost"
     again = f", {result.attempts} attempts" if result.attempts > 1 else ""
     return f" (api_id {result.api_id}{again})"
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)

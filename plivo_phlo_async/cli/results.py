@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 from .._transport.hooks import OutcomeEvent
 from ..errors import OutcomeUnknownError
 from ..reports import BulkOutcome, BulkStatus
-from .reach import as_json
+from .reach import plain
 
 __all__ = ["Results"]
 
@@ -82,7 +82,7 @@ def _values(line: int, outcome: BulkOutcome) -> dict[str, Any]:
     action, result, error = outcome.action, outcome.result, outcome.error
     told: dict[str, Any] | None = None
     if result is not None:
-        values = as_json(result).items()
+        values = plain(result).items()
         told = {name: value for name, value in values if name not in _TOLD_BESIDE}
     return {
         "line": line,

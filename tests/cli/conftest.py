@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from plivo_phlo_async.cli import main
+from plivo_phlo_async.__main__ import main
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
 
 Run = Callable[..., tuple[int, str, str]]
+Terminal = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
@@ -25,6 +30,36 @@ def plivo_phlo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         code = left.value.code
         assert isinstance(code, int)
         return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def terminal() -> Terminal:
+    """`terminal("bulk", "-", typed="y\\n")` gives exit code and what a terminal was sent.
+
+    It runs in a process of its own; standard output goes to the terminal only with `out=True`.
+    """
+
+    def run(*argv: str, typed: str = "", out: bool = True, **environ: str) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "plivo_phlo_async", *argv],
+            stdin=theirs,
+            stderr=theirs,
+            stdout=theirs if out else subprocess.DEVNULL,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "80", **environ},
+        )
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # how a terminal ends
+                break
+        os.close(ours)
+        return process.wait(20), shown.decode().replace("\r\n", "\n")
 
     return run
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import shlex
 import signal
 import socket
@@ -22,7 +21,7 @@ import pytest
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 from plivo_phlo_async.emulator.faults import parse_rule
 
-from .conftest import Run
+from .conftest import Run, Terminal
 
 ANN = "12025550000"
 COLUMNS = "verb,trigger_source,to,role,key\n"
@@ -143,9 +142,9 @@ def test_bad_input_is_one_clear_line_and_exit_2_and_nothing_is_sent(
         (["--retry-failed"], "need the --journal of an earlier run"),
         (["--retry-unknown"], "need the --journal of an earlier run"),
         (["--verb", "dial"], "--verb: 'dial' is not one of call"),
-        (["--rate", "fast"], "'fast' is no rate: write 300/5s, or none."),
+        (["--rate", "fast"], "'fast' is no rate: write 300/5s."),
         (["--rate", "2/1s"], "2 leaves nothing beside a burst of 5"),
-        (["--rate", "9/0s"], "per: give a number of seconds above 0."),
+        (["--rate", "9/0s"], "'9/0s' is no rate: write 300/5s."),
         (["--concurrency", "0"], "0 is not in the range"),
     ],
 )
@@ -209,6 +208,21 @@ def test_results_tell_each_outcome_with_its_line(bulk: Run, emulator: PhloEmulat
     assert failed["error"]["type"] == "ActionFailedError"
     assert "Unknown: line 3." in err
     assert "Failed: line 4." in err
+
+
+def test_results_go_on_a_line_of_their_own_where_an_earlier_run_was_cut_off(
+    bulk: Run, emulator: PhloEmulator
+) -> None:
+    run = ("calls.csv", "--journal", "run.db", "--results", "out.jsonl", "--concurrency", "1")
+    emulator.add_fault(parse_rule(f"@{_number(3)}:soft_error x1"))
+    bulk(*run)
+    with Path("out.jsonl").open("a") as out:
+        out.write('{"line": ')
+    code, _, _ = bulk(*run, "--retry-failed")
+    *before, cut_off, last = Path("out.jsonl").read_text().splitlines()
+
+    assert (code, len(before), cut_off) == (0, 3, '{"line": ')
+    assert (json.loads(last)["line"], json.loads(last)["status"]) == (4, "done")
 
 
 # Going on
@@ -405,6 +419,7 @@ def test_a_second_ctrl_c_stops_at_once_and_says_what_may_have_happened(
     assert sorted(line["action"]["to"] for line in unknown) == sorted(emulator.dialled)
     assert len(unknown) == 5
     assert "Unknown: lines 2, 3, 4, 5, 6." in err
+    assert "given up" not in err  # the log's words, which the summary makes needless
     assert "--retry-unknown" not in _resumed(err)
 
 
@@ -418,33 +433,25 @@ def test_without_a_journal_it_says_that_nothing_remembers(slow: PhloEmulator) ->
     assert "give --journal PATH" in err
 
 
-@pytest.mark.parametrize(("answer", "code", "dialled"), [(b"n\n", 130, 0), (b"y\n", 0, 21)])
+@pytest.mark.parametrize(("typed", "code", "dialled"), [("n\n", 130, 0), ("y\n", 0, 21)])
 def test_on_a_terminal_it_asks_first_and_shows_one_live_line(
-    emulator: PhloEmulator, answer: bytes, code: int, dialled: int
+    emulator: PhloEmulator, terminal: Terminal, typed: str, code: int, dialled: int
 ) -> None:
     Path("calls.csv").write_text(_calls(21))
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "plivo_phlo_async", "bulk", "calls.csv", "--rate", "none"]
-    process = subprocess.Popen(
-        command,
-        stdin=theirs,
-        stderr=theirs,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "xterm"},
-    )
-    os.close(theirs)
-    os.write(ours, answer)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(ours, 65536)
-        except OSError:  # how a terminal ends
-            break
-    os.close(ours)
+    left, shown = terminal("bulk", "calls.csv", "--rate", "none", typed=typed, out=False)
 
-    assert (process.wait(20), len(emulator.dialled)) == (code, dialled)
-    assert b"It dials 21 numbers. Go on? [y/N]" in shown
-    assert (b"0/21" in shown) == bool(dialled)
+    assert (left, len(emulator.dialled)) == (code, dialled)
+    assert "It dials 21 numbers. Go on? [y/N]" in shown
+    assert ("0/21" in shown) == bool(dialled)
+
+
+def test_on_a_terminal_the_line_says_that_the_server_asks_to_wait(
+    emulator: PhloEmulator, terminal: Terminal
+) -> None:
+    emulator.add_fault(parse_rule("call:429=1 x1"))
+    code, shown = terminal("bulk", "calls.csv", "--concurrency", "1", out=False)
+
+    assert (code, "waiting 1 s: the server asks to slow down" in shown) == (0, True)
 
 
 def test_the_environment_gives_phlo_and_node(bulk: Run, emulator: PhloEmulator) -> None:

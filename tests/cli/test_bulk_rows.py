@@ -7,8 +7,9 @@ import json
 import pytest
 
 from plivo_phlo_async import Action
+from plivo_phlo_async.cli.formats import BadFile, BadRow, format_of
 from plivo_phlo_async.cli.plan import Plan
-from plivo_phlo_async.cli.rows import BadFile, BadRow, format_of, read_rows
+from plivo_phlo_async.cli.rows import read_rows
 
 PLACE = {"phlo_id": "p", "node_id": "n"}
 ANN, BEN = Action.call("p", "n", "1", "12025550101"), Action.call("p", "n", "1", "12025550102")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from plivo_phlo_async import __version__
 from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator.faults import parse_rule
 
 from .conftest import Run
 
@@ -107,6 +108,32 @@ def test_show_tells_of_the_phlo_its_node_and_a_run(
     assert all(word in out for word in ("phlo", "node", "run", run_id, "multi_party_call"))
 
 
+def test_show_tells_of_the_phlo_alone_where_no_node_is_named(
+    plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLIVO_NODE_ID")
+    code, out, _ = plivo_phlo("show", "--json")
+
+    assert (code, list(json.loads(out))) == (0, ["phlo"])
+
+
+def test_an_answer_that_broke_off_is_told_as_accepted(
+    plivo_phlo: Run, emulator: PhloEmulator
+) -> None:
+    emulator.add_fault(parse_rule("call:cut_body x1"))
+    code, out, _ = plivo_phlo("call", ANN, CARL)
+
+    assert code == 0
+    assert out.endswith(" s; the body of the answer was lost\n")
+
+
+def test_more_than_one_attempt_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+    emulator.add_fault(parse_rule("call:429=0 x1"))
+    code, out, _ = plivo_phlo("call", ANN, CARL)
+
+    assert (code, out.endswith(", 2 attempts)\n")) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -137,6 +164,50 @@ def test_without_credentials_it_is_one_line_and_exit_3(plivo_phlo: Run, options:
     assert "`plivo-phlo demo` needs no account" in err
 
 
+@pytest.mark.parametrize(
+    ("argv", "environ", "says"),
+    [
+        (["--auth-id", "MA1"], {}, "--auth-id is malformed: an Auth ID is MA or SA"),
+        ([], {"PLIVO_AUTH_ID": "MA1"}, "PLIVO_AUTH_ID is malformed: an Auth ID is MA or SA"),
+        (
+            [],
+            {"PLIVO_AUTH_ID": ""},
+            "set the environment variable PLIVO_AUTH_ID, or give --auth-id",
+        ),
+        ([], {"PLIVO_AUTH_TOKEN": ""}, "set the environment variable PLIVO_AUTH_TOKEN. `plivo"),
+        ([], {"PLIVO_AUTH_TOKEN": "a\n"}, "PLIVO_AUTH_TOKEN is malformed: it holds a line end"),
+        (["--base-url", "x"], {}, "--base-url must begin with https://"),
+        ([], {"PLIVO_PHLO_BASE_URL": "x"}, "PLIVO_PHLO_BASE_URL must begin with https://"),
+        (["--phlo", ".."], {}, "--phlo: '..' is not an id or address."),
+        ([], {"PLIVO_PHLO_ID": ".."}, "PLIVO_PHLO_ID: '..' is not an id or address."),
+        ([], {"PLIVO_NODE_ID": ".."}, "PLIVO_NODE_ID: '..' is not an id or address."),
+    ],
+)
+def test_an_error_names_the_option_or_the_variable_that_a_value_is_from(
+    plivo_phlo: Run,
+    emulator: PhloEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    argv: list[str],
+    environ: dict[str, str],
+    says: str,
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    code, out, err = plivo_phlo("hold", CARL, *argv)
+
+    assert (code in {2, 3}, out, emulator.requests) == (True, "", 0)
+    assert says in err
+
+
+def test_a_token_is_not_told_even_where_it_is_malformed(
+    plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLIVO_AUTH_TOKEN", "to-be-hidden\n")
+    told = [plivo_phlo(*argv) for argv in (["hold", CARL], ["doctor"], ["show", "--json"])]
+
+    assert not any("to-be-hidden" in out + err for _, out, err in told)
+
+
 def test_wrong_credentials_are_exit_3(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,9 +228,12 @@ def silent_port() -> Iterator[int]:
 def test_no_network_is_exit_4(plivo_phlo: Run, emulator: PhloEmulator, silent_port: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    code, _, err = plivo_phlo("call", ANN, CARL, "--base-url", f"http://127.0.0.1:{port}")
+    url = f"http://127.0.0.1:{port}"
+    code, _, err = plivo_phlo("call", ANN, CARL, "--base-url", url)
+    _, as_json, _ = plivo_phlo("call", ANN, CARL, "--base-url", url, "--json")
 
     assert (code, err.count("\n")) == (4, 1)
+    assert "status_code" not in json.loads(as_json)["error"]
     assert "Nothing happened; it is safe to try again" in err
 
 
@@ -179,7 +253,7 @@ def _start(*argv: str, environ: dict[str, str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environ,
+        env={**os.environ, **environ},
     )
 
 
@@ -228,15 +302,3 @@ def test_a_port_that_is_taken_is_one_line(plivo_phlo: Run, silent_port: int) -> 
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "choose another --port" in err
     assert threading.active_count() >= 1
-
-
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    command = f"{sys.executable} -m plivo_phlo_async --help | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
-
-    assert done.stdout.splitlines()[-1] == "0"
-    assert done.stderr == ""
-
-
-def test_the_version_is_told(plivo_phlo: Run) -> None:
-    assert plivo_phlo("--version") == (0, f"plivo-phlo, version {__version__}\n", "")

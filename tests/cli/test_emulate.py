@@ -17,7 +17,7 @@ import pytest
 from .conftest import Run
 
 SEED = {
-    "account": {"auth_id": "MASEED", "auth_token": "t"},
+    "account": {"auth_id": "MASEED", "auth_token": "t '&' t"},
     "phlos": [{"phlo_id": "p", "nodes": [{"node_id": "n"}]}],
     "phones": {"2": "ring"},
 }
@@ -58,6 +58,7 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
         later = ask(again, "board")
 
     assert (settings["PLIVO_AUTH_ID"], settings["PLIVO_NODE_ID"]) == ("MASEED", "n")
+    assert settings["PLIVO_AUTH_TOKEN"] == "t '&' t"
     assert [fault["text"] for fault in board["faults"]] == ["hold:500", "call:close_after x1"]
     assert (board["latency"], board["phones"]["2"]["does"]) == (0.02, "ring")
     assert callback["callback"]["url"] == "http://127.0.0.1:9/e"
@@ -70,7 +71,7 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
         (["--latency", "soon"], "'soon' is no time"),
         (["--rate", "300"], "is no rate: write 300/5s"),
         (["--rate", "0/5s"], "is no rate"),
-        (["--rate", "5/0s"], "must be above 0"),
+        (["--rate", "5/0s"], "is no rate"),
         (["--rate", "5/1s", "--no-rate-limit"], "not both"),
         (["--fault", "hold:501"], "give one of latency, 429"),
         (["--fault", "500 sometimes"], "'sometimes' is none of"),

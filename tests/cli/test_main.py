@@ -1,0 +1,143 @@
+"""The way in and the way out: what is missing is said, and nothing ends in a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plivo_phlo_async import __version__
+from plivo_phlo_async.cli import plivo_phlo as group
+
+from .conftest import Run
+
+COMMAND = [sys.executable, "-m", "plivo_phlo_async"]
+Installed = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> Installed:
+    """`without("rich", argv=["demo"])` runs the command as where rich is not installed."""
+
+    def run(*missing: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
+        for path in Path(sysconfig.get_path("purelib")).iterdir():
+            if path.name.partition("-")[0] not in missing:
+                (tmp_path / path.name).symlink_to(path)
+        code = (
+            f"import runpy, site, sys; site.addsitedir({str(tmp_path)!r});"
+            f" sys.argv = ['plivo-phlo', *{argv!r}];"
+            " runpy.run_module('plivo_phlo_async', run_name='__main__')"
+        )
+        return subprocess.run(
+            [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=30
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"), [(["rich"], "rich"), (["click", "rich"], "click and rich")]
+)
+def test_without_its_packages_it_says_what_to_install(
+    without: Installed, missing: list[str], says: str
+) -> None:
+    done = without(*missing, argv=["demo"])
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"plivo-phlo needs {says}: pip install 'plivo-phlo-async[cli]'\n"
+
+
+def test_without_uvicorn_emulate_says_what_to_install_and_doctor_that_it_is_not_there(
+    without: Installed,
+) -> None:
+    emulate = without("uvicorn", argv=["emulate"])
+
+    assert (emulate.returncode, emulate.stderr.count("\n")) == (2, 1)
+    assert "pip install" in emulate.stderr
+
+
+def test_doctor_tells_what_is_not_installed(without: Installed) -> None:
+    assert ", uvicorn not installed; Python 3." in without("uvicorn", argv=["doctor"]).stdout
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["demo"], ["demo", "--json"]], ids=" ".join)
+def test_a_reader_that_has_seen_enough_is_no_error(argv: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*COMMAND, *argv], stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=30
+    )
+    os.close(theirs)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_one_line() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no full disk at hand")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "plivo-phlo: [Errno 28] No space left on device.\n",
+    )
+
+
+def test_with_standard_output_closed_it_does_its_work_all_the_same() -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m plivo_phlo_async --version >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_told(plivo_phlo: Run) -> None:
+    assert plivo_phlo("--version") == (0, f"plivo-phlo, version {__version__}\n", "")
+
+
+def test_the_help_has_every_command_in_the_order_one_needs_them_and_cuts_none_of_ours_off(
+    plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = plivo_phlo("--help")
+    lines = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    cut = [line.split()[0] for line in lines if line.endswith("...")]
+
+    assert (code, [line.split()[0] for line in lines]) == (0, list(group.commands))
+    assert [line.split()[0] for line in lines][:4] == ["demo", "emulate", "doctor", "call"]
+    assert [name for name in cut if name not in {"listen", "verify"}] == []
+
+
+@pytest.mark.parametrize("command", list(group.commands))
+def test_every_option_with_a_variable_names_it_and_none_takes_the_token(
+    plivo_phlo: Run, command: str
+) -> None:
+    code, out, _ = plivo_phlo(command, "--help")
+    words = " ".join(out.split())
+
+    assert code == 0
+    for option, variable in [
+        ("--auth-id ID", "PLIVO_AUTH_ID"),
+        ("--base-url URL", "PLIVO_PHLO_BASE_URL"),
+        ("--phlo ID", "PLIVO_PHLO_ID"),
+        ("--node ID", "PLIVO_NODE_ID"),
+    ]:
+        assert (option in words) == (f"[env var: {variable}" in words)
+    assert "--auth-token" not in words
+
+
+def test_the_help_of_bulk_tells_the_rate_that_it_keeps_to(plivo_phlo: Run) -> None:
+    _, out, _ = plivo_phlo("bulk", "--help")
+
+    assert "What the account allows, or none. [default: 300/5s]" in " ".join(out.split())
