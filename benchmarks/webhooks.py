@@ -10,46 +10,23 @@ import argparse
 import time
 from collections.abc import Callable
 from statistics import median
-from urllib.parse import urlencode
 
 from plivo_phlo_async.webhooks import Component, parse_request, receive, sign_v3
+from tests.webhooks.samples import FORM, MEMBER, MEMBER_FORM, TOKEN, URL
 
-_URL = "https://example.com/plivo"
-_TOKEN = "Y2Q2ZDgxZmY5YWRiOTI5YmQ1Njg0MTAxZWIyOTc4"
-_SENT = {
-    "from": "12025550000",
-    "direction": "inbound",
-    "caller_name": "+12025550000",
-    "to": "12025551111",
-    "event": "ConferenceEnter",
-    "bill_rate": "0.0035",
-    "call_status": "in-progress",
-    "conference_name": "support",
-    "call_uuid": "3e82ae9d-2c78-4d85-b1a4-6eae7dbafb36",
-    "conference_uuid": "6f1c1f5e-8a5e-4c4a-9d6f-0d8d8f1f5a11",
-    "member_id": "1234",
-    "to_iso2": "US",
-    "from_iso2": "US",
-    "to_country": "United States",
-    "from_country": "United States",
-}
-_BODY = urlencode(_SENT).encode()
-_HEADERS = {
-    "content-type": "application/x-www-form-urlencoded",
-    **sign_v3("POST", _URL, _SENT, _TOKEN),
-}
+_HEADERS = {**FORM, **sign_v3("POST", URL, MEMBER, TOKEN)}
 
 
 def _named() -> None:
-    parse_request("POST", _URL, _HEADERS, _BODY, Component.MULTI_PARTY_CALL)
+    parse_request("POST", URL, _HEADERS, MEMBER_FORM, Component.MULTI_PARTY_CALL)
 
 
 def _recognised() -> None:
-    parse_request("POST", _URL, _HEADERS, _BODY)
+    parse_request("POST", URL, _HEADERS, MEMBER_FORM)
 
 
 def _verified() -> None:
-    receive("POST", _URL, _HEADERS, _BODY, _TOKEN)
+    receive("POST", URL, _HEADERS, MEMBER_FORM, TOKEN)
 
 
 WAYS: dict[str, Callable[[], None]] = {

@@ -12,7 +12,7 @@ import attrs
 
 from .._masking import mask
 from ..webhooks import Component, ConferenceAction, Direction, Event
-from ..webhooks.wire import plain_key
+from ..webhooks.spelling import plain_key
 
 __all__ = ["as_json", "printable", "rows", "words"]
 

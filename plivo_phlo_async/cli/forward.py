@@ -5,8 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from functools import partial
 from urllib.parse import urlsplit
 
 import anyio
@@ -29,13 +28,14 @@ _NOT_HANDED_ON = {
 }  # fmt: skip
 
 
-class Forwarded(NamedTuple):
+@frozen
+class Forwarded:
     """What a service answered, and after how many seconds."""
 
     status: int
-    headers: Pairs
-    body: bytes
-    elapsed: float
+    headers: Pairs = field(factory=list)
+    body: bytes = b""
+    elapsed: float = 0.0
 
 
 def is_web_address(url: str) -> bool:
@@ -56,14 +56,14 @@ class Target:
 
     Attributes:
         url: a URL with no query. Where it has no path, the request's own is asked for.
+        patience: seconds to wait for an answer.
     """
 
     url: str
     _tls: ssl.SSLContext | None = field(default=None, repr=False)
+    patience: float = _SECONDS
 
-    async def send(
-        self, method: str, line: str, headers: Iterable[tuple[bytes, bytes]], body: bytes
-    ) -> Forwarded:
+    async def send(self, method: str, line: str, headers: Pairs, body: bytes) -> Forwarded:
         """Hand a request on and give its answer; redirects are not followed.
 
         Args:
@@ -75,45 +75,47 @@ class Target:
         Raises:
             OSError: nobody answered, or no HTTP.
         """
+        ask = partial(self._ask, method, line, headers, body)
+        with anyio.move_on_after(self.patience):
+            return await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+        raise TimeoutError(f"no answer within {self.patience:g} s")
+
+    def _ask(self, method: str, line: str, headers: Pairs, body: bytes) -> Forwarded:
         began = time.monotonic()
-
-        def ask() -> tuple[int, Pairs, bytes]:
-            try:
-                return self._ask(method, line, [*headers], body)
-            except (http.client.HTTPException, ValueError) as error:
-                raise OSError(f"no HTTP came back: {error or type(error).__name__}") from error
-
-        with anyio.move_on_after(_SECONDS):
-            answer = await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
-            return Forwarded(*answer, time.monotonic() - began)
-        raise TimeoutError(f"no answer within {_SECONDS:g} s")
-
-    def _ask(self, method: str, line: str, headers: Pairs, body: bytes) -> tuple[int, Pairs, bytes]:
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        asked = next((value for name, value in headers if name.lower() == b"host"), b"")
-        # A service on this machine sees the host that was signed; another one needs its own name.
-        named = asked if asked and is_loopback(host) else parts.netloc.encode()
-        connection = (
-            http.client.HTTPSConnection(host, parts.port, timeout=_SECONDS, context=self._tls)
-            if parts.scheme == "https"
-            else http.client.HTTPConnection(host, parts.port, timeout=_SECONDS)
-        )
+        connection = self._connection()
         try:
             connection.putrequest(
                 method, self._path(line), skip_host=True, skip_accept_encoding=True
             )
-            connection.putheader("Host", named)
-            for name, value in _handed_on(headers):
+            for name, value in self._headers(method, headers, body):
                 connection.putheader(name, value)
-            if body or method not in {"GET", "HEAD"}:
-                connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body or None)
             with connection.getresponse() as answer:
                 pairs = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in answer.getheaders()]
-                return answer.status, _handed_on(pairs), answer.read(_LONGEST_ANSWER)
+                told = answer.read(_LONGEST_ANSWER)
+                return Forwarded(answer.status, _handed_on(pairs), told, time.monotonic() - began)
+        except http.client.HTTPException as error:
+            raise OSError(f"no HTTP came back: {error or type(error).__name__}") from error
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(
+                host, parts.port, timeout=_SECONDS, context=self._tls
+            )
+        return http.client.HTTPConnection(host, parts.port, timeout=_SECONDS)
+
+    def _headers(self, method: str, headers: Pairs, body: bytes) -> Pairs:
+        parts = urlsplit(self.url)
+        asked = next((value for name, value in headers if name.lower() == b"host"), b"")
+        # A service on this machine sees the host that was signed; another one needs its own name.
+        named = asked if asked and is_loopback(parts.hostname or "") else parts.netloc.encode()
+        length = [(b"Content-Length", str(len(body)).encode())]
+        has_length = body or method not in {"GET", "HEAD"}
+        return [(b"Host", named), *_handed_on(headers), *(length if has_length else [])]
 
     def _path(self, line: str) -> str:
         path, mark, query = line.partition("?")

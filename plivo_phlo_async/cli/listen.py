@@ -6,12 +6,13 @@ import os
 import socket
 import sys
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from ..errors import ConfigurationError
 from ..webhooks import parse
+from .exits import refuse
 from .forward import Target, is_web_address
 from .listener import Listener
 from .teller import Teller
@@ -65,7 +66,7 @@ def listen(port: int, host: str, verbose: bool, as_json: bool, **options: Any) -
     try:
         import uvicorn
     except ImportError:
-        _refuse('listening needs uvicorn: pip install "plivo-phlo-async[emulator]".')
+        refuse('listening needs uvicorn: pip install "plivo-phlo-async[emulator]".')
     config = uvicorn.Config(
         listener,
         http="h11",
@@ -82,9 +83,7 @@ def listen(port: int, host: str, verbose: bool, as_json: bool, **options: Any) -
     try:
         listening = socket.create_server((host, port), family=_family(host), backlog=2048)
     except OSError as error:
-        _refuse(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
-        )
+        refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
     with listening:
         _tell_start(host, listening.getsockname()[1], **options)
         try:
@@ -92,8 +91,8 @@ def listen(port: int, host: str, verbose: bool, as_json: bool, **options: Any) -
         finally:
             many, refused = teller.events, teller.refusals
             click.echo(f"# {many} event{'s' * (many != 1)}, {refused} refused.", err=True)
-    if listener.unread:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Here only when it was stopped: whoever read our output has seen enough.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _listener(
@@ -106,7 +105,7 @@ def _listener(
     no_verify: bool,
 ) -> Listener:
     if no_verify and allow_v2:
-        _refuse("give --allow-v2 or --no-verify, not both.")
+        refuse("give --allow-v2 or --no-verify, not both.")
     if component is not None:
         parse(component, {})  # a name that is none is told before anything is awaited
     token = os.environ.get("PLIVO_AUTH_TOKEN", "").strip()
@@ -136,7 +135,3 @@ def _tell_start(
     known = f", known as {public_url}" if public_url else ""
     checked = "no signature is checked" if no_verify else "signatures are checked"
     click.echo(f"# Listening at http://{named}:{port}{known} until Ctrl-C; {checked}.", err=True)
-
-
-def _refuse(text: str) -> NoReturn:
-    raise click.UsageError(text, click.get_current_context()) from None

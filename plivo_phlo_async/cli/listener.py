@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from ..errors import SignatureError, WebhookError
 from ..webhooks import Event, parse_request, receive
-from ..webhooks.asgi import Receive, Scope, Send, url_of
-from ..webhooks.signature import header_texts
+from ..webhooks.asgi import Gone, Receive, Scope, Send, chunks_of, url_of
+from ..webhooks.receiving import read_body
 from .forward import Forwarded, Target
 from .teller import Request, Teller
 
@@ -27,6 +27,8 @@ class Listener:
         allow_v2: take a request that is signed by V2 only.
         component: which component posts here; without it the variables tell.
         target: where events are handed on to.
+
+    Attributes:
         stop: is called when nobody reads what is printed any more.
     """
 
@@ -39,46 +41,33 @@ class Listener:
         allow_v2: bool = False,
         component: str | None = None,
         target: Target | None = None,
-        stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._teller, self._token, self._public_url = teller, auth_token, public_url
         self._allow_v2, self._component, self._target = allow_v2, component, target
-        self.stop = stop
-        self.unread = False
+        self.stop: Callable[[], None] = lambda: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: as the service it was handed on to did, else 200 or a refusal."""
-        if scope["type"] != "http":
-            return
-        request = await self._read(scope, receive)
-        if request is None:
+        try:
+            body = await read_body(chunks_of(receive), _LONGEST_BODY)
+        except Gone:
             return
         try:
-            answer = await self._handle(request)
+            answer = await self._handle(self._asked(scope, body or b""), whole=body is not None)
         except BrokenPipeError:
-            self.unread = True
             self.stop()
-            answer = Forwarded(503, [], b"", 0.0)
+            answer = Forwarded(503)
         await _say(send, answer)
 
-    async def _read(self, scope: Scope, receive: Receive) -> Request | None:
-        """The request; None when the sender went away. Of one too large, a byte too many."""
+    def _asked(self, scope: Scope, body: bytes) -> Request:
         whole = url_of(scope)
         parts = urlsplit(whole)
         line = whole[len(f"{parts.scheme}://{parts.netloc}") :]
         url = whole if self._public_url is None else self._public_url.rstrip("/") + line
-        body = bytearray()
-        more = True
-        while more and len(body) <= _LONGEST_BODY:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        return Request(scope["method"], url, line, [*scope["headers"]], bytes(body))
+        return Request(scope["method"], url, line, [*scope["headers"]], body)
 
-    async def _handle(self, request: Request) -> Forwarded:
-        if len(request.body) > _LONGEST_BODY:
+    async def _handle(self, request: Request, *, whole: bool) -> Forwarded:
+        if not whole:
             return self._refuse(request, 413, f"its body has more than {_LONGEST_BODY} bytes")
         try:
             event = self._event(request)
@@ -89,26 +78,25 @@ class Listener:
             return self._refuse(request, 400, str(error))
         self._teller.event(event, request, verified=self._token is not None)
         if self._target is None:
-            return Forwarded(200, [], b"", 0.0)
+            return Forwarded(200)
         return await self._forward(self._target, request)
 
     def _event(self, request: Request) -> Event:
-        texts = header_texts(request.headers)
-        asked = (request.method, request.url, texts, request.body)
+        asked = (request.method, request.url, request.headers, request.body)
         if self._token is None:
             return parse_request(*asked, self._component)
         return receive(*asked, self._token, component=self._component, allow_v2=self._allow_v2)
 
     def _refuse(self, request: Request, status: int, reason: str) -> Forwarded:
         self._teller.refused(request, status, reason)
-        return Forwarded(status, [], b"", 0.0)
+        return Forwarded(status)
 
     async def _forward(self, target: Target, request: Request) -> Forwarded:
         try:
             answer = await target.send(request.method, request.line, request.headers, request.body)
         except OSError as error:
             self._teller.forwarded(target.url, error)
-            return Forwarded(502, [], b"", 0.0)
+            return Forwarded(502)
         self._teller.forwarded(target.url, answer)
         return answer
 

@@ -16,12 +16,14 @@ from rich.text import Text
 
 from .._masking import mask_numbers
 from ..webhooks import Event
-from ..webhooks.signature import header_texts
+from ..webhooks.wire import header_texts
 from .event_lines import as_json as plain
 from .event_lines import printable, rows, words
 from .forward import Forwarded, Pairs
 
 __all__ = ["Request", "Teller"]
+
+_WIDER_THAN_ANY_LINE = 1_000_000
 
 
 @frozen
@@ -40,8 +42,9 @@ class Teller:
 
     def __init__(self, *, verbose: bool, as_json: bool, clock: Callable[[], datetime]) -> None:
         self._verbose, self._json, self._clock = verbose, as_json, clock
-        self._out, self._err = Console(highlight=False), Console(stderr=True, highlight=False)
-        self.events = self.refusals = 0
+        self._out, self._err = _console(), _console(stderr=True)
+        self.events: int = 0
+        self.refusals: int = 0
 
     def event(self, event: Event, request: Request, *, verified: bool) -> None:
         """One event: a line, then its variables if they are wanted; or a JSON object."""
@@ -90,13 +93,19 @@ class Teller:
         _print(console, line, cut=cut)
 
 
+def _console(*, stderr: bool = False) -> Console:
+    """No wider than the terminal; in a pipe as wide as it needs."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDER_THAN_ANY_LINE
+    return console
+
+
 def _print(console: Console, shown: Text | Table, *, cut: bool = True) -> None:
-    """No wider than the terminal; in a pipe as wide as it needs, and without spaces at the end."""
-    options: dict[str, Any] = {"soft_wrap": True}
-    if isinstance(shown, Table):
-        options = {"width": None if console.is_terminal else 100_000}
-    elif cut and console.is_terminal:
-        options = {"no_wrap": True, "overflow": "ellipsis"}
+    """Print it without spaces at the end of a line; text that is not cut is wrapped."""
+    options: dict[str, Any] = {}
+    if isinstance(shown, Text):
+        options = {"no_wrap": True, "overflow": "ellipsis"} if cut else {"soft_wrap": True}
     with console.capture() as captured:
         console.print(shown, **options)
     lines = [line.rstrip() for line in captured.get().splitlines()]
@@ -132,8 +141,6 @@ def _verify_command(request: Request) -> str | None:
     given += ["--method", request.method] if request.method != "POST" else []
     given += ["--v2"] if version == "v2" else []
     if request.body:
-        kind = texts.get("content-type")
-        given += ["--content-type", kind] if kind else []
         body = request.body.decode(errors="replace")
         plain_text = body == printable(body) and not body.startswith("@")
         given += ["--body", body if plain_text else "@FILE"]

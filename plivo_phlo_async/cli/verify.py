@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from attrs import frozen
@@ -17,15 +15,14 @@ from rich.text import Text
 
 from .._masking import mask_numbers
 from ..errors import ConfigurationError, SignatureError, WebhookError
-from ..webhooks import diagnose, verify_v2, verify_v3
-from ..webhooks.signature import signed_text, text_pairs
+from ..webhooks import Diagnosis, Difference, diagnose
+from ..webhooks.signature import URL, signed_text, text_pairs
 from ..webhooks.wire import body_params
 from .event_lines import printable
-from .exits import FAILED, OK
+from .exits import FAILED, OK, refuse
+from .printing import print_json, print_line
 
 __all__ = ["verify"]
-
-_ONLY_V2 = "it is signed by V2, which"  # no difference where V2 was asked for
 
 
 @frozen
@@ -33,18 +30,23 @@ class Verdict:
     """What was found.
 
     Attributes:
-        matches: a server that was given this would take it.
+        version: "V3" or "V2", as was asked.
         differences: what has to be read differently for the signature to match.
         as_given: what is signed of the request as it was given, but for the nonce.
         as_signed: what is signed in the reading that matches; None when none does.
         advice: what to do.
     """
 
-    matches: bool
+    version: str
     differences: tuple[str, ...]
     as_given: str
     as_signed: str | None
     advice: str
+
+    @property
+    def matches(self) -> bool:
+        """A server that was given this would take it."""
+        return self.as_signed is not None and not self.differences
 
 
 @click.command()
@@ -82,35 +84,27 @@ class Verdict:
 @click.option("-v", "--verbose", is_flag=True, help="Print full numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the finding as JSON.")
 def verify(
-    variables: tuple[str, ...],
-    body: str | None,
-    params: tuple[str, ...],
-    content_type: str,
-    verbose: bool,
-    as_json: bool,
-    **asked: Any,
+    variables: tuple[str, ...], v2: bool, verbose: bool, as_json: bool, **asked: Any
 ) -> None:
     """Tell whether a request's signature matches and, if not, which part differs.
 
     The Auth Token is taken from the environment and never printed. Exit code 0: it matches, 1: it
     does not.
     """
-    if body is not None and params:
-        _refuse("give --body or --param, not both.")
-    tokens = [_token(name) for name in variables]
+    version = "V2" if v2 else "V3"
     try:
-        sent = [_pair(param) for param in params] if body is None else _sent(body, content_type)
-        verdict = _judge(sent, tokens, variables, **asked)
+        as_given, found = _diagnosed(version, [_token(name) for name in variables], **asked)
     except SignatureError as error:
-        _refuse(f"--url: {error.reason}.")
+        refuse(f"--url: {error.reason}.")
     except WebhookError as error:
-        _refuse(str(error))
+        refuse(str(error))
+    verdict = _judge(found, version, as_given, variables)
 
     def shown(text: str) -> str:
         return printable(text) if verbose else mask_numbers(printable(text))
 
     if as_json:
-        click.echo(json.dumps(_as_json(verdict, "V2" if asked["v2"] else "V3", shown)))
+        print_json(_as_json(verdict, shown))
     else:
         _tell(verdict, shown)
     raise SystemExit(OK if verdict.matches else FAILED)
@@ -132,7 +126,7 @@ def _token(name: str) -> str:
 def _pair(param: str) -> tuple[str, str]:
     key, equals, value = param.partition("=")
     if not equals:
-        _refuse(f"--param: {mask_numbers(param)!r} is not KEY=VALUE.")
+        refuse(f"--param: {mask_numbers(param)!r} is not KEY=VALUE.")
     return key, value
 
 
@@ -146,79 +140,70 @@ def _bytes(body: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if body == "@-" else Path(body[1:]).read_bytes()
     except OSError as error:
-        _refuse(f"--body {body}: {error.strerror or error}.")
-
-
-def _refuse(text: str) -> NoReturn:
-    raise click.UsageError(text, click.get_current_context()) from None
+        refuse(f"--body {body}: {error.strerror or error}.")
 
 
 # What is found
 
 
-def _judge(
-    sent: Any,
+def _diagnosed(
+    version: str,
     tokens: list[str],
-    variables: tuple[str, ...],
     *,
-    method: str,
     url: str,
     nonce: str,
     signature: str,
-    v2: bool,
+    method: str,
+    body: str | None,
+    params: tuple[str, ...],
+    content_type: str,
     hosts: tuple[str, ...],
-) -> Verdict:
-    version = "V2" if v2 else "V3"
+) -> tuple[str, Diagnosis]:
+    """What is signed of the request as it was given, and what came of looking into it."""
+    if body is not None and params:
+        refuse("give --body or --param, not both.")
+    if not nonce.strip():
+        refuse("--nonce is empty, and no server takes that.")
+    sent = [_pair(param) for param in params] if body is None else _sent(body, content_type)
     as_given = signed_text(version, method, url, text_pairs(sent))
-    if _is_taken(version, method, url, sent, tokens[0], nonce, signature):
-        return Verdict(True, (), as_given, as_given, f"A server takes it ({version}).")
-    given: dict[str, Any] = {"signature_v2" if v2 else "signature_v3": signature}
-    found = diagnose(
-        method, url, sent, tokens[0], nonce=nonce, hosts=hosts, other_tokens=tokens[1:], **given
-    )
-    differences = tuple(
-        _with_name(each, variables)
-        for each in found.differences
-        if not (v2 and each.startswith(_ONLY_V2))
-    )
-    advice = _advice(url, found.signed, differences) if differences else found.advice
-    return Verdict(False, differences, as_given, found.signed, advice)
-
-
-def _is_taken(
-    version: str, method: str, url: str, sent: Any, token: str, nonce: str, signature: str
-) -> bool:
-    """What a server says, which this command must not say otherwise."""
-    name = f"X-Plivo-Signature-{version}"
-    headers = {name: signature, f"{name}-Nonce": nonce}
-    try:
-        if version == "V2":
-            verify_v2(url, headers, token)
-        else:
-            verify_v3(method, url, headers, sent, token)
-    except SignatureError:
-        return False
-    return True
-
-
-def _with_name(difference: str, variables: tuple[str, ...]) -> str:
-    """A token by the name of its variable."""
-    return re.sub(
-        r"the other token no\. (\d+)$",
-        lambda found: f"the token in {variables[int(found[1])]}",
-        difference,
+    given: dict[str, Any] = {f"signature_{version.lower()}": signature}
+    others = tokens[1:]
+    return as_given, diagnose(
+        method, url, sent, tokens[0], nonce=nonce, hosts=hosts, other_tokens=others, **given
     )
 
 
-def _advice(url: str, signed: str | None, differences: tuple[str, ...]) -> str:
+def _judge(found: Diagnosis, version: str, as_given: str, variables: tuple[str, ...]) -> Verdict:
+    asked_for_v2 = version == "V2"  # then that it is V2 is no difference
+    differences = [
+        each for each in found.differences if not (asked_for_v2 and each.part == "version")
+    ]
+    if found.signed is None:
+        advice = found.advice
+    elif differences:
+        advice = _advice(found, {each.part for each in differences})
+    else:
+        advice = f"A server takes it ({version})."
+    told = tuple(_told(each, found, variables) for each in differences)
+    return Verdict(version, told, as_given, found.signed, advice)
+
+
+def _told(difference: Difference, found: Diagnosis, variables: tuple[str, ...]) -> str:
+    """A difference; another token by the name of its variable."""
+    if difference.part == "token" and found.token:
+        return f"it is made with the token in {variables[found.token]}"
+    return str(difference)
+
+
+def _advice(found: Diagnosis, parts: set[str]) -> str:
     advice = []
-    begins = re.match(r"[^:/?#]+://[^/?#]*", signed or "")
-    here = re.match(r"[^:/?#]+://[^/?#]*", url)
-    if begins and here and begins[0] != here[0].lower():
-        advice.append(f'Give the server what Plivo was given: public_base_url="{begins[0]}".')
-    if any(each.startswith(_ONLY_V2) for each in differences):
+    begins = URL.match(found.signed or "")
+    if begins and parts & {"scheme", "host", "port"}:
+        base = f"{begins[1]}://{begins[2]}"
+        advice.append(f'Give the server what Plivo was given: public_base_url="{base}".')
+    if "version" in parts:
         advice.append("Take V2 with allow_v2=True, if a body that anyone may change will do.")
-    if any("the token in" in each for each in differences):
+    if found.token:
         advice.append("Check with that token too: auth_token takes several.")
     return " ".join(advice) or "Let the server see the request as it was sent."
 
@@ -228,27 +213,34 @@ def _advice(url: str, signed: str | None, differences: tuple[str, ...]) -> str:
 
 def _tell(verdict: Verdict, shown: Callable[[str], str]) -> None:
     console = Console(highlight=False)
-    in_pipe = not console.is_terminal
     if verdict.matches:
-        console.print("[bold green]✓ It matches.[/]", verdict.advice, soft_wrap=in_pipe)
+        matches = Text("✓ It matches.", "bold green").append(
+            f" {verdict.advice}", "not bold default"
+        )
+        print_line(console, matches)
     else:
-        would = "It would if:" if verdict.differences else ""
-        console.print("[bold red]✗ It does not match.[/]", would, soft_wrap=in_pipe)
+        would = " It would if:" if verdict.differences else ""
+        print_line(
+            console, Text("✗ It does not match.", "bold red").append(would, "not bold default")
+        )
     for difference in verdict.differences:
-        console.print(Text(f"  - {shown(difference)}"), soft_wrap=in_pipe)
-    for label, signed in (("as given", verdict.as_given), ("as signed", verdict.as_signed)):
-        if signed is not None and not (verdict.matches and label == "as signed"):
-            # In one piece, so that it can be copied.
-            line = Text(f"  {label:<9}  ", "cyan").append(shown(signed), "default")
-            console.print(line, soft_wrap=True)
+        print_line(console, f"  - {shown(difference)}")
+    _signed(console, "as given", shown(verdict.as_given))
     if not verdict.matches:
-        console.print(Text(verdict.advice), soft_wrap=in_pipe)
+        if verdict.as_signed is not None:
+            _signed(console, "as signed", shown(verdict.as_signed))
+        print_line(console, verdict.advice)
 
 
-def _as_json(verdict: Verdict, version: str, shown: Callable[[str], str]) -> dict[str, Any]:
+def _signed(console: Console, label: str, text: str) -> None:
+    """What is signed, in one piece, so that it can be copied."""
+    console.print(Text(f"  {label:<9}  ", "cyan").append(text, "default"), soft_wrap=True)
+
+
+def _as_json(verdict: Verdict, shown: Callable[[str], str]) -> dict[str, Any]:
     return {
         "matches": verdict.matches,
-        "version": version,
+        "version": verdict.version,
         "differences": [shown(each) for each in verdict.differences],
         "as_given": shown(verdict.as_given),
         "as_signed": None if verdict.as_signed is None else shown(verdict.as_signed),

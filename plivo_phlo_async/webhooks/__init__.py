@@ -8,7 +8,7 @@ framework, `WebhookApp`. `MemberWatch` keeps who is on a call.
 from __future__ import annotations
 
 from .asgi import WebhookApp
-from .diagnosis import Diagnosis, diagnose
+from .diagnosis import Diagnosis, Difference, diagnose
 from .events import (
     EVENTS,
     BranchEvent,
@@ -35,7 +35,8 @@ from .events import (
 from .nonces import AsyncNonceStore, MemoryNonces, NonceStore
 from .parsing import parse, parse_request
 from .receiving import Receiver, Refusal, receive
-from .signature import sign_v2, sign_v3, verify_v2, verify_v3
+from .signature import sign_v2, sign_v3
+from .verification import verify_v2, verify_v3
 from .vocabulary import (
     BranchState,
     CallForwardState,
@@ -82,6 +83,7 @@ __all__ = [
     "Diagnosis",
     "DialStatus",
     "DialledCallEvent",
+    "Difference",
     "Direction",
     "Event",
     "GetInputEvent",

@@ -42,11 +42,15 @@ def verified(
 
     Args:
         event: the class of the events that come here; `Event` lets the variables tell.
-        auth_token: the Auth Token, or several.
-        public_base_url: see `verify_v3`; needed behind most proxies.
-        allow_v2: take a request that is signed by V2 only, which does not cover its body.
-        nonces: remembers nonces; one it has seen is refused.
-        max_body: bytes a body may have.
+        auth_token: the account's or subaccount's Auth Token, or several where it changes.
+        public_base_url: scheme, host and path in front as Plivo was given them; needed behind most
+            proxies and tunnels, as for `verify_v3`.
+        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
+        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
+        max_body: bytes a body may have; 256 KiB where nothing is said.
+
+    Returns:
+        The decorator; a handler that it made takes the request alone.
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)

@@ -11,7 +11,7 @@ from .nonces import AsyncNonceStore, NonceStore
 from .receiving import Receiver, Refusal
 from .vocabulary import Component
 
-__all__ = ["WebhookApp", "url_of"]
+__all__ = ["Gone", "WebhookApp", "chunks_of", "url_of"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,7 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The sender went away before its body was there."""
 
 
@@ -28,10 +28,19 @@ class WebhookApp:
 
     It answers 200 when the handler is done, 403 to a wrong signature, 400 to a body it cannot read,
     413 to one too large, and 405 to anything but GET, POST and PUT. What the handler raises goes to
-    the server. Arguments beside the handler are those of `Receiver`.
+    the server. Plivo waits 40 seconds for an answer:
+    https://docs.plivo.com/docs/voice/concepts/callback-configurations
 
     Args:
         handler: is awaited with each event.
+        auth_token: the account's or subaccount's Auth Token, or several where it changes.
+        component: which component posts here: an event's class, a `Component` or its name; without
+            it the variables tell.
+        public_base_url: scheme, host and path in front as Plivo was given them, where a proxy or
+            tunnel is between; as for `verify_v3`.
+        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
+        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
+        max_body: bytes a body may have; 256 KiB where nothing is said.
     """
 
     def __init__(
@@ -51,7 +60,12 @@ class WebhookApp:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live through the server's start and end."""
+        """Answer one request, or live through the server's start and end.
+
+        Raises:
+            InvalidArgumentError: there is no such component as was given.
+            Exception: whatever the handler raises.
+        """
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
@@ -64,9 +78,9 @@ class WebhookApp:
             return
         try:
             event = await self._receiver.accept(
-                method, url_of(scope), scope["headers"], _chunks(receive)
+                method, url_of(scope), scope["headers"], chunks_of(receive)
             )
-        except _Gone:
+        except Gone:
             return
         if isinstance(event, Refusal):
             await _say(send, event.status, event.text)
@@ -76,7 +90,7 @@ class WebhookApp:
 
 
 def url_of(scope: Scope) -> str:
-    """The URL of an ASGI request, its path as it came where the server tells."""
+    """The URL that an ASGI scope was asked for, its path as it came where the server tells."""
     host = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
     path = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
     query = scope.get("query_string", b"")
@@ -84,11 +98,16 @@ def url_of(scope: Scope) -> str:
     return f"{scope.get('scheme', 'http')}://{host.decode('latin-1')}{line.decode('latin-1')}"
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
+    """The body of an ASGI request, piece by piece, as `receive` gives it.
+
+    Raises:
+        Gone: the sender went away before its end.
+    """
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise Gone
         yield message.get("body", b"")
         if not message.get("more_body", False):
             return

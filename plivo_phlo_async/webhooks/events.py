@@ -18,20 +18,16 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from .call_events import (
-    CallForwardEvent,
-    ConferenceBridgeEvent,
-    ConferenceEvent,
-    DialledCallEvent,
     GetInputEvent,
     HangupEvent,
-    InitiateCallEvent,
     IvrMenuEvent,
-    MultiPartyCallEvent,
     PlayAudioEvent,
     RecordAudioEvent,
 )
+from .conference_events import ConferenceBridgeEvent, ConferenceEvent, MultiPartyCallEvent
+from .dialled_events import CallForwardEvent, DialledCallEvent, InitiateCallEvent
 from .fields import Event, ends_in, variable
-from .reading import ADDRESS, ANYTHING, COUNT, MONEY, TEXT, TEXTS, one_of
+from .kinds import ADDRESS, ANYTHING, COUNT, MONEY, TEXT, TEXTS, one_of
 from .start_events import StartCallEvent, StartEvent, StartMessageEvent, StartRequestEvent
 from .vocabulary import (
     BranchState,
@@ -69,33 +65,47 @@ __all__ = [
 ]
 
 
+_DELIVERY = {
+    MessageStatus.SENT: SendSmsState.SENT,
+    MessageStatus.DELIVERED: SendSmsState.SENT,
+    MessageStatus.FAILED: SendSmsState.FAILED,
+    MessageStatus.UNDELIVERED: SendSmsState.FAILED,
+    MessageStatus.REJECTED: SendSmsState.FAILED,
+}
+
+
 @frozen(kw_only=True)
 class SendSmsEvent(Event):
     """A message was sent, or what became of it.
+
+    https://docs.plivo.com/docs/phlo/components-library
 
     Attributes:
         state: `Sent` or `Failed`; when it was not sent, what `status` implies.
         message_uuid: the message's id.
         from_: the number it was sent from.
         to: the number it was sent to.
-        media_urls: its media.
+        media_urls: the URLs of its media; `()` when there are none.
         media_count: how many media it has.
         type: SMS or MMS.
-        to_iso2: country of `to`, as ISO 3166 alpha-2.
+        to_iso2: country of `to`, as ISO 3166 alpha-2: `US`.
         from_iso2: country of `from_`, as ISO 3166 alpha-2.
         to_country: country of `to`, its name.
         from_country: country of `from_`, its name.
         msg: the text.
         units: how many SMS units it takes.
-        total_rate: price of a unit.
-        total_amount: price of the message.
+        total_rate: price of a unit, in the account's currency.
+        total_amount: price of the message, in the account's currency.
         direction: `outbound`.
         status: how its delivery stands.
         error_code: the carrier's code; a text, since zeros in front count.
+        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.SEND_SMS
-    state: SendSmsState | str | None = ends_in(one_of(SendSmsState))
+    state: SendSmsState | str | None = ends_in(
+        one_of(SendSmsState), implied_by=("status", _DELIVERY.get)
+    )
     message_uuid: str | None = variable("message_uuid", TEXT)
     from_: str | None = variable("from", ADDRESS)
     to: str | None = variable("to", ADDRESS)
@@ -115,19 +125,30 @@ class SendSmsEvent(Event):
     error_code: str | None = variable("error_code", TEXT)
 
 
+def _answered(status_code: int | None) -> HttpRequestState | None:
+    if status_code is None:
+        return None
+    return HttpRequestState.SUCCESS if 200 <= status_code < 300 else HttpRequestState.FAILED
+
+
 @frozen(kw_only=True)
 class HttpRequestEvent(Event):
     """An API was asked.
+
+    https://docs.plivo.com/docs/phlo/components-library
 
     Attributes:
         state: `Success` or `Failed`; when it was not sent, what `status_code` implies.
         content_type: the media type of its answer.
         status_code: its HTTP status; 400 also when the answer is not of the configured form.
-        response: its answer, as it came.
+        response: its answer: a text or, of a JSON body, what that held.
+        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.HTTP_REQUEST
-    state: HttpRequestState | str | None = ends_in(one_of(HttpRequestState))
+    state: HttpRequestState | str | None = ends_in(
+        one_of(HttpRequestState), implied_by=("status_code", _answered)
+    )
     content_type: str | None = variable("content_type", TEXT)
     status_code: int | None = variable("status_code", COUNT)
     response: Any = variable("response", ANYTHING, hashed=False)
@@ -137,8 +158,11 @@ class HttpRequestEvent(Event):
 class CounterEvent(Event):
     """A counter was passed; the component has no variables.
 
+    https://docs.plivo.com/docs/phlo/components-library
+
     Attributes:
         state: whether its Max Count is reached.
+        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.COUNTER
@@ -149,8 +173,11 @@ class CounterEvent(Event):
 class BranchEvent(Event):
     """A branch was taken; the component has no variables.
 
+    https://docs.plivo.com/docs/phlo/components-library
+
     Attributes:
         state: the alias of the condition that was met, or `No Match`.
+        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.BRANCH

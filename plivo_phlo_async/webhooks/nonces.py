@@ -14,15 +14,29 @@ class NonceStore(Protocol):
     """Remembers nonces; told only those whose signature was right."""
 
     def is_new(self, nonce: str) -> bool:
-        """Remember the nonce; True when it was not known before."""
+        """Remember the nonce.
+
+        Args:
+            nonce: the value of `X-Plivo-Signature-V3-Nonce` or `-V2-Nonce`.
+
+        Returns:
+            True when it was not known before.
+        """
         ...
 
 
 class AsyncNonceStore(Protocol):
-    """The same where remembering is I/O, as in a store that several processes share."""
+    """A `NonceStore` where remembering is I/O, as in a store that several processes share."""
 
     def is_new(self, nonce: str) -> Awaitable[bool]:
-        """Remember the nonce; True when it was not known before."""
+        """Remember the nonce.
+
+        Args:
+            nonce: the value of `X-Plivo-Signature-V3-Nonce` or `-V2-Nonce`.
+
+        Returns:
+            True, when awaited, where it was not known before.
+        """
         ...
 
 

@@ -17,11 +17,11 @@ from ..errors import SignatureError, WebhookError
 from .fields import Event
 from .nonces import AsyncNonceStore, NonceStore
 from .parsing import parse_request
-from .signature import Headers, header_texts, replayed, verify_v2, verify_v3
+from .verification import replayed, verify_v2, verify_v3
 from .vocabulary import Component
-from .wire import body_params
+from .wire import Headers, body_params, header_texts
 
-__all__ = ["Receiver", "Refusal", "receive"]
+__all__ = ["Receiver", "Refusal", "read_body", "receive"]
 
 E = TypeVar("E", bound=Event)
 
@@ -72,21 +72,28 @@ def receive(
 ) -> E | Event:
     """Verify a request and give its event.
 
+    https://docs.plivo.com/docs/voice/concepts/signature-validation/
+
     Args:
         method: the HTTP method.
         url: the URL as it was asked, its path and query as they came (not decoded).
         headers: the request's headers; case does not matter.
         body: the body as it came.
         auth_token: the account's or subaccount's Auth Token, or several where it changes.
-        component: which component posts here; without it the variables tell.
-        public_base_url: see `verify_v3`.
+        component: which component posts here: an event's class, a `Component` or its name; without
+            it the variables tell.
+        public_base_url: scheme, host and path in front as Plivo was given them, where a proxy or
+            tunnel is between; as for `verify_v3`.
         allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
             Plivo's messaging signs so; whether Send SMS does is not documented.
         nonces: remembers nonces; one it has seen is refused.
 
+    Returns:
+        The event; what was not sent or cannot be read is None there.
+
     Raises:
         SignatureError: it is not signed, not by Plivo, or comes a second time.
-        WebhookError: the body is neither a form nor a JSON object.
+        WebhookError: the body is neither a form nor a JSON object, or has more than 1000 keys.
         InvalidArgumentError: there is no such component.
     """
     texts = header_texts(headers)
@@ -105,13 +112,24 @@ def _is_signed(headers: dict[str, str], version: str) -> bool:
     return any(f"x-plivo-signature-{kind}" in headers for kind in (version, f"ma-{version}"))
 
 
+async def read_body(chunks: AsyncIterable[bytes], most: int) -> bytes | None:
+    """The body of these pieces; None, and no more is read, when it has more than `most` bytes."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
 @frozen
 class Refusal:
-    """What a refused request is answered.
+    """What a refused request is answered; it does not tell the sender why.
 
     Attributes:
-        status: the HTTP status: 400, 403 or 413.
-        text: its body.
+        status: the HTTP status: 403 not signed by Plivo, 400 a body that cannot be read, 413 one
+            that is too large.
+        text: the answer's body.
     """
 
     status: int
@@ -125,15 +143,17 @@ _TOO_LARGE = Refusal(413, "Content Too Large")
 
 @frozen
 class Receiver:
-    """How webhooks are received at one place; the arguments are those of `receive`.
+    """How webhooks are received at one place, whatever the framework.
 
     Attributes:
-        auth_token: the Auth Token, or several.
-        component: which component posts here; without it the variables tell.
-        public_base_url: see `verify_v3`.
-        allow_v2: take a request that is signed by V2 only.
-        nonces: remembers nonces, in memory or, awaited, elsewhere.
-        max_body: bytes a body may have.
+        auth_token: the account's or subaccount's Auth Token, or several where it changes.
+        component: which component posts here: an event's class, a `Component` or its name; without
+            it the variables tell.
+        public_base_url: scheme, host and path in front as Plivo was given them, where a proxy or
+            tunnel is between; as for `verify_v3`.
+        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
+        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
+        max_body: bytes a body may have; 256 KiB where nothing is said.
     """
 
     auth_token: str | Sequence[str] = field(repr=False)
@@ -153,8 +173,14 @@ class Receiver:
             url: the URL as it was asked, its path and query as they came (not decoded).
             headers: the request's headers.
             chunks: the body, piece by piece; read once, and no further than `max_body`.
+
+        Returns:
+            The event, or a `Refusal` to answer with; why it was refused is logged.
+
+        Raises:
+            InvalidArgumentError: there is no such component.
         """
-        body = await self._read(chunks)
+        body = await read_body(chunks, self.max_body)
         if body is None:
             _logger.warning("webhook refused: its body has more than %d bytes", self.max_body)
             return _TOO_LARGE
@@ -180,14 +206,6 @@ class Receiver:
             _logger.warning("webhook refused: %s", error)
             return _UNREADABLE
         return event
-
-    async def _read(self, chunks: AsyncIterable[bytes]) -> bytes | None:
-        body = bytearray()
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > self.max_body:
-                return None
-        return bytes(body)
 
     async def _is_new(self, nonce: str) -> bool:
         if self.nonces is None:

@@ -15,29 +15,43 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from .fields import Event, ends_in, variable
-from .reading import ADDRESS, COUNT, INSTANT, MAPPING, MONEY, SECONDS, TEXT, one_of
+from .kinds import ADDRESS, COUNT, INSTANT, MAPPING, MONEY, SECONDS, TEXT, one_of
 from .vocabulary import Component, Direction, Leg, MessageStatus, RequestType, StartState
 
 __all__ = ["StartCallEvent", "StartEvent", "StartMessageEvent", "StartRequestEvent"]
+
+
+_BEGAN_WITH = {
+    RequestType.CALL: StartState.INCOMING_CALL,
+    RequestType.SMS: StartState.INCOMING_MESSAGE,
+    RequestType.HTTP: StartState.API_REQUEST,
+}
 
 
 @frozen(kw_only=True)
 class StartEvent(Event):
     """The PHLO started; its forms tell what with.
 
+    https://docs.plivo.com/docs/phlo/components-library/start
+
     Attributes:
         request_type: a call, an SMS or an HTTP request.
         state: what it began with; when it was not sent, what `request_type` implies.
+        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.START
     request_type: RequestType | str | None = variable("request_type", one_of(RequestType))
-    state: StartState | str | None = ends_in(one_of(StartState))
+    state: StartState | str | None = ends_in(
+        one_of(StartState), implied_by=("request_type", _BEGAN_WITH.get)
+    )
 
 
 @frozen(kw_only=True)
 class StartCallEvent(StartEvent):
     """An incoming call started the PHLO.
+
+    https://docs.plivo.com/docs/phlo/components-library/start
 
     Attributes:
         request_type: `call`.
@@ -45,20 +59,21 @@ class StartCallEvent(StartEvent):
         uuid: the incoming call's id.
         to: the number or SIP endpoint that was called.
         from_: the number or SIP endpoint that calls.
-        start_time: when the call started.
-        answer_time: when it was answered.
-        end_time: when it ended.
+        start_time: when the call started, in UTC.
+        answer_time: when it was answered, in UTC.
+        end_time: when it ended, in UTC.
         direction: `inbound`.
-        to_iso2: country of `to`, as ISO 3166 alpha-2.
+        to_iso2: country of `to`, as ISO 3166 alpha-2: `US`.
         from_iso2: country of `from_`, as ISO 3166 alpha-2.
         to_country: country of `to`, its name.
         from_country: country of `from_`, its name.
         leg: `ALeg`.
         hangup_cause: code of why the call ended.
-        duration: since dialling; sent in seconds.
-        bill_duration: what is billed; sent in seconds.
-        bill_rate: price of a unit.
-        bill_amount: price of the call.
+        duration: how long since it was dialled; Plivo sends seconds.
+        bill_duration: how much of it is billed; Plivo sends seconds.
+        bill_rate: price of a unit, in the account's currency.
+        bill_amount: price of the call, in the account's currency.
+        raw: everything that was sent, as it came.
     """
 
     uuid: str | None = variable("call.uuid", TEXT)
@@ -84,23 +99,26 @@ class StartCallEvent(StartEvent):
 class StartMessageEvent(StartEvent):
     """An incoming message started the PHLO.
 
+    https://docs.plivo.com/docs/phlo/components-library/start
+
     Attributes:
         request_type: `sms`.
         state: `Incoming Message`.
         message_uuid: the message's id.
-        time: when it was received.
+        time: when it was received, in UTC.
         direction: `inbound`.
         status: `received`.
         to: the number it was sent to.
         from_: the number it was sent from.
-        to_iso2: country of `to`, as ISO 3166 alpha-2.
+        to_iso2: country of `to`, as ISO 3166 alpha-2: `US`.
         from_iso2: country of `from_`, as ISO 3166 alpha-2.
         to_country: country of `to`, its name.
         from_country: country of `from_`, its name.
         msg: the text.
         units: how many SMS units it takes.
-        total_rate: price of a unit.
-        total_amount: price of the message.
+        total_rate: price of a unit, in the account's currency.
+        total_amount: price of the message, in the account's currency.
+        raw: everything that was sent, as it came.
     """
 
     message_uuid: str | None = variable("message.message_uuid", TEXT)
@@ -123,11 +141,14 @@ class StartMessageEvent(StartEvent):
 class StartRequestEvent(StartEvent):
     """An HTTP request started the PHLO.
 
+    https://docs.plivo.com/docs/phlo/components-library/start
+
     Attributes:
         request_type: `http`.
         state: `API Request`.
         uuid: the request's id.
         params: the payload the request carried, its keys as its sender chose them.
+        raw: everything that was sent, as it came.
     """
 
     uuid: str | None = variable("request.uuid", TEXT)

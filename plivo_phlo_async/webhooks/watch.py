@@ -20,7 +20,7 @@ from collections import OrderedDict
 
 from attrs import define, field, frozen
 
-from .call_events import ConferenceEvent
+from .conference_events import ConferenceEvent
 from .vocabulary import ConferenceAction, ConferenceBridgeState, Direction, MultiPartyCallState
 
 __all__ = ["MemberWatch", "Present"]
@@ -51,6 +51,24 @@ class _Conference:
     gone: set[str] = field(factory=set)
     over: bool = False
 
+    def enters(self, present: Present) -> bool:
+        member = present.member_id
+        if self.over or member in self.gone or member in self.here:
+            return False
+        self.here[member] = present
+        return True
+
+    def leaves(self, member: str) -> bool:
+        self.gone.add(member)
+        return self.here.pop(member, None) is not None
+
+    def ends(self, *, for_good: bool) -> bool:
+        somebody = bool(self.here)
+        self.over = for_good
+        self.gone.update(self.here)
+        self.here.clear()
+        return somebody
+
 
 class MemberWatch:
     """Keeps who is on which call, fed with the events of Multiparty Calls or Conference Bridges.
@@ -65,29 +83,27 @@ class MemberWatch:
         self._conferences: OrderedDict[str, _Conference] = OrderedDict()
 
     def see(self, event: ConferenceEvent) -> bool:
-        """Take note of an event; True when it changed who is on a call.
+        """Take note of an event.
 
-        An event without the ids of conference (or its name) and member (or call) tells nothing.
+        Args:
+            event: without the id of its conference (or its name) and of the member (or the call)
+                it tells nothing.
+
+        Returns:
+            True when it changed who is on a call.
         """
         key = event.conference_uuid or event.conference_name
         if not key:
             return False
         conference = self._conference(key)
         if getattr(event, "state", None) in _ENDED:
-            conference.over = bool(event.conference_uuid)  # a name may be used again
-            conference.gone.update(conference.here)
-            return bool(_cleared(conference.here))
+            return conference.ends(for_good=bool(event.conference_uuid))  # a name is used again
         member = event.member_id or event.call_uuid
-        if not member:
-            return False
-        if event.event == ConferenceAction.EXIT:
-            conference.gone.add(member)
-            return conference.here.pop(member, None) is not None
-        known = member in conference.gone or member in conference.here
-        if event.event != ConferenceAction.ENTER or known or conference.over:
-            return False
-        conference.here[member] = _present(member, event)
-        return True
+        if member and event.event == ConferenceAction.EXIT:
+            return conference.leaves(member)
+        if member and event.event == ConferenceAction.ENTER:
+            return conference.enters(_present(member, event))
+        return False
 
     def on_call(self, conference: str) -> tuple[Present, ...]:
         """Who is on a call now, in the order in which their entering was told.
@@ -99,7 +115,7 @@ class MemberWatch:
         return tuple(found.here.values()) if found else ()
 
     def calls(self) -> tuple[str, ...]:
-        """The calls that somebody is on."""
+        """The calls that somebody is on, as `on_call` takes them; who was quiet longest first."""
         return tuple(key for key, each in self._conferences.items() if each.here)
 
     def _conference(self, key: str) -> _Conference:
@@ -113,9 +129,3 @@ class MemberWatch:
 def _present(member: str, event: ConferenceEvent) -> Present:
     address = event.to if event.direction == Direction.OUTBOUND else event.from_
     return Present(member, address, event.caller_name, event.call_uuid)
-
-
-def _cleared(here: dict[str, Present]) -> int:
-    many = len(here)
-    here.clear()
-    return many

@@ -1,27 +1,36 @@
-"""A request's query and body become parameters, and any spelling of a key one spelling.
+"""A request's headers become texts, its query and its body parameters.
 
-How PHLO spells the keys of its webhooks, and whether it sends a query, a form or JSON, is not
-documented, so all are understood: `call.uuid`, `{"call": {"uuid": ...}}`, `call_uuid`, `CallUUID`
-and `call[uuid]`, also below the name of a node or of a wrapper.
+Whether PHLO sends a query, a form or JSON is not documented, so all are understood.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from ..errors import WebhookError
 
-__all__ = ["body_params", "pairs_in", "plain_key", "query_of", "spread"]
+__all__ = ["Headers", "body_params", "header_texts", "pairs_in", "query_of"]
+
+Headers = Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
 
 _MOST_KEYS = 1000
-_LONGEST_KEY = 100  # far beyond any variable's name
-_GROUPS = {"call", "message", "request", "http", "to", "from"}  # first parts of dotted variables
-_WHOLE = {"requestparams", "response", "mediaurls"}  # what they hold is not spread
-_MOST_LEVELS = 6
+_WHAT_TO_SEND = "send application/x-www-form-urlencoded or application/json"
+
+
+def header_texts(headers: Headers) -> dict[str, str]:
+    """The headers as texts, names in lower case; those of one name joined by commas."""
+    texts: dict[str, str] = {}
+    for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+        key, text = _header_text(name).lower(), _header_text(value)
+        texts[key] = f"{texts[key]},{text}" if key in texts else text
+    return texts
+
+
+def _header_text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def query_of(url: str) -> str:
@@ -62,7 +71,7 @@ def body_params(
         errors: what to do with bytes that are no UTF-8, as for `bytes.decode`.
 
     Raises:
-        WebhookError: it is neither a form nor a JSON object.
+        WebhookError: it is neither a form nor a JSON object; what to send is said.
     """
     text = body if isinstance(body, str) else body.decode(errors=errors)
     start = text.lstrip("\ufeff \t\r\n")[:1]
@@ -71,8 +80,10 @@ def body_params(
         return []
     if start == "{" or kind.endswith(("/json", "+json")):
         return _json_object(text)
-    if kind.startswith("multipart/") or start in "<[" or "=" not in text:
-        raise WebhookError("The body is neither a form nor a JSON object.")
+    if kind.startswith("multipart/"):
+        raise WebhookError(f"A multipart body is not read; {_WHAT_TO_SEND}.")
+    if start in "<[" or "=" not in text:
+        raise WebhookError(f"The body is neither a form nor a JSON object; {_WHAT_TO_SEND}.")
     return pairs_in(text.strip("\r\n"), errors)
 
 
@@ -84,57 +95,3 @@ def _json_object(text: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise WebhookError("The body is JSON, but not an object.")
     return found
-
-
-def spread(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters by their plain keys; nested objects are spread, wrappers left out."""
-    plain: dict[str, Any] = {}
-    for key, value in params.items():
-        if type(value) is str:
-            known = plain_key(key)
-            if "." not in known:  # the common case, at no further cost
-                plain.setdefault(known, value)
-                continue
-        for path, leaf in _leaves(str(key), value, 1):
-            _put(plain, path, leaf)
-    plain.pop("", None)
-    return plain
-
-
-def _put(plain: dict[str, Any], key: str, value: Any) -> None:
-    known = plain_key(key)
-    if known.startswith("requestparams."):
-        payload = plain.setdefault("requestparams", {})
-        if isinstance(payload, dict):
-            payload[known.partition(".")[2]] = value
-    else:
-        plain.setdefault(known, value)
-
-
-def _leaves(path: str, value: Any, level: int) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, Mapping) or level > _MOST_LEVELS or plain_key(path) in _WHOLE:
-        yield path, value
-        return
-    for key, below in value.items():
-        yield from _leaves(f"{path}.{key}", below, level + 1)
-
-
-@lru_cache(maxsize=2048)
-def _cached(key: str) -> str:
-    parts = [part for part in key.replace("[", ".").replace("]", "").split(".") if part]
-    plain = ["".join(filter(str.isalnum, part)).lower() for part in parts]
-    while len(plain) > 1 and plain[0] not in _GROUPS:
-        del plain[0], parts[0]
-    if plain and plain[0] == "http" and len(plain) > 1:
-        plain[0] = "request"
-    if plain[:2] == ["request", "params"] and len(plain) > 2:
-        return "requestparams." + ".".join(parts[2:])
-    return "".join(plain)
-
-
-def plain_key(key: str) -> str:
-    """One spelling for all: `call.uuid`, `call_uuid`, `CallUUID` and `x.call[uuid]` are `calluuid`.
-
-    Keys below `request.params` keep their own spelling: `requestparams.otp`.
-    """
-    return _cached(key) if len(key) <= _LONGEST_KEY else ""

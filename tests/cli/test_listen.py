@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import ssl
 import subprocess
@@ -23,6 +24,7 @@ import pytest
 import trustme
 
 from plivo_phlo_async import AsyncPhloClient
+from plivo_phlo_async.cli.event_lines import words
 from plivo_phlo_async.cli.forward import Target
 from plivo_phlo_async.cli.listener import Listener
 from plivo_phlo_async.cli.teller import Teller
@@ -34,7 +36,7 @@ from plivo_phlo_async.emulator import (
     PhloEmulator,
 )
 from plivo_phlo_async.emulator.server import EmulatorServer
-from plivo_phlo_async.webhooks import sign_v2, sign_v3
+from plivo_phlo_async.webhooks import parse, sign_v2, sign_v3
 
 from .conftest import Run
 
@@ -66,6 +68,15 @@ def signed(url: str = URL, body: bytes = BODY) -> httpx.Request:
     return httpx.Request("POST", url, headers={**FORM, **signature}, content=body)
 
 
+def asked_for(url: str) -> httpx.Request:
+    return httpx.Request("GET", url, headers=sign_v3("GET", url, None, TOKEN, nonce="n"))
+
+
+def multipart() -> httpx.Request:
+    headers = sign_v3("POST", URL, {}, TOKEN)
+    return httpx.Request("POST", URL, headers=headers, files={"event": b"ConferenceEnter"})
+
+
 def ask(app: Listener, *requests: httpx.Request) -> list[httpx.Response]:
     async def go() -> list[httpx.Response]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
@@ -78,9 +89,12 @@ def ask(app: Listener, *requests: httpx.Request) -> list[httpx.Response]:
 
 
 @contextmanager
-def listening(*options: str, code: int = 130) -> Iterator[tuple[Any, str]]:
+def listening(
+    *options: str, code: int = 130, says: str = "# 0 events, 0 refused."
+) -> Iterator[tuple[Any, str]]:
     command = [sys.executable, "-m", "plivo_phlo_async", "listen", "--port", "0", *options]
     environ = {**os.environ, "PLIVO_AUTH_TOKEN": TOKEN, "PYTHONIOENCODING": "utf-8"}
+    environ.pop("PYTHONUNBUFFERED", None)  # what was not read is to be in the way at the end
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -104,7 +118,8 @@ def listening(*options: str, code: int = 130) -> Iterator[tuple[Any, str]]:
         rest = process.stderr.read()
         process.stdout.close()
         process.stderr.close()
-    assert (process.returncode, "Traceback" in rest, "ERROR" in rest) == (code, False, False)
+    assert (process.returncode, rest.splitlines()[0]) == (code, says)
+    assert ("Traceback" in rest, "Error" in rest, "ERROR" in rest) == (False, False, False)
 
 
 def test_beside_the_emulator_each_event_is_a_line_until_ctrl_c() -> None:
@@ -116,7 +131,7 @@ def test_beside_the_emulator_each_event_is_a_line_until_ctrl_c() -> None:
             await emulator.delivered()
 
     with (
-        listening() as (process, url),
+        listening(says="# 3 events, 0 refused.") as (process, url),
         EmulatorServer(PhloEmulator(callback=f"{url}/any/path")) as server,
     ):
         anyio.run(call, server.emulator, server.base_url)
@@ -130,6 +145,13 @@ def test_beside_the_emulator_each_event_is_a_line_until_ctrl_c() -> None:
     for line in lines:
         assert re.fullmatch(r"\d\d:\d\d:\d\d  multi_party_call  \w+ +…\d{4}  [0-9a-f]{8}\n", line)
     assert {delivery.status for delivery in server.emulator.deliveries} == {200}
+
+
+def test_one_event_is_counted_as_one() -> None:
+    with listening("--no-verify", says="# 1 event, 0 refused.") as (_, url):
+        answer = httpx.post(url, data=ENTERS, trust_env=False)
+
+    assert answer.status_code == 200
 
 
 def test_when_nobody_reads_any_more_it_ends_and_the_sender_is_not_told_200() -> None:
@@ -152,12 +174,13 @@ def test_an_event_is_a_line_with_its_number_masked(capsys: Read) -> None:
 
 
 def test_all_variables_are_shown_if_asked(capsys: Read) -> None:
-    ask(listener(verbose=True, auth_token=None), signed(body=BODY + b"&new=1"))
+    long = "1" * 300
+    ask(listener(verbose=True, auth_token=None), signed(body=BODY + f"&new={long}".encode()))
     out, _ = capsys.readouterr()
 
     assert out.startswith(LINE)
     assert "          to         12025550199\n" in out
-    assert "          new        1 (not known)\n" in out
+    assert f"          new        {long} (not known)\n" in out
 
 
 def test_json_has_everything_on_one_line(capsys: Read) -> None:
@@ -191,6 +214,62 @@ def test_json_has_no_infinity_and_no_depth_breaks_it(capsys: Read) -> None:
     assert (answers[0].status_code, told["raw"]["a"]) == (200, "inf")
 
 
+def test_in_json_durations_are_seconds_instants_iso_8601_and_money_a_text(capsys: Read) -> None:
+    form = {"call.duration": "90", "call.start_time": "1586345673", "call.bill_rate": "0.0035"}
+    ask(listener(auth_token=None, as_json=True), httpx.Request("POST", URL, data=form))
+    told = json.loads(capsys.readouterr().out)["variables"]
+
+    assert (told["duration"], told["bill_rate"]) == (90, "0.0035")
+    assert told["start_time"] == "2020-04-08T11:34:33+00:00"
+
+
+@pytest.mark.parametrize(
+    ("component", "told", "style"),
+    [
+        ("multi_party_call", {"event": "ConferenceEnter"}, "green"),
+        ("multi_party_call", {"event": "ConferenceExit"}, "yellow"),
+        ("multi_party_call", {"event": "Redirect"}, "yellow"),
+        ("multi_party_call", {"state": "Failed"}, "red"),
+        ("call_forward", {"dial_status": "no-answer"}, "red"),
+    ],
+)
+def test_who_leaves_and_what_fails_stand_out(
+    component: str, told: dict[str, str], style: str
+) -> None:
+    assert words(parse(component, told))[1][1] == style
+
+
+def test_on_a_terminal_an_event_is_no_wider_and_a_refusal_is_not_cut(
+    capsys: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    ask(listener(verbose=True), signed(), httpx.Request("POST", URL, content=BODY))
+    out, err = (re.sub(r"\x1b\[[0-9;]*m", "", each) for each in capsys.readouterr())
+
+    assert out.startswith("12:30:00  multi_party_call  ConferenceE…\n")
+    assert max(map(len, out.splitlines())) <= 40
+    assert err.endswith("header, or it is empty\n")
+
+
+def test_who_goes_away_before_the_end_is_not_told_of(capsys: Read) -> None:
+    async def go() -> list[Any]:
+        said: list[Any] = []
+        begun = {"type": "http.request", "body": BODY, "more_body": True}
+        ahead = [begun, {"type": "http.disconnect"}]
+
+        async def receive() -> Any:
+            return ahead.pop(0)
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        await listener()({"type": "http"}, receive, send)
+        return said
+
+    assert (anyio.run(go), capsys.readouterr()) == ([], ("", ""))
+
+
 def test_a_component_that_is_named_is_not_guessed(capsys: Read) -> None:
     ask(listener(component="Conference Bridge"), signed())
 
@@ -206,9 +285,10 @@ def test_a_component_that_is_named_is_not_guessed(capsys: Read) -> None:
         (signed(body=BODY + b"&a=b"), 403, "the V3 signature does not match"),
         (httpx.Request("POST", URL, content=BODY), 403, "there is no X-Plivo-Signature-V3 header"),
         (signed("http://127.0.0.1:7462/12025550199", b"?"), 400, "neither a form nor a JSON"),
+        (multipart(), 400, "A multipart body is not read; send application/x-www-form-urlencoded"),
         (signed(body=BODY + b"&a=" + b"a" * 262_144), 413, "more than 262144 bytes"),
     ],
-    ids=["forged", "unsigned", "unreadable", "large"],
+    ids=["forged", "unsigned", "unreadable", "multipart", "large"],
 )
 def test_what_is_refused_is_a_line_with_the_reason(
     capsys: Read, asking: httpx.Request, status: int, says: str
@@ -219,24 +299,34 @@ def test_what_is_refused_is_a_line_with_the_reason(
     assert ([answer.status_code for answer in answers], out) == ([status], "")
     assert err.startswith(f"12:30:00  refused {status}  POST /")
     assert says in err
-    assert (err.count("\n"), "12025550199" in err) == (1, False)
+    assert (err.count("\n"), "12025550199" in err, "public_base_url" in err) == (1, False, False)
     assert ("plivo-phlo verify" in err) == (says == "the V3 signature does not match")
 
 
+def from_https(request: httpx.Request) -> httpx.Request:
+    return httpx.Request(request.method, URL, headers=request.headers, content=request.read())
+
+
+HTTPS = URL.replace("http", "https")
+UNTAKEN = {
+    "posted": (from_https(signed(HTTPS)), "its URL begins with https://"),
+    "got": (from_https(asked_for(HTTPS)), "its URL begins with https://"),
+    "by V2": (httpx.Request("POST", URL, headers=sign_v2(URL, TOKEN), content=BODY), "It matches"),
+}
+
+
+@pytest.mark.parametrize("case", UNTAKEN)
 def test_the_command_that_tells_why_does(
-    capsys: Read, plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
+    capsys: Read, plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", TOKEN)
-    request = signed(URL.replace("http", "https"))
-    request.url = httpx.URL(URL)
+    request, says = UNTAKEN[case]
     ask(listener(verbose=True), request)
-    command = capsys.readouterr().err.splitlines()[1].split("'")
-    argv = [
-        part for at, each in enumerate(command) for part in ([each] if at % 2 else each.split())
-    ]
-    code, out, _ = plivo_phlo(*argv[1:])
+    command = shlex.split(capsys.readouterr().err.splitlines()[1])
+    _, out, _ = plivo_phlo(*command[1:])
 
-    assert (code, "its URL begins with https://" in out) == (1, True)
+    assert says in out
+    assert ("--method" in command) == (request.method == "GET")
 
 
 def test_behind_a_tunnel_the_public_url_counts(capsys: Read) -> None:
@@ -260,20 +350,23 @@ def test_v2_is_taken_only_if_allowed(capsys: Read) -> None:
 class Service:
     """A service that keeps what it was asked, on a port."""
 
-    def __init__(self, tls: trustme.CA | None = None) -> None:
+    def __init__(self, tls: trustme.CA | None = None, *, status: int = 302) -> None:
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers.get("content-length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 service.asked.append((self.command, self.path, headers, body))
-                self.send_response(302)
+                self.send_response(status)
                 self.send_header("Location", "http://127.0.0.1:9/")
-                self.send_header("Content-Length", "2")
+                if status != 204:
+                    self.send_header("Content-Length", "2")
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(b"" if status == 204 else b"ok")
+
+            do_GET = do_POST
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -313,11 +406,36 @@ def test_an_event_is_handed_on_as_it_came_and_the_answer_goes_back(capsys: Read)
     assert re.fullmatch(rf" +→ 302 in \d+ ms from {url}\n", err)
 
 
+def test_an_answer_without_a_body_stays_one(capsys: Read) -> None:
+    with Service(status=204) as service:
+        answers = ask(listener(target=Target(f"http://{service.address}")), signed())
+
+    assert [(each.status_code, each.content) for each in answers] == [(204, b"")]
+    assert "content-length" not in answers[0].headers
+
+
 def test_a_target_with_a_path_gets_everything_there(capsys: Read) -> None:
     with Service() as service:
         ask(listener(target=Target(f"http://{service.address}/own")), signed())
 
     assert service.asked[0][1] == "/own?tenant=5&a=%20"
+
+
+def test_a_get_is_handed_on_without_a_body(capsys: Read) -> None:
+    with Service() as service:
+        ask(listener(target=Target(f"http://{service.address}")), asked_for(URL))
+    method, line, headers, body = service.asked[0]
+
+    assert (method, line, body) == ("GET", "/hooks/a%2Fb?tenant=5&a=%20", b"")
+    assert "content-length" not in headers
+
+
+def test_a_service_elsewhere_is_asked_by_its_own_name(capsys: Read) -> None:
+    with Service() as service:
+        elsewhere = service.address.replace("127.0.0.1", "0.0.0.0")
+        ask(listener(target=Target(f"http://{elsewhere}")), signed())
+
+    assert service.asked[0][2]["host"] == elsewhere
 
 
 def test_tls_is_checked(capsys: Read) -> None:
@@ -345,6 +463,38 @@ def test_when_forwarding_fails_the_event_is_told_all_the_same(capsys: Read) -> N
         LINE,
         f"          → not forwarded to {url}: Connection refused\n",
     )
+
+
+def test_a_service_that_says_nothing_is_waited_for_no_longer_than_was_said(capsys: Read) -> None:
+    with create_server(("127.0.0.1", 0)) as silent:
+        too_late = threading.Timer(10, silent.close)  # by which who still waits is cut off
+        too_late.start()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        answers = ask(listener(target=Target(url, patience=0.01)), signed())
+        too_late.cancel()
+
+    assert [answer.status_code for answer in answers] == [502]
+    assert f"→ not forwarded to {url}: no answer within 0.01 s" in capsys.readouterr().err
+
+
+def test_a_service_that_speaks_no_http_is_said_to(capsys: Read) -> None:
+    with create_server(("127.0.0.1", 0)) as mumbling:
+
+        def answer() -> None:
+            with mumbling.accept()[0] as asking:
+                asked = b""
+                while not asked.endswith(BODY):
+                    asked += asking.recv(65_536)
+                asking.sendall(b"hello\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        url = f"http://127.0.0.1:{mumbling.getsockname()[1]}"
+        answers = ask(listener(target=Target(url)), signed())
+        answering.join()
+
+    assert [answer.status_code for answer in answers] == [502]
+    assert f"→ not forwarded to {url}: no HTTP came back: hello" in capsys.readouterr().err
 
 
 def test_what_is_refused_is_not_handed_on(capsys: Read) -> None:

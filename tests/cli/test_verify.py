@@ -103,6 +103,37 @@ def test_another_token_is_told_by_its_variable(
 
     assert code == 1
     assert "it is made with the token in PLIVO_AUTH_TOKEN" in out
+    assert "Check with that token too" in out
+
+
+def test_spaces_around_the_token_are_told(plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLIVO_AUTH_TOKEN", f"{TOKEN}\n")
+    code, out, _ = plivo_phlo(*argv())
+
+    assert code == 1
+    assert "the token given has spaces or a line break around it" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (argv("http://example.com/plivo"), 'public_base_url="https://example.com"'),
+        (argv("https://example.com:8443/plivo"), 'public_base_url="https://example.com"'),
+        (argv("https://example.com/plivo"), "allow_v2=True"),
+        (argv("https://example.com/plivo/"), "allow_v2=True"),
+    ],
+)
+def test_what_to_do_is_said(plivo_phlo: Run, given: list[str], advice: str) -> None:
+    given[given.index("--signature") + 1] = V2
+    _, out, _ = plivo_phlo(*given)
+
+    assert advice in out
+
+
+def test_where_the_way_differs_the_advice_is_to_let_the_server_see_it(plivo_phlo: Run) -> None:
+    _, out, _ = plivo_phlo(*argv("https://example.com/plivo/?b=2&a=%20"))
+
+    assert out.endswith("Let the server see the request as it was sent.\n")
 
 
 def test_a_forgery_is_said_to_match_nothing(plivo_phlo: Run) -> None:
@@ -162,6 +193,8 @@ def test_a_body_comes_from_a_file_or_from_standard_input(
         (argv(body="@/nonexistent"), "No such file"),
         (argv(body="[1]"), "neither a form nor a JSON object"),
         ([*argv(), "--content-type", "application/json"], "cannot be read"),
+        ([*argv(), "--content-type", "multipart/form-data"], "A multipart body is not read; send"),
+        ([*argv(), "--nonce", " "], "--nonce is empty"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_2(plivo_phlo: Run, given: list[str], says: str) -> None:

@@ -14,7 +14,7 @@ from plivo_phlo_async.webhooks import (
     StartMessageEvent,
     StartRequestEvent,
 )
-from plivo_phlo_async.webhooks.reading import Kind
+from plivo_phlo_async.webhooks.kinds import Kind
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "webhook-variables.md"
 

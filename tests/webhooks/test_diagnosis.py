@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
-from plivo_phlo_async.webhooks import Diagnosis, diagnose, sign_v2, sign_v3
+from plivo_phlo_async.webhooks import Diagnosis, Difference, diagnose, sign_v2, sign_v3
 from plivo_phlo_async.webhooks.signature import signature
 
+from .agreement import made
 from .samples import MEMBER, TOKEN
 
 SIGNED = "https://example.com/hooks/plivo?b=2&a=1"
@@ -28,10 +30,14 @@ def _ask(url: str = SIGNED, *, signed: dict[str, str] | None = None, **other: An
     return diagnose(url=url, **{**asked, **other})
 
 
+def _told(found: Diagnosis) -> list[str]:
+    return [str(each) for each in found.differences]
+
+
 def test_a_right_signature_matches() -> None:
     found = _ask()
 
-    assert (found.matches, found.differences, found.header) == (True, (), "V3")
+    assert (found.matches, found.differences, found.header, found.token) == (True, (), "V3", 0)
     assert found.advice == "The signature matches (V3)."
     assert found.signed is not None
     assert found.signed.startswith("https://example.com/hooks/plivo?a=1&b=2.bill_rate0.0035")
@@ -70,7 +76,7 @@ def test_what_differs_is_named(given: dict[str, Any], differences: list[str] | N
     found = _ask(**given)
 
     assert found.matches == (differences is None)
-    assert list(found.differences) == (differences or [])
+    assert _told(found) == (differences or [])
 
 
 @pytest.mark.parametrize(
@@ -102,8 +108,8 @@ def test_what_was_signed_otherwise_is_named(
 ) -> None:
     found = _ask(signed=signed, **given)
 
-    assert found.differences == (difference,)
-    assert difference in found.advice
+    assert _told(found) == [difference]
+    assert found.advice.endswith(f": {difference}.")
 
 
 def test_a_query_signed_as_written_is_named() -> None:
@@ -113,7 +119,7 @@ def test_a_query_signed_as_written_is_named() -> None:
     right = signature("V3", f"{base}?{asked}.{body}", "n", TOKEN)
     found = _ask(signed={"X-Plivo-Signature-V3": right})
 
-    assert found.differences == ("its query is signed as written, in that order and not decoded",)
+    assert _told(found) == ["its query is signed as written, in that order and not decoded"]
 
 
 def test_a_subaccounts_header_is_not_the_main_accounts() -> None:
@@ -126,7 +132,82 @@ def test_a_signature_in_the_wrong_place_is_named() -> None:
     v2 = sign_v2(SIGNED, TOKEN, nonce="n")["X-Plivo-Signature-V2"]
     found = _ask(signature_v3=v2, signature_ma_v3=None)
 
-    assert found.differences[-1] == "it is a signature V2, given as V3"
+    assert found.differences[-1] == Difference("header", "it is a signature V2, given as V3")
+
+
+def test_a_query_signed_as_written_without_a_body_is_named() -> None:
+    right = signature("V3", "https://example.com/p?b=2&a=1", "n", TOKEN)
+    found = _ask("https://example.com/p?b=2&a=1", params=None, signature_v3=right)
+
+    assert _told(found) == ["its query is signed as written, in that order and not decoded"]
+
+
+def test_each_difference_names_its_part() -> None:
+    headers = sign_v2("https://example.com:443/hooks/plivo/", "main", nonce="n")
+    found = _ask(
+        "http://10.0.0.7/hooks/plivo?b=2&a=1",
+        hosts=["", "example.com"],
+        other_tokens=["sub", "main"],
+        signature_v3=headers["X-Plivo-Signature-V2"],
+        signature_ma_v3=None,
+    )
+
+    parts = ["scheme", "host", "port", "path", "version", "token", "header"]
+    assert [each.part for each in found.differences] == parts
+    assert (found.header, found.token) == ("V3", 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"method": "GET"}, "method"),
+        ({"params": {**MEMBER, "a": "1"}}, "params"),
+        ({"auth_token": f" {TOKEN}"}, "token"),
+    ],
+)
+def test_so_do_those_of_method_parameters_and_token(given: dict[str, Any], part: str) -> None:
+    assert [each.part for each in _ask(**given).differences] == [part]
+
+
+def test_of_two_readings_that_match_the_one_with_fewer_differences_counts() -> None:
+    signed = sign_v3("POST", "https://example.com/p", {"c": "3"}, TOKEN, nonce="n")
+    found = _ask("https://example.com/p?c3", signed=signed, params={"c": "3"})
+
+    assert _told(found) == ["its query is not signed"]
+
+
+def test_a_scheme_is_known_in_capitals_too() -> None:
+    signed = sign_v3("POST", "http://example.com/p", MEMBER, TOKEN, nonce="n")
+
+    assert _told(_ask("HTTPS://example.com/p", signed=signed)) == ["its URL begins with http://"]
+
+
+def test_spaces_around_a_nonce_are_no_difference() -> None:
+    assert _ask(nonce=" n ").matches
+
+
+def test_the_slash_of_a_bare_host_is_no_difference() -> None:
+    signed = sign_v3("POST", "https://example.com", MEMBER, TOKEN, nonce="n")
+
+    assert _ask("https://example.com/", signed=signed).matches
+    assert not _ask("https://example.com/p", signed=signed).matches
+
+
+def test_a_request_matches_when_it_would_be_taken_and_only_then() -> None:
+    random = Random(13)
+    judged = []
+    for request in [made(random) for _ in range(60)]:
+        found = diagnose(
+            request.method,
+            request.url,
+            request.params,
+            request.token,
+            nonce=request.nonce,
+            signature_v3=request.signature,
+        )
+        judged.append((found.matches, request.ours()))
+
+    assert {*judged} == {(True, True), (False, False)}
 
 
 @pytest.mark.parametrize("url", [SIGNED, "", "/hooks/plivo", "https://"])

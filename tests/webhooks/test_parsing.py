@@ -169,6 +169,36 @@ def test_a_payload_keeps_its_own_keys(params: dict[str, Any]) -> None:
     assert (event.uuid, event.params) == ("r1", {"otp": "1", "To": "2"})
 
 
+def _deep(levels: int) -> Any:
+    params: Any = {"event": "ConferenceEnter"}
+    for _ in range(levels):
+        params = {"data": params}
+    return params
+
+
+@pytest.mark.parametrize(
+    ("params", "event"),
+    [
+        (_deep(5), "ConferenceEnter"),
+        (_deep(5000), None),
+        ({"x." * 40 + "event": "ConferenceEnter"}, "ConferenceEnter"),
+        ({"x." * 50 + "event": "ConferenceEnter"}, None),
+    ],
+    ids=["nested", "nested without end", "dotted", "dotted without end"],
+)
+def test_no_variable_is_looked_for_without_end(params: dict[str, Any], event: str | None) -> None:
+    assert parse(MultiPartyCallEvent, params).event == event
+
+
+@pytest.mark.parametrize("whole", [{"otp": "1"}, '{"otp": "1"}'])
+def test_of_a_payload_sent_whole_and_in_parts_the_first_counts(whole: Any) -> None:
+    params = {"request.params": whole, "request.params.otp": "2"}
+    turned = dict(reversed(params.items()))
+
+    assert parse(StartRequestEvent, params).params == {"otp": "1"}
+    assert parse(StartRequestEvent, turned).params == {"otp": "2"}
+
+
 def test_what_a_payload_names_is_no_variable() -> None:
     params = {"request": {"uuid": "r1", "params": {"call": {"uuid": "c"}, "digits": "1"}}}
 
@@ -198,6 +228,8 @@ def test_what_a_payload_names_is_no_variable() -> None:
         ({"state": "Prompt Completed"}, PlayAudioEvent),
         ({"state": "Count Not Reached"}, CounterEvent),
         ({"state": "No Match"}, BranchEvent),
+        ({"state": "#"}, IvrMenuEvent),
+        ({"state": "?"}, Event),
         ({"node_type": "conference_bridge", "member_id": "1"}, ConferenceBridgeEvent),
         ({"uuid": "u", "to": "1", "from": "2"}, Event),
         ({"from": "2"}, Event),
@@ -212,9 +244,9 @@ def test_the_component_is_recognised_by_what_was_sent(
     assert type(parse_request("POST", "/", FORM, urlencode(params))) is kind
 
 
-@pytest.mark.parametrize("component", [*EVENTS, "Send SMS", "Multiparty Call", "ivrmenu"])
+@pytest.mark.parametrize("component", [*EVENTS, "Send SMS", "Get.Input", "ivrmenu"])
 def test_a_component_can_be_named_in_any_spelling(component: str) -> None:
-    letters = component.replace("_", "").replace(" ", "").lower()
+    letters = "".join(filter(str.isalnum, component)).lower()
     found = parse(component, {}).component
 
     assert found is not None
@@ -337,7 +369,7 @@ def test_a_body_that_is_neither_form_nor_json_is_an_error(
 
 
 def test_nothing_given_is_changed() -> None:
-    params = {"call": dict(CALL), "request": {"params": {"a": [1]}}}
+    params = {"call": dict(CALL), "request": {"params": {"a": [1]}}, "request.params.b": "2"}
     before = copy.deepcopy(params)
     event = parse("start", params)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from plivo_phlo_async.webhooks import (
     IvrMenuEvent,
     MultiPartyCallEvent,
     Receiver,
+    Refusal,
     WebhookApp,
     receive,
     sign_v2,
@@ -59,6 +61,16 @@ def test_an_unreadable_body_is_no_forgery() -> None:
     assert not isinstance(caught.value, SignatureError)
 
 
+def test_a_multipart_body_is_refused_with_what_to_send_instead() -> None:
+    headers = {**_signed(), "content-type": "multipart/form-data; boundary=x"}
+    with pytest.raises(WebhookError) as caught:
+        receive("POST", URL, headers, b'--x\r\nContent-Disposition: form-data; name="a"', TOKEN)
+
+    assert str(caught.value) == (
+        "A multipart body is not read; send application/x-www-form-urlencoded or application/json."
+    )
+
+
 def test_a_receiver_shows_no_token() -> None:
     assert TOKEN not in repr(Receiver(TOKEN))
 
@@ -70,6 +82,18 @@ def test_no_framework_is_loaded_by_the_package() -> None:
     ).stdout.split()
 
     assert {"fastapi", "aiohttp", "starlette"} & set(loaded) == set()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("most", "status"), [(len(MEMBER_FORM), 403), (len(MEMBER_FORM) - 1, 413)])
+async def test_a_body_may_be_as_long_as_its_bound_and_no_longer(most: int, status: int) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield MEMBER_FORM
+
+    found = await Receiver(TOKEN, max_body=most).accept("POST", URL, FORM, chunks())
+
+    assert isinstance(found, Refusal)
+    assert found.status == status
 
 
 # ASGI
@@ -108,6 +132,13 @@ async def test_a_method_plivo_does_not_use_is_refused() -> None:
     said = await _through(WebhookApp(_nothing, TOKEN), {**HTTP, "method": "DELETE"})
 
     assert said[0]["status"] == 405
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_http_is_left_unanswered() -> None:
+    said = await _through(WebhookApp(_nothing, TOKEN), {"type": "websocket"})
+
+    assert said == []
 
 
 @pytest.mark.asyncio

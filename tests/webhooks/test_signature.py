@@ -231,18 +231,31 @@ def _many(headers: dict[str, str]) -> Any:
     return {**headers, name: f"other, {headers[name]} ,another"}
 
 
-def _twice(headers: dict[str, str]) -> Any:
+def _first_of_two(headers: dict[str, str]) -> Any:
+    return [*headers.items(), ("X-Plivo-Signature-V3", "other")]
+
+
+def _last_of_two(headers: dict[str, str]) -> Any:
     return [("X-Plivo-Signature-V3", "other"), *headers.items()]
 
 
-def _only_main(headers: dict[str, str]) -> Any:
-    del headers["X-Plivo-Signature-V3"]
-    return headers
+def _beside_bytes_of_any_kind(headers: dict[str, str]) -> Any:
+    return [(b"x-own", b"\xff"), *_asgi(headers)]
 
 
-@pytest.mark.parametrize("spelt", [_lower, _asgi, _many, _twice, _only_main])
+SPELLINGS = [_lower, _asgi, _many, _first_of_two, _last_of_two, _beside_bytes_of_any_kind]
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS)
 def test_headers_are_found_however_they_come(spelt: Callable[[dict[str, str]], Any]) -> None:
-    headers = spelt(sign_v3("POST", URL, MEMBER, TOKEN))
+    headers = spelt(sign_v3("POST", URL, MEMBER, TOKEN, main_auth_token="another"))
+
+    verify_v3("POST", URL, headers, MEMBER, TOKEN)
+
+
+def test_the_main_accounts_header_alone_will_do() -> None:
+    headers = sign_v3("POST", URL, MEMBER, TOKEN)
+    del headers["X-Plivo-Signature-V3"]
 
     verify_v3("POST", URL, headers, MEMBER, TOKEN)
 

@@ -119,6 +119,7 @@ def test_a_name_may_be_used_again_when_its_call_ended() -> None:
     named = {"conference_uuid": "", "conference_name": "support"}
     watch.see(_event("1", **named))
     watch.see(_event("", "", state="Completed", **named))
+    watch.see(_event("1", **named))  # told again: who was on the call that ended stays gone
     watch.see(_event("2", **named))
 
     assert _here(watch, "support") == ["2"]

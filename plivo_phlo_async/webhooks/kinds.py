@@ -15,6 +15,8 @@ from typing import Any
 
 from attrs import frozen
 
+from .spelling import letters
+
 __all__ = [
     "ADDRESS",
     "ANYTHING",
@@ -57,20 +59,16 @@ class Kind:
 def one_of(words: type[StrEnum]) -> Kind:
     """A value of an enum, or the text itself when it is none of them."""
     exact: dict[str, StrEnum] = {str(word): word for word in words}
-    plain = {_letters(str(word)): word for word in words if _letters(str(word))}
+    plain = {letters(str(word)): word for word in words if letters(str(word))}
 
     def read(value: Any) -> StrEnum | str | None:
         known = exact.get(value) if type(value) is str else None
         if known is not None:
             return known
         text = _text(value)
-        return None if not text else plain.get(_letters(text), exact.get(text, text))
+        return None if not text else plain.get(letters(text), exact.get(text, text))
 
     return Kind(f"{words.__name__} | str", "", read, words)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).lower()
 
 
 def _text(value: Any) -> str | None:

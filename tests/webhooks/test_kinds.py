@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plivo_phlo_async.webhooks import BranchState, CallStatus, Component, IvrMenuState
-from plivo_phlo_async.webhooks import reading as kinds
-from plivo_phlo_async.webhooks.reading import Kind, one_of
+from plivo_phlo_async.webhooks import BranchState, CallStatus, Component, IvrMenuState, kinds
+from plivo_phlo_async.webhooks.kinds import Kind, one_of
 
 EVERY_KIND = [kind for kind in vars(kinds).values() if isinstance(kind, Kind)]
 NONSENSE: list[Any] = [
