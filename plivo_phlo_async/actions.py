@@ -201,6 +201,9 @@ class Action:
 
         `: @ +` stay as they are, so that a valid address gives the bytes the official SDKs send;
         anything else cannot leave its segment.
+
+        Args:
+            auth_id: the account, which is part of a run's path.
         """
         segments: tuple[str | None, ...] = ("phlo", self.phlo_id)
         if self.verb is Verb.RUN:
@@ -245,6 +248,9 @@ class Action:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Action:
         """The action that `to_dict` wrote.
+
+        Args:
+            values: its fields by name.
 
         Raises:
             InvalidArgumentError: a field is unknown, missing or wrong; the message names it.

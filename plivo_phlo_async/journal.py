@@ -49,7 +49,7 @@ class Journal(Protocol):
         """
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """Note how an action ended.
+        """Note how an action ended. If it raises, the run ends.
 
         Args:
             key: as given to `begin`.
@@ -95,7 +95,12 @@ class MemoryJournal:
         self._run += 1
 
     async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> Standing:
-        """As `Journal.begin`."""
+        """Note that an action is begun, unless it was before.
+
+        Args:
+            key: what tells the action from all others.
+            redo: how it may have ended in an earlier run to be begun anew all the same.
+        """
         status, run, _ = self._known.get(key, (None, 0, None))
         standing = Standing.FRESH
         if status is not None:
@@ -105,7 +110,12 @@ class MemoryJournal:
         return standing
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """As `Journal.finish`."""
+        """Note how an action ended.
+
+        Args:
+            key: as given to `begin`.
+            outcome: how it ended; `not_started` takes its beginning back.
+        """
         _, run, before = self._known.get(key, (None, self._run, None))
         if outcome.status is not BulkStatus.NOT_STARTED:
             self._known[key] = (outcome.status, run, None)

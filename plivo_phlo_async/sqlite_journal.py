@@ -91,7 +91,11 @@ class SqliteJournal:
         await self._write(self._next_run)
 
     async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> Standing:
-        """As `Journal.begin`.
+        """Note that an action is begun, unless it was before; on return it is on the disk.
+
+        Args:
+            key: what tells the action from all others.
+            redo: how it may have ended in an earlier run to be begun anew all the same.
 
         Raises:
             JournalError: it could not be written, or the journal belongs to another list.
@@ -108,7 +112,12 @@ class SqliteJournal:
         return told[0]
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """As `Journal.finish`; it is written together with what is begun next, or by `flush`."""
+        """Note how an action ended; it is written with what is begun next, or by `flush`.
+
+        Args:
+            key: as given to `begin`.
+            outcome: how it ended; `not_started` takes its beginning back.
+        """
         self._batch.writes.append(lambda db: _finish(db, key, outcome))
 
     async def flush(self) -> None:
@@ -120,7 +129,11 @@ class SqliteJournal:
         await self._write(lambda db: None)
 
     async def counts(self) -> dict[BulkStatus, int]:
-        """How many actions ended how, over all runs; what is begun counts as unknown."""
+        """How many actions ended how, over all runs; what is begun counts as unknown.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
         counts: dict[BulkStatus, int] = {}
         await self._write(lambda db: counts.update(_count(db)))
         return counts

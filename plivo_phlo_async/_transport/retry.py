@@ -82,7 +82,12 @@ class RetryPolicy:
                 raise InvalidArgumentError(f"{name}: give a number, at least {least}.")
 
     def backoff(self, failures: int, random: Callable[[], float]) -> float:
-        """Seconds to wait after so many failed attempts: full jitter."""
+        """Seconds to wait before an attempt: full jitter.
+
+        Args:
+            failures: how many attempts have failed before the last one.
+            random: gives a number from 0 to 1.
+        """
         return random() * min(self.max_backoff, 0.25 * 2.0 ** min(failures, 30))
 
 
