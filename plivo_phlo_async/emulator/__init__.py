@@ -25,7 +25,7 @@ from .phlos import (
 from .refusals import NotHere, NotNow, Refusal
 from .routes import ReceivedRequest
 from .seed import Seed, load_seed, read_seed
-from .switchboard import LogEntry
+from .steps import LogEntry
 
 __all__ = [
     "DEMO_AUTH_ID",

@@ -76,15 +76,6 @@ class Bell:
                 self._ears.discard(ear)
 
 
-def in_a_loop() -> bool:
-    """Whether an event loop runs here: without one nothing can be begun that goes on by itself."""
-    try:
-        _soon()
-    except (RuntimeError, KeyError):
-        return False
-    return True
-
-
 def _soon() -> Callable[[Callable[[], None]], Any]:
     # The running loop's own way to be called from another thread.
     try:

@@ -1,11 +1,113 @@
 """The calls as a person wants to see them: who is where since when, what would end a transfer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .members import Call, Member, MemberState, Transfer, TransferKind, line_of
+from .runner import PhloRunner
+from .steps import LogEntry, Place
+from .switchboard import Switchboard
 
 Since = Mapping[str, float]
 """When, by the wall clock, each line came into its state."""
+
+
+class Board:
+    """What there is to see of a runner's calls; `wall` gives the seconds since 1970."""
+
+    def __init__(
+        self,
+        runner: PhloRunner,
+        switchboard: Switchboard,
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self._runner = runner
+        self._switchboard = switchboard
+        self._clock = clock
+        self._wall = wall
+
+    def state(self) -> dict[str, object]:
+        """Return the live calls and the counts."""
+        calls = [
+            {**_where(place), "members": _plain(call), "transfer": _ends(call.transfer)}
+            for place, call in self._switchboard.calls.items()
+        ]
+        return {"calls": calls, "dialled": dict(self._switchboard.dialled)}
+
+    def calls(self) -> list[dict[str, object]]:
+        """Return the live calls with their nodes' names, and since when each member is there."""
+        now = self._wall()
+        return [
+            {
+                **_where(place),
+                "name": self._runner.node_name(place),
+                "members": show_members(call.members, self._since(place), now),
+                "transfer": show_transfer(call),
+            }
+            for place, call in self._switchboard.calls.items()
+        ]
+
+    def step(self, step: LogEntry, wall: float) -> dict[str, object]:
+        """Return what a step changed at `wall`: the members not as they were, the transfer."""
+        kept = {m.address: m for m in step.before.members}
+        changed = [m for m in step.after.members if kept.get(m.address) != m]
+        since = {} if step.moved else self._since(step.place)
+        return {
+            **_where(step.place),
+            "ended": step.after.ended,
+            "members": show_members(changed, since, wall),
+            "transfer": show_transfer(step.after),
+            "dialled": dict(self._switchboard.dialled) if step.by is not None else None,
+        }
+
+    def nodes(self) -> list[dict[str, object]]:
+        """Return every node there is."""
+        return [
+            {
+                "phlo_id": phlo.phlo_id,
+                "phlo": phlo.name,
+                "node_id": node.node_id,
+                "node": node.name,
+                "node_type": node.node_type.value,
+            }
+            for phlo in self._runner.phlos
+            for node in phlo.nodes
+        ]
+
+    def phones(self) -> dict[str, dict[str, object]]:
+        """Return the phones something was said about."""
+        known = self._switchboard.phones.listed.items()
+        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in known}
+
+    def _since(self, place: Place) -> Since:
+        ago = self._wall() - self._clock()
+        known = self._switchboard.since.get(place, {})
+        return {line: at + ago for line, at in known.items()}
+
+
+def _where(place: Place) -> dict[str, object]:
+    return {"phlo_id": place[0], "node_id": place[1]}
+
+
+def _plain(call: Call) -> list[dict[str, object]]:
+    return [show_member(member) for member in call.members]
+
+
+def _ends(transfer: Transfer | None) -> dict[str, object] | None:
+    if transfer is None:
+        return None
+    return {"kind": transfer.kind.value, "giver": transfer.giver, "taker": transfer.taker}
+
+
+def show_member(member: Member) -> dict[str, object]:
+    """Return a member as plain data."""
+    return {
+        "address": member.address,
+        "role": member.role.value,
+        "state": member.state.value,
+        "muted": member.muted,
+    }
 
 
 def show_members(members: Iterable[Member], since: Since, now: float) -> list[dict[str, object]]:
@@ -14,14 +116,8 @@ def show_members(members: Iterable[Member], since: Since, now: float) -> list[di
 
 
 def _show(member: Member, since: float, now: float) -> dict[str, object]:
-    return {
-        "address": member.address,
-        "role": member.role.value,
-        "state": member.state.value,
-        "muted": member.muted,
-        "since": round(since, 3),
-        "seconds": round(max(0.0, now - since), 3),
-    }
+    ago = round(max(0.0, now - since), 3)
+    return {**show_member(member), "since": round(since, 3), "seconds": ago}
 
 
 def show_transfer(call: Call) -> dict[str, object] | None:
@@ -29,22 +125,22 @@ def show_transfer(call: Call) -> dict[str, object] | None:
     transfer = call.transfer
     if transfer is None:
         return None
-    taker = call.find(transfer.taker)
+    taker = call.live(transfer.taker)
     private = [m.address for m in call.members if m.state is MemberState.PRIVATE]
     return {
         "kind": transfer.kind.value,
         "giver": transfer.giver,
         "taker": transfer.taker,
-        "taker_state": None if taker is None else taker.state.value,
+        "taker_state": taker.state.value,
         "held": list(transfer.held),
         "private": private,
         "ended_by": _endings(transfer, taker),
     }
 
 
-def _endings(transfer: Transfer, taker: Member | None) -> list[dict[str, str]]:
+def _endings(transfer: Transfer, taker: Member) -> list[dict[str, str]]:
     endings = []
-    rings = taker is not None and taker.state is MemberState.RINGING
+    rings = taker.state is MemberState.RINGING
     if rings and transfer.kind is TransferKind.COLD:
         endings.append(("answer", transfer.taker, "the taker replaces the giver"))
     if rings:

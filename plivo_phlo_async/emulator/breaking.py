@@ -7,19 +7,22 @@ none: `BrokenExchange` says how far the answer came, and who called the emulator
 from collections.abc import Callable
 from typing import Protocol
 
-import anyio
 import attrs
 
 from .bell import Bell
 from .faults import FaultKind, FaultRule
 from .http import Receive, Scope, Send, encode
+from .racing import first_of
 from .runner import Reply
 
 WIRE = "plivo_phlo_async.wire"
 """The name of the extension in an ASGI scope."""
 
 GARBAGE = b"\x16\x03\x01 this is no answer\r\n\r\n"
+"""What comes in place of HTTP."""
+
 NOT_JSON = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+"""What comes in place of JSON."""
 
 
 class Wire(Protocol):
@@ -36,10 +39,12 @@ class Wire(Protocol):
 
 
 class BrokenExchange(Exception):
-    """An exchange that a fault of this `kind` broke, where no connection could be broken.
+    """An exchange that a fault broke, where there was no connection to be broken.
 
-    `reply` is the answer whose head had been sent, with `body` as far as it came; None when there
-    was nothing.
+    Attributes:
+        kind: what went wrong.
+        reply: the answer whose head had been sent; None when nothing had been.
+        body: that answer's body, as far as it came.
     """
 
     def __init__(self, kind: FaultKind, reply: Reply | None = None, body: bytes = b"") -> None:
@@ -66,15 +71,7 @@ class Exchange:
     async def until_gone_or_closing(self) -> None:
         """Wait until the client has left, or the server is to stop."""
         with self.closing.listen() as ear:
-            async with anyio.create_task_group() as waiting:
-
-                async def watch() -> None:
-                    await self.until_gone()
-                    waiting.cancel_scope.cancel()
-
-                waiting.start_soon(watch)
-                await ear.heard()
-                waiting.cancel_scope.cancel()
+            await first_of(self.until_gone, ear.heard)
 
 
 def wire_of(scope: Scope) -> Wire | None:
@@ -83,7 +80,7 @@ def wire_of(scope: Scope) -> Wire | None:
     return wire
 
 
-async def break_off(fault: FaultRule, reply: Reply | None, exchange: Exchange) -> bool:
+async def break_off(fault: FaultRule, reply: Reply, exchange: Exchange) -> bool:
     """Make `fault` happen to `reply`; whether it took the answer's place.
 
     Raises `BrokenExchange` where there is no connection to break.
@@ -96,24 +93,25 @@ async def break_off(fault: FaultRule, reply: Reply | None, exchange: Exchange) -
         case FaultKind.GARBAGE:
             await _end(fault, exchange, _talk_nonsense)
         case FaultKind.HANG_AFTER:
-            await _end(fault, exchange, None)
-        case FaultKind.CUT_BODY if reply is not None:
+            await _hang(fault, exchange)
+        case FaultKind.CUT_BODY:
             await _cut(fault, reply, exchange)
         case _:
             return False
     return True
 
 
-async def _end(fault: FaultRule, exchange: Exchange, how: Callable[[Wire], None] | None) -> None:
+async def _end(fault: FaultRule, exchange: Exchange, how: Callable[[Wire], None]) -> None:
     if exchange.wire is None:
         raise BrokenExchange(fault.kind)
-    if how is not None:
-        how(exchange.wire)
-        await exchange.until_gone()
-        return
-    await exchange.until_gone_or_closing()
-    exchange.wire.close()
+    how(exchange.wire)
     await exchange.until_gone()
+
+
+async def _hang(fault: FaultRule, exchange: Exchange) -> None:
+    if exchange.wire is not None:
+        await exchange.until_gone_or_closing()
+    await _end(fault, exchange, lambda wire: wire.close())
 
 
 async def _cut(fault: FaultRule, reply: Reply, exchange: Exchange) -> None:

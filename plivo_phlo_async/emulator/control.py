@@ -8,17 +8,17 @@ from .callbacks import read_callback
 from .faults import read_rules
 from .http import Request
 from .members import Role
+from .operator import Operator
 from .page import page_file, show_page
 from .phlos import NodeType
 from .refusals import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .routes import Handler
 from .runner import Reply
 from .seed import read_phone, read_seed
-from .stage import Stage
-from .switchboard import Place
+from .steps import Place
 
 
-def control_handlers(emulator: Stage, segments: tuple[str, ...]) -> Mapping[str, Handler]:
+def control_handlers(emulator: Operator, segments: tuple[str, ...]) -> Mapping[str, Handler]:
     """Return what a path under `/_emulator` does, by method; empty when there is no such path."""
     desk = Desk(emulator)
     match segments:
@@ -58,7 +58,7 @@ def control_handlers(emulator: Stage, segments: tuple[str, ...]) -> Mapping[str,
 class Desk:
     """The handlers, over one emulator."""
 
-    def __init__(self, emulator: Stage) -> None:
+    def __init__(self, emulator: Operator) -> None:
         self._emulator = emulator
 
     def reset(self, _: Request) -> Reply:

@@ -8,7 +8,7 @@ import anyio
 import attrs
 
 from .callbacks import Callback, Letter, write_letter
-from .switchboard import Place
+from .steps import Place
 
 DELIVERY_LIMIT = 1000
 """How many deliveries are kept, waiting ones and finished ones together."""
@@ -22,10 +22,20 @@ Deliver = Callable[[Letter], Awaitable[int]]
 
 @attrs.define
 class Delivery:
-    """One callback on its way: the call it tells of, what it says, and how it fared.
+    """One callback on its way: the call it tells of, what it says, and how it fares.
 
-    `outcome` is "waiting", "delivered" (a 2xx), "refused" (another status) or "failed" (no
-    answer); `again_of` is the delivery this one repeats.
+    Attributes:
+        number: which delivery it is, from 1.
+        at: when the event happened, in seconds since 1970.
+        place: where the call is: the ids of its PHLO and of its node.
+        callback: where it is told.
+        variables: what is told.
+        letter: the request that tells it, signed.
+        again_of: the number of the delivery this one repeats, None for a first one.
+        outcome: "waiting", "delivered" (a 2xx), "refused" (another status) or "failed" (no answer).
+        status: the HTTP status it was answered with, None while there is none.
+        attempts: how often it was tried, twice at most.
+        error: what went wrong at the last attempt, None where an answer came.
     """
 
     number: int

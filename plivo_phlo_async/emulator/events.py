@@ -1,20 +1,21 @@
 """What happened lately, for those who follow it live: a bounded ring, told as server-sent events.
 
 A follower has no buffer of its own: it reads the ring at its own pace, and one that has fallen
-behind the ring's oldest event gets a snapshot instead of what it missed.
+behind the ring's oldest event gets a snapshot instead of what it missed. So does one whose last
+event was another emulator's, or this one's before it was started again.
 """
 
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-import anyio
 import attrs
 
 from .bell import Bell, Ear
 from .breaking import Exchange
 from .http import Request
+from .racing import first_of
 from .refusals import Refusal
 from .safety import PAGE_HEADERS
 
@@ -28,8 +29,13 @@ BATCH = 50
 """How many events go out together."""
 
 HEARTBEAT_SECONDS = 15.0
+"""How long a line may be quiet before something is said on it."""
+
 PATIENCE_SECONDS = 10.0
 """How long a follower may take to accept what is sent before it is dropped."""
+
+FAREWELL_SECONDS = 0.5
+"""How long one may take to accept the end."""
 
 
 class TooManyFollowers(Refusal):
@@ -52,10 +58,14 @@ class Happened:
 
 
 class Events:
-    """The latest events. `ring` on `bell` tells followers that there are new ones."""
+    """The latest events. `bell` tells followers that there are new ones.
 
-    def __init__(self) -> None:
-        self.bell = Bell()
+    An event's id is `LIFE-NUMBER`: numbers begin anew with each emulator, `life` is its own.
+    """
+
+    def __init__(self, life: str) -> None:
+        self.bell: Bell = Bell()
+        self._life = life
         self._ring: deque[Happened] = deque(maxlen=EVENT_LIMIT)
         self._lock = threading.Lock()
         self._numbered = 0
@@ -64,6 +74,17 @@ class Events:
     def latest(self) -> int:
         """The number of the latest event; 0 before the first."""
         return self._numbered
+
+    def id_of(self, number: int) -> str:
+        """Return the id of an event."""
+        return f"{self._life}-{number}"
+
+    def number_of(self, event_id: str) -> int | None:
+        """Return the number of an event of this life, None for any other text."""
+        life, _, number = event_id.rpartition("-")
+        if life != self._life or not (number.isascii() and number.isdigit() and len(number) < 19):
+            return None
+        return int(number)
 
     def publish(self, kind: str, data: Callable[[], Mapping[str, object]]) -> None:
         """Add an event and wake the followers."""
@@ -82,56 +103,51 @@ class Events:
             return list(self._ring)[-missed:] if missed else []
 
 
-def last_seen(request: Request) -> int | None:
-    """Return the event a follower saw last, from `Last-Event-ID` or `?last_event_id=`, or None."""
+def last_seen(request: Request) -> str:
+    """Return the id of the last event a follower saw, by `Last-Event-ID` or `?last_event_id=`."""
     query = request.query.decode("latin-1").removeprefix("last_event_id=")
-    said = request.headers.get("last-event-id", query)
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
+    return request.headers.get("last-event-id", query)
 
 
 class Follower:
-    """One client that follows the events until it goes, is too slow, or the server stops."""
+    """One client that follows the events until it goes, is too slow, or the server stops.
+
+    `snapshot` gives all there is and the number of its latest event, `hide` keeps the secret out
+    of a text, `sleep` waits.
+    """
 
     def __init__(
         self,
         events: Events,
         exchange: Exchange,
+        *,
         snapshot: Callable[[], tuple[int, Mapping[str, object]]],
-        discreet: Callable[[str], str],
+        hide: Callable[[str], str],
+        sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         self._events = events
         self._exchange = exchange
         self._snapshot = snapshot
-        self._discreet = discreet
+        self._hide = hide
+        self._sleep = sleep
 
     async def follow(self, seen: int | None) -> None:
-        """Tell everything after the event `seen`, and then whatever happens."""
+        """Tell everything after the event numbered `seen`, and then whatever happens."""
         head = [(b"content-type", b"text/event-stream; charset=utf-8")]
         head += [(name.encode(), value.encode()) for name, value in PAGE_HEADERS]
         await self._exchange.send({"type": "http.response.start", "status": 200, "headers": head})
         with self._events.bell.listen() as ear:
-            async with anyio.create_task_group() as group:
-
-                async def watch() -> None:
-                    await self._exchange.until_gone_or_closing()
-                    group.cancel_scope.cancel()
-
-                group.start_soon(watch)
-                await self._tell_all(ear, seen)
-                group.cancel_scope.cancel()
+            await first_of(self._exchange.until_gone_or_closing, lambda: self._tell_all(ear, seen))
         await self._end()
 
     async def _tell_all(self, ear: Ear, seen: int | None) -> None:
-        while True:
-            text, seen = self._news(seen)
-            if text and not await self._sent(text):
-                return
-            if self._events.latest > seen:
-                continue
-            with anyio.move_on_after(HEARTBEAT_SECONDS) as quiet:
-                await ear.heard()
-            if quiet.cancelled_caught and not await self._sent(": still here\n\n"):
-                return
+        """Return only when the follower is too slow."""
+        text, seen = self._news(seen)
+        while await self._sent(text):
+            if self._events.latest > seen or await self._within(HEARTBEAT_SECONDS, ear.heard):
+                text, seen = self._news(seen)
+            else:
+                text = ": still here\n\n"
 
     def _news(self, seen: int | None) -> tuple[str, int]:
         events = self._events.after(seen)
@@ -143,19 +159,21 @@ class Follower:
         return text, batch[-1].number if batch else seen
 
     def _write(self, number: int, kind: str, data: Mapping[str, object]) -> str:
-        return f"id: {number}\nevent: {kind}\ndata: {self._discreet(json.dumps(data))}\n\n"
+        told = self._hide(json.dumps(data))
+        return f"id: {self._events.id_of(number)}\nevent: {kind}\ndata: {told}\n\n"
 
     async def _sent(self, text: str) -> bool:
-        with anyio.move_on_after(PATIENCE_SECONDS) as patience:
-            part = {"type": "http.response.body", "body": text.encode(), "more_body": True}
-            await self._exchange.send(part)
-        return not patience.cancelled_caught
+        part = {"type": "http.response.body", "body": text.encode(), "more_body": True}
+        return await self._within(PATIENCE_SECONDS, lambda: self._exchange.send(part))
+
+    async def _within(self, seconds: float, wait: Callable[[], Awaitable[object]]) -> bool:
+        return await first_of(wait, lambda: self._sleep(seconds)) == 0
 
     async def _end(self) -> None:
         # Ended properly where it can be, so that the browser comes back by itself; a client that
         # takes nothing is cut off.
-        with anyio.move_on_after(0.5) as moment:
-            await self._exchange.send({"type": "http.response.body", "body": b""})
-        if moment.cancelled_caught and self._exchange.wire is not None:
+        farewell = {"type": "http.response.body", "body": b""}
+        took = await self._within(FAREWELL_SECONDS, lambda: self._exchange.send(farewell))
+        if not took and self._exchange.wire is not None:
             self._exchange.wire.reset()
             await self._exchange.until_gone()

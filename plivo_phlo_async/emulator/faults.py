@@ -1,7 +1,7 @@
 """Faults on demand: which request meets one, of which kind, and how often.
 
 A rule has a match (what is done, to whom, by which path, the how-manieth), a kind, and a count or
-a probability with a seed. No I/O: `breaking` makes it happen.
+a probability with a seed. No I/O: `faultbook` has the rules in force, `breaking` makes one happen.
 
     500                          every request is answered 500
     hold:500                     every hold
@@ -14,10 +14,8 @@ a probability with a seed. No I/O: `breaking` makes it happen.
 """
 
 import fnmatch
-import math
-import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -26,12 +24,16 @@ import attrs
 from .members import line_of
 from .refusals import InvalidParameter
 
-RULE_LIMIT = 100
-"""How many rules there can be at once."""
+LONGEST_SECONDS = 3600
+"""The longest time that a rule can be about."""
 
 
 class FaultKind(StrEnum):
-    """What goes wrong; the `*_after`, `cut_body`, `not_json` and `garbage` have acted first."""
+    """What goes wrong.
+
+    `LATENCY`, the `*_AFTER`, `CUT_BODY`, `NOT_JSON` and `GARBAGE` have acted as asked; all others
+    answer, or close the connection, instead of acting.
+    """
 
     LATENCY = "latency"
     TOO_MANY = "429"
@@ -57,26 +59,19 @@ ANSWERS: Mapping[FaultKind, tuple[int, str]] = {
 }
 """The kinds that answer instead of acting: the status, and the text of `error`."""
 
-ACTED = frozenset(
-    {
-        FaultKind.LATENCY,
-        FaultKind.CLOSE_AFTER,
-        FaultKind.RESET_AFTER,
-        FaultKind.HANG_AFTER,
-        FaultKind.CUT_BODY,
-        FaultKind.NOT_JSON,
-        FaultKind.GARBAGE,
-    }
-)
-"""The kinds that act as if nothing were wrong."""
-
 TIMED = frozenset({FaultKind.LATENCY, FaultKind.TOO_MANY, FaultKind.UNAVAILABLE_RETRY_AFTER})
 """The kinds that `seconds` mean something to: how long to wait."""
 
 
 @attrs.frozen
 class Facts:
-    """What a rule can know of a request: its `action` is the body's, else "run" or "get"."""
+    """What a rule can know of a request.
+
+    Attributes:
+        action: the one it asks for, else "run" or "get", None for any other request.
+        address: the member it concerns, None for none.
+        path: its path, percent-encoded as it came.
+    """
 
     action: str | None
     address: str | None
@@ -87,9 +82,16 @@ class Facts:
 class FaultRule:
     """When a fault happens: every part of the match that is not None must fit.
 
-    `path` may hold `*` and `?`; `nth` counts the requests that fit, from 1. `count` is how often
-    it happens, None for always; `probability` with a `seed` is the other way. `seconds` is how
-    long latency lasts, and what `Retry-After` says.
+    Attributes:
+        kind: what goes wrong.
+        action: what must be asked for, as "hold"; "run" and "get" are the requests without one.
+        address: the member it must concern, in any spelling.
+        path: the path it must go to, with `*` and `?` as in a shell.
+        nth: which of the requests that fit meets it, from 1; None for any.
+        count: how often it happens; None for always.
+        probability: how likely it happens, from 0 to 1, in place of a count.
+        seed: what the chance begins from: the same ones for the same seed.
+        seconds: how long latency lasts, and what `Retry-After` says.
     """
 
     kind: FaultKind
@@ -103,7 +105,11 @@ class FaultRule:
     seconds: float | None = None
 
     def fits(self, facts: Facts) -> bool:
-        """Whether the request is one this rule is about, `nth` apart."""
+        """Whether a request is one this rule is about, `nth` apart.
+
+        Args:
+            facts: what the request is about.
+        """
         if self.action is not None and self.action != facts.action:
             return False
         if self.path is not None and not fnmatch.fnmatchcase(facts.path, self.path):
@@ -116,96 +122,6 @@ class FaultRule:
     def wait(self) -> float:
         """How many seconds it is about: a second, unless it says otherwise."""
         return 1.0 if self.seconds is None else self.seconds
-
-
-@attrs.define
-class ActiveFault:
-    """A rule at work: its `number`, how many requests `seen` fitted, how often it `happened`."""
-
-    number: int
-    rule: FaultRule
-    seen: int = 0
-    happened: int = 0
-    dice: random.Random = attrs.field(factory=random.Random, repr=False)
-
-    @property
-    def spent(self) -> bool:
-        """Whether it can never happen again."""
-        passed = self.rule.nth is not None and self.seen >= self.rule.nth
-        return passed or (self.rule.count is not None and self.happened >= self.rule.count)
-
-    def strikes(self, facts: Facts) -> bool:
-        """Take note of a request; whether the fault happens to it."""
-        if self.spent or not self.rule.fits(facts):
-            return False
-        self.seen += 1
-        hit = self.rule.nth is None or self.seen == self.rule.nth
-        if self.rule.probability is not None:
-            hit = self.dice.random() < self.rule.probability and hit
-        self.happened += hit
-        return hit
-
-    def describe(self) -> dict[str, object]:
-        """Return the rule and how it fared, as plain data."""
-        rule = {**attrs.asdict(self.rule), "kind": self.rule.kind.value}
-        fared = {"seen": self.seen, "happened": self.happened, "spent": self.spent}
-        return {"id": self.number, **rule, **fared, "text": write_rule(self.rule)}
-
-
-class FaultBook:
-    """The rules in force, first come first asked: one request meets one fault at most."""
-
-    def __init__(self, rules: Iterable[FaultRule | str] = ()) -> None:
-        self.give(rules)
-
-    def give(self, rules: Iterable[FaultRule | str]) -> None:
-        """Take these rules as what a reset returns to, and start from them."""
-        self._given = tuple(parse_rule(r) if isinstance(r, str) else r for r in rules)
-        self.reset()
-
-    def reset(self) -> None:
-        """Have the rules first given, as new."""
-        self.active: list[ActiveFault] = []
-        self._numbered = 0
-        self.happened = 0
-        for rule in self._given:
-            self.add(rule)
-
-    def add(self, rule: FaultRule) -> ActiveFault:
-        """Put a rule in force, after the others; raises `InvalidParameter` when there are too many.
-
-        Rules that are spent make room.
-        """
-        if len(self.active) >= RULE_LIMIT:
-            self.active = [fault for fault in self.active if not fault.spent]
-        if len(self.active) >= RULE_LIMIT:
-            raise InvalidParameter(f"There can be {RULE_LIMIT} fault rules at once.")
-        self._numbered += 1
-        # A fixed seed gives the same faults again: this is a laboratory, not a lottery.
-        fault = ActiveFault(self._numbered, rule, dice=random.Random(rule.seed))
-        self.active.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        """Drop every rule."""
-        self.active = []
-
-    def drop(self, number: int) -> bool:
-        """Drop one rule; whether there was one of that number."""
-        kept = [fault for fault in self.active if fault.number != number]
-        found = len(kept) < len(self.active)
-        self.active = kept
-        return found
-
-    def strike(self, facts: Facts) -> FaultRule | None:
-        """Return the rule that happens to a request, the first of those that would, or None."""
-        hit = next((fault for fault in self.active if fault.strikes(facts)), None)
-        self.happened += hit is not None
-        return None if hit is None else hit.rule
-
-    def describe(self) -> list[dict[str, object]]:
-        """Return the rules in force as plain data."""
-        return [fault.describe() for fault in self.active]
 
 
 # A rule as JSON
@@ -247,7 +163,8 @@ def _checked(given: dict[str, Any], where: str) -> FaultRule:
         need(key, _whole(given.get(key)) and given[key] >= 1, "a whole number from 1")
     need("seed", _whole(given.get("seed")), "a whole number")
     need("probability", _number(given.get("probability"), 1), "a number from 0 to 1")
-    need("seconds", _number(given.get("seconds"), 3600), "a number of seconds up to 3600")
+    within = _number(given.get("seconds"), LONGEST_SECONDS)
+    need("seconds", within, f"a number of seconds up to {LONGEST_SECONDS}")
     if "count" in given and "probability" in given:
         raise InvalidParameter(f"{where}: give a count or a probability, not both.")
     if "seconds" in given and FaultKind(kind) not in TIMED:
@@ -280,8 +197,8 @@ def read_seconds(text: str) -> float:
     if found is None:
         raise ValueError(f"{text!r} is no time: write 20ms or 1.5s.")
     seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
-    if not math.isfinite(seconds) or seconds > 3600:
-        raise ValueError(f"{text!r} is too long: at most 3600s.")
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f"{text!r} is too long: at most {LONGEST_SECONDS}s.")
     return seconds
 
 

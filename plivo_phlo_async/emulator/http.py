@@ -18,9 +18,16 @@ KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})
 """The headers a request keeps, besides its credentials."""
 
 Message = MutableMapping[str, Any]
+"""What ASGI says, one way or the other."""
+
 Scope = MutableMapping[str, Any]
+"""What an ASGI connection is."""
+
 Receive = Callable[[], Awaitable[Message]]
+"""Gives what comes in on it."""
+
 Send = Callable[[Message], Awaitable[None]]
+"""Takes what goes out on it."""
 
 
 @attrs.frozen
@@ -33,7 +40,16 @@ class Credentials:
 
 @attrs.frozen
 class Request:
-    """One whole HTTP request; `body` is None when it is longer than `BODY_LIMIT` bytes."""
+    """One whole HTTP request.
+
+    Attributes:
+        method: the HTTP method.
+        raw_path: the path, percent-encoded as it came.
+        query: the query, the same.
+        authorization: the `Authorization` header.
+        body: the body, None when it is longer than `BODY_LIMIT` bytes.
+        headers: those of `KEPT_HEADERS` that came, by their names in lower case.
+    """
 
     method: str
     raw_path: bytes

@@ -35,10 +35,15 @@ class Keepable(Protocol):
 
 
 class StateFile:
-    """The file the calls are kept in; `sleep` waits between two writings."""
+    """The file the calls are kept in.
+
+    Args:
+        path: the JSON file; it need not be there yet.
+        sleep: waits so many seconds between two writings.
+    """
 
     def __init__(self, path: Path, *, sleep: Callable[[float], Any] = anyio.sleep) -> None:
-        self.path = path
+        self.path: Path = path
         self._sleep = sleep
         self._written: str | None = None
 
@@ -77,13 +82,16 @@ class StateFile:
         self._written = text
 
     async def keep(self, what: Keepable) -> None:
-        """Write after every change, changes close together as one, until cancelled; then a last."""
+        """Write at once and after every change, until cancelled; then once more.
+
+        Changes close together are written as one.
+        """
         with what.changed.listen() as ear:
             try:
                 while True:
+                    await anyio.to_thread.run_sync(self._try, what)
                     await ear.heard()
                     await self._sleep(GROUP_SECONDS)
-                    await anyio.to_thread.run_sync(self._try, what)
             finally:
                 self._try(what)
 
@@ -144,7 +152,8 @@ def _call(one: Mapping[str, Any]) -> Call:
         kind, held = TransferKind(under_way["kind"]), tuple(under_way["held"])
         call = Call(members, Transfer(kind, under_way["giver"], under_way["taker"], held))
         for address in (under_way["giver"], under_way["taker"]):
-            if call.find(address) is None:
+            found = call.find(address)
+            if found is None or not found.live:
                 raise ValueError(f"a transfer's {address!r} is nobody in the call")
     if call.ended:
         raise ValueError("a call has nobody in it")

@@ -1,47 +1,42 @@
 """The log: every request with its answer, every step of a phone, the latest thousand."""
 
-import json
-import shlex
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from .board import concerned, show_members, show_transfer
-from .faults import Facts
+from .asked import Asked
+from .board import concerned, show_member, show_transfer
 from .http import Request
 from .members import Call, Member, line_of
-from .refusals import Refusal
-from .switchboard import LOG_LIMIT, LogEntry, Place
+from .routes import ReceivedRequest
+from .snippets import as_curl, as_python
+from .steps import LogEntry, Place
+from .switchboard import LOG_LIMIT
 
-MEMBER_VERBS = frozenset(
-    {
-        "hold",
-        "unhold",
-        "hangup",
-        "resume_call",
-        "abort_transfer",
-        "voicemail_drop",
-        "mute",
-        "unmute",
-    }
-)
-DIALLING_VERBS = frozenset({"call", "warm_transfer", "cold_transfer"})
-
-
-@attrs.frozen
-class Asked:
-    """What a request under `/v1` is about, as far as its path and its parameters tell."""
-
-    facts: Facts
-    place: Place | None
-    parameters: Mapping[str, object]
+RECEIVED_LIMIT = 1000
+"""How many of the latest requests are kept as they came."""
 
 
 @attrs.frozen
 class Answered:
-    """One line of the log. `request` and what follows it are None for a step with no request."""
+    """One line of the log: a request with its answer, or what a phone did by itself.
+
+    Attributes:
+        number: which line it is, from 1.
+        time: when it was answered, in seconds since 1970.
+        action: what was asked for or done, "run", "get", or None for no such.
+        address: the member it concerns, None for none.
+        place: where the call is: the ids of its PHLO and of its node, None for none.
+        before: the call before it.
+        after: the call after it.
+        request: the request as it came; this and what follows is None for what a phone did.
+        asked: what the request is about.
+        status: the HTTP status of its answer, 0 where none was sent.
+        answer: the answer's JSON.
+        fault: the kind of fault it met, None for none.
+    """
 
     number: int
     time: float
@@ -68,7 +63,11 @@ class Answered:
         return self.fault is not None or (self.status or 0) >= 400 or self.error is not None
 
     def about(self, address: str) -> bool:
-        """Whether the line concerns a member: addressed, changed, or named in the body."""
+        """Whether the line concerns a member: addressed, changed, or named in the parameters.
+
+        Args:
+            address: the member's address, in any spelling.
+        """
         lines = {m.line for part in self._concerned() for m in part}
         named = self.asked.parameters.get("trigger_source") if self.asked else None
         lines |= {line_of(one) for one in (self.address, named) if isinstance(one, str)}
@@ -85,14 +84,21 @@ class Answered:
             "address": self.address,
             "phlo_id": phlo_id,
             "node_id": node_id,
-            "request": None if self.request is None else _show_request(self.request),
-            "answer": None if self.request is None else _show_answer(self),
             "error": self.error,
             "fault": self.fault,
-            "before": {"members": _plain(were), "transfer": show_transfer(self.before)},
-            "after": {"members": _plain(are), "transfer": show_transfer(self.after)},
-            "curl": None if self.request is None else as_curl(self.request),
-            "python": None if self.asked is None else as_python(self.asked),
+            "before": _show_side(were, self.before),
+            "after": _show_side(are, self.after),
+            **self._show_exchange(),
+        }
+
+    def _show_exchange(self) -> dict[str, object]:
+        if self.request is None or self.asked is None:
+            return dict.fromkeys(("request", "answer", "curl", "python"))
+        return {
+            "request": _show_request(self.request),
+            "answer": {"status": self.status, "body": dict(self.answer or {})},
+            "curl": as_curl(self.request),
+            "python": as_python(self.asked),
         }
 
     def _concerned(self) -> tuple[list[Member], list[Member]]:
@@ -100,16 +106,23 @@ class Answered:
 
 
 class Logbook:
-    """The latest lines, numbered from 1; `now` gives the wall clock's seconds."""
+    """The latest lines, numbered from 1, and the requests; `now` gives the seconds since 1970."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.reset()
 
     def reset(self) -> None:
-        """Forget every line."""
+        """Forget every line and every request."""
         self.lines: deque[Answered] = deque(maxlen=LOG_LIMIT)
+        self.received: deque[ReceivedRequest] = deque(maxlen=RECEIVED_LIMIT)
+        self.requests: int = 0
         self._numbered = 0
+
+    def receive(self, request: ReceivedRequest) -> None:
+        """Count a request, and remember it as it came."""
+        self.requests += 1
+        self.received.append(request)
 
     def write(self, **line: Any) -> Answered:
         """Write a line and return it."""
@@ -130,41 +143,17 @@ class Logbook:
 
     def select(self, call: str = "", member: str = "", errors: bool = False) -> list[Answered]:
         """Return the lines, newest first, of a call (`PHLO/NODE`), about a member, that failed."""
-        chosen = reversed(self.lines)
         return [
             line
-            for line in chosen
+            for line in reversed(self.lines)
             if (not call or "/".join(line.place or ()) == call)
             and (not member or line.about(member))
             and (not errors or line.failed)
         ]
 
 
-def understand(request: Request) -> Asked:
-    """Return what a request is about; never raises."""
-    try:
-        parameters = request.parameters()
-    except Refusal:
-        parameters = {}
-    action, to = parameters.get("action"), parameters.get("to")
-    path = request.raw_path.decode("latin-1")
-    match request.segments:
-        case (_, "phlo", phlo, _, node, "members", address):
-            return Asked(Facts(_text(action), address, path), (phlo, node), parameters)
-        case (_, "phlo", phlo, kind, node) if request.method == "POST" and kind != "runs":
-            return Asked(Facts(_text(action), _text(to), path), (phlo, node), parameters)
-        case (_, "account", _, "phlo", _):
-            return Asked(Facts("run", None, path), None, parameters)
-    return Asked(Facts("get" if request.method == "GET" else None, None, path), None, parameters)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _plain(members: list[Member]) -> list[dict[str, object]]:
-    told = show_members(members, {}, 0.0)
-    return [{k: v for k, v in one.items() if k not in ("since", "seconds")} for one in told]
+def _show_side(members: list[Member], call: Call) -> dict[str, object]:
+    return {"members": [show_member(m) for m in members], "transfer": show_transfer(call)}
 
 
 def _show_request(request: Request) -> dict[str, object]:
@@ -174,49 +163,3 @@ def _show_request(request: Request) -> dict[str, object]:
         "query": request.query.decode("latin-1"),
         "body": None if request.body is None else request.body.decode("utf-8", "replace"),
     }
-
-
-def _show_answer(line: Answered) -> dict[str, object]:
-    return {"status": line.status, "body": None if line.answer is None else dict(line.answer)}
-
-
-# The same request, to be pasted
-
-
-def as_curl(request: Request) -> str:
-    """Return the request as a line for a shell, with the credentials left to the environment."""
-    path = request.raw_path.decode("latin-1").removeprefix("/v1")
-    if request.query:
-        path += "?" + request.query.decode("latin-1")
-    words = ["curl", "-X", shlex.quote(request.method)]
-    words.append('-u "$PLIVO_AUTH_ID:$PLIVO_AUTH_TOKEN"')
-    if request.body:
-        words.append("-H 'Content-Type: application/json'")
-        words.append("--data-binary " + shlex.quote(request.body.decode("utf-8", "replace")))
-    words.append('"$PLIVO_PHLO_BASE_URL"' + shlex.quote(path))
-    return " ".join(words)
-
-
-def as_python(asked: Asked) -> str | None:
-    """Return the request as Python for this package's client; None where there is no such."""
-    facts, parameters = asked.facts, asked.parameters
-    if facts.action == "run":
-        return f"await client.phlo({_nth(facts.path, -1)}).run({_json(parameters)})"
-    if asked.place is None or facts.action is None or "/multi_party_call/" not in facts.path:
-        return None
-    phlo, node = asked.place
-    call = f"client.phlo({phlo!r}).multi_party_call({node!r})"
-    if facts.action in MEMBER_VERBS and "/members/" in facts.path:
-        return f"await {call}.member({facts.address!r}).{facts.action}()"
-    if facts.action not in DIALLING_VERBS or "/members/" in facts.path:
-        return None
-    giver, role = parameters.get("trigger_source"), parameters.get("role", "agent")
-    return f"await {call}.{facts.action}({giver!r}, {facts.address!r}, role={role!r})"
-
-
-def _nth(path: str, position: int) -> str:
-    return repr(path.rstrip("/").split("/")[position])
-
-
-def _json(parameters: Mapping[str, object]) -> str:
-    return repr(json.loads(json.dumps(parameters))) if parameters else ""

@@ -9,7 +9,11 @@ from .refusals import NotHere, NotNow
 
 
 class MemberState(StrEnum):
-    """Where a member of a call is."""
+    """Where a member of a call is.
+
+    `PRIVATE` is talking apart, with the other end of a warm transfer; `VOICEMAIL` is a machine that
+    has picked up.
+    """
 
     RINGING = "ringing"
     IN_CALL = "in_call"
@@ -40,9 +44,14 @@ def line_of(address: str) -> str:
 
 @attrs.frozen
 class Member:
-    """One party of a call: its `address` as first given, `role`, `state` and whether `muted`.
+    """One party of a call.
 
-    `line` is what all spellings of the address share.
+    Attributes:
+        address: its number or its endpoint, as first spelled.
+        role: what it is to the call.
+        state: where it is.
+        muted: whether it is muted.
+        line: what all spellings of the address share.
     """
 
     address: str
@@ -63,7 +72,14 @@ class Member:
 
 @attrs.frozen
 class Transfer:
-    """A transfer under way from `giver` to `taker`; `held` are those put on hold for it."""
+    """A transfer under way.
+
+    Attributes:
+        kind: whether the two ends talk apart first.
+        giver: the address of who hands the call over.
+        taker: the address of who is to have it.
+        held: the addresses of those put on hold for it.
+    """
 
     kind: TransferKind
     giver: str
@@ -73,7 +89,12 @@ class Transfer:
 
 @attrs.frozen
 class Call:
-    """A multi-party call: its members in the order they came, and the transfer, if any."""
+    """A multi-party call.
+
+    Attributes:
+        members: all who are in it, or were, in the order they came.
+        transfer: the transfer under way, None for none.
+    """
 
     members: tuple[Member, ...] = ()
     transfer: Transfer | None = None
@@ -89,14 +110,28 @@ class Call:
         return any(member.state is MemberState.PRIVATE for member in self.members)
 
     def find(self, address: str) -> Member | None:
-        """Return the member at `address`, even one that has left, or None."""
+        """Return a member, even one that has left.
+
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The member, None when there was never one.
+        """
         line = line_of(address)
         return next((m for m in self.members if m.line == line), None)
 
     def live(self, address: str) -> Member:
-        """Return the live member at `address`.
+        """Return a live member.
 
-        Raises `NotHere` for an unknown member and for one that has left.
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The member.
+
+        Raises:
+            NotHere: there was never one, or it has left.
         """
         member = self.find(address)
         if member is None or not member.live:
@@ -104,7 +139,11 @@ class Call:
         return member
 
     def seat(self, newcomer: Member) -> "Call":
-        """Return the call with `newcomer` in it, in the place of whoever had that address."""
+        """Return the call with one more member, or another in the place of a former one.
+
+        Args:
+            newcomer: the member; it takes the place of whoever has its address.
+        """
         if self.find(newcomer.address) is None:
             return attrs.evolve(self, members=(*self.members, newcomer))
         line = newcomer.line
@@ -112,17 +151,34 @@ class Call:
         return attrs.evolve(self, members=seats)
 
     def ring(self, to: str, role: Role) -> "Call":
-        """Return the call with `to` ringing; `NotNow` when it is live already (assumed)."""
+        """Return the call with one more phone ringing.
+
+        Args:
+            to: the phone's address.
+            role: what it is to the call.
+
+        Raises:
+            NotNow: it is live already (assumed).
+        """
         known = self.find(to)
         if known is not None and known.live:
             raise NotNow
         return self.seat(Member(to, role, MemberState.RINGING))
 
     def move(self, state: MemberState, chosen: Callable[[Member], bool]) -> "Call":
-        """Return the call with every `chosen` member in `state`."""
+        """Return the call with some of its members elsewhere.
+
+        Args:
+            state: where they are.
+            chosen: whether a member is one of them.
+        """
         seats = tuple(attrs.evolve(m, state=state) if chosen(m) else m for m in self.members)
         return attrs.evolve(self, members=seats)
 
     def with_transfer(self, transfer: Transfer | None) -> "Call":
-        """Return the call with `transfer` as the one under way; None ends it."""
+        """Return the call with another transfer under way.
+
+        Args:
+            transfer: the transfer, None for none.
+        """
         return attrs.evolve(self, transfer=transfer)

@@ -15,6 +15,7 @@ ADDRESS_LIMIT = 255
 """The longest address that is taken, in characters (assumed)."""
 
 Parameters = Mapping[str, object]
+"""What a request was sent with, from its query and its JSON."""
 
 
 @attrs.frozen

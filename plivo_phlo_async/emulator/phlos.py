@@ -36,7 +36,8 @@ class NodeType(StrEnum):
 class PhoneBehaviour(StrEnum):
     """What a phone does when it is rung.
 
-    `RING` waits for someone to answer or reject it; `NEVER` cannot even be told to answer.
+    `ANSWER`, `REJECT` and `VOICEMAIL` happen by themselves; `RING` waits for someone to answer or
+    reject it; `NEVER` cannot even be told to answer.
     """
 
     ANSWER = "answer"
@@ -48,9 +49,15 @@ class PhoneBehaviour(StrEnum):
 
 @attrs.frozen
 class Phone:
-    """What stands behind an address: what it `does` when rung, `after` so many seconds of ringing.
+    """What stands behind an address.
 
-    A phone that waits to be told, and one that never answers, ring on whatever `after` is.
+    Attributes:
+        does: what it does when it is rung.
+        after: after how many seconds of ringing; of no account for a phone that waits to be told,
+            and for one that never answers.
+
+    Raises:
+        ValueError: no phone does that, or the seconds are below 0 or not finite.
     """
 
     does: PhoneBehaviour = attrs.field(default=PhoneBehaviour.ANSWER, converter=PhoneBehaviour)
@@ -64,7 +71,14 @@ class Phone:
 
 @attrs.frozen
 class EmulatedNode:
-    """A node of an emulated PHLO."""
+    """A node of an emulated PHLO.
+
+    Attributes:
+        node_id: its id.
+        node_type: what it is, which is also its word in a path.
+        name: its name.
+        created_on: when it was made, in Plivo's form.
+    """
 
     node_id: str
     node_type: NodeType = attrs.field(default=NodeType.MULTI_PARTY_CALL, converter=NodeType)
@@ -74,7 +88,14 @@ class EmulatedNode:
 
 @attrs.frozen
 class EmulatedPhlo:
-    """A PHLO the emulator is to know, with its `nodes`."""
+    """A PHLO the emulator is to know.
+
+    Attributes:
+        phlo_id: its id.
+        name: its name.
+        nodes: its nodes; no two have one id.
+        created_on: when it was made, in Plivo's form.
+    """
 
     phlo_id: str
     name: str = "Emulated PHLO"

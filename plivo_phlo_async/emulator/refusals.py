@@ -22,14 +22,20 @@ BODY_LIMIT = 64 * 1024
 
 
 class Refusal(Exception):
-    """The emulator's no: the HTTP `status`, the text as `error`, and any extra `headers`."""
+    """The emulator's no.
 
-    status = 400
+    Attributes:
+        status: the HTTP status it is answered with.
+        error: the text it is answered with.
+        headers: the headers there are beside the usual ones.
+    """
+
+    status: int = 400
 
     def __init__(self, error: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(error)
-        self.error = error
-        self.headers = headers
+        self.error: str = error
+        self.headers: tuple[tuple[str, str], ...] = headers
 
 
 class NotHere(Refusal):

@@ -9,13 +9,19 @@ from .refusals import OtherAccount, Refusal, UnknownResource, WrongMethod
 from .runner import PhloRunner, Reply
 
 Handler = Callable[[Request], Reply]
+"""Answers a request, or raises a `Refusal`."""
 
 
 @attrs.frozen
 class ReceivedRequest:
-    """A request under `/v1` as it came: raw `path` and `query`, the `body`'s JSON or None.
+    """A request under `/v1` as it came.
 
-    `auth_id` is the one its credentials name, right or wrong, or None.
+    Attributes:
+        method: the HTTP method.
+        path: the path, percent-encoded as it came.
+        query: the query, the same.
+        body: the body's JSON object, {} for an empty body, None where it is no such.
+        auth_id: the Auth ID its credentials name, right or wrong; None where there are none.
     """
 
     method: str

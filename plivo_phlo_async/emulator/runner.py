@@ -12,6 +12,7 @@ from .members import Call, Role
 from .parameters import Parameters, read_action, read_dialling
 from .phlos import EmulatedNode, EmulatedPhlo, NodeType
 from .refusals import Refusal, UnknownResource
+from .steps import Place
 from .switchboard import Switchboard
 
 RUN_LIMIT = 10_000
@@ -22,6 +23,7 @@ DIALLING: Mapping[str, Callable[[Call, str, str, Role], Call]] = {
     "warm_transfer": transfers.warm_transfer,
     "cold_transfer": transfers.cold_transfer,
 }
+"""What can be asked of a multi-party call."""
 
 MEMBER_ACTIONS: Mapping[NodeType, Mapping[str, Callable[[Call, str], Call]]] = {
     NodeType.MULTI_PARTY_CALL: {
@@ -41,13 +43,19 @@ MEMBER_ACTIONS: Mapping[NodeType, Mapping[str, Callable[[Call, str], Call]]] = {
         "leave": calls.hangup,
     },
 }
+"""What can be asked of a member, by the type of its node."""
 
 
 @attrs.frozen
 class Reply:
-    """What is answered: an HTTP `status`, the JSON `body`, and any extra `headers`.
+    """What is answered.
 
-    `raw` bytes of another `content_type` may take the JSON's place.
+    Attributes:
+        status: the HTTP status.
+        body: the JSON.
+        headers: the headers there are beside the content's type and length.
+        raw: the bytes that take the JSON's place, None for none.
+        content_type: the content's type.
     """
 
     status: int
@@ -86,7 +94,16 @@ class PhloRunner:
 
     def take_on(self, phlos: Iterable[EmulatedPhlo]) -> None:
         """Know these PHLOs from now on, and no others."""
-        self._phlos = {phlo.phlo_id: phlo for phlo in phlos}
+        self.phlos: tuple[EmulatedPhlo, ...] = tuple(phlos)
+        self._known = {phlo.phlo_id: phlo for phlo in self.phlos}
+        self.places: dict[Place, EmulatedNode] = {
+            (phlo.phlo_id, node.node_id): node for phlo in self.phlos for node in phlo.nodes
+        }
+
+    def node_name(self, place: Place) -> str:
+        """Return a node's name, "" where there is no such node."""
+        node = self.places.get(place)
+        return "" if node is None else node.name
 
     def reset(self) -> None:
         """Forget every run, and everything on the switchboard."""
@@ -95,7 +112,7 @@ class PhloRunner:
 
     def find_phlo(self, phlo_id: str) -> EmulatedPhlo:
         """Return a PHLO; raises `UnknownResource`."""
-        phlo = self._phlos.get(phlo_id)
+        phlo = self._known.get(phlo_id)
         if phlo is None:
             raise UnknownResource("PHLO")
         return phlo
@@ -192,7 +209,8 @@ class PhloRunner:
         Raises `UnknownResource` for the PHLO or the node, and `NotHere` or `NotNow` as
         `calls.join` does; `ValueError` for a role there is not.
         """
-        if node_id not in (node.node_id for node in self.find_phlo(phlo_id).nodes):
+        self.find_phlo(phlo_id)
+        if (phlo_id, node_id) not in self.places:
             raise UnknownResource("node")
         self._switchboard.join((phlo_id, node_id), address, Role(role))
 

@@ -4,7 +4,9 @@ Nothing here concerns `/v1`, which asks for credentials.
 """
 
 import ipaddress
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from .refusals import Refusal
@@ -25,7 +27,14 @@ PAGE_HEADERS: tuple[tuple[str, str], ...] = (
 )
 """What a page, and everything else under `/_emulator/`, is sent with: no inline script at all."""
 
+OPEN = "plivo_phlo_async.open"
+"""The scope's extension of a server that is meant to be reached from elsewhere."""
+
+SECRET_LENGTH = 8
+"""From how many characters on an Auth Token is kept out of every answer: less is no secret."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
 
 
 class NotFromThere(Refusal):
@@ -42,6 +51,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def for_this_machine_only(scope: Mapping[str, Any]) -> bool:
+    """Whether an ASGI scope's server is one that only this machine is meant to reach."""
+    if OPEN in (scope.get("extensions") or {}):
+        return False
+    host = (scope.get("server") or ("", None))[0]
+    return is_loopback(host)
 
 
 def check_host(headers: Mapping[str, str]) -> None:
@@ -66,6 +83,20 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
         known = False
     if not known:
         raise NotFromThere("Another site's page may not change anything here.")
+
+
+def hider(secret: str) -> Callable[[str], str]:
+    """Return what keeps `secret` out of a text, in which it may be written as JSON.
+
+    Hiding a word of a few letters would tear every answer apart, so that is not done.
+    """
+
+    def hide(text: str) -> str:
+        if len(secret) < SECRET_LENGTH:
+            return text
+        return text.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
+
+    return hide
 
 
 def _name(host: str) -> str:

@@ -35,12 +35,22 @@ from .phlos import (
     PhoneBehaviour,
 )
 from .refusals import InvalidParameter
-from .switchboard import Place
+from .steps import Place
 
 
 @attrs.frozen
 class Seed:
-    """What an emulator begins with; the demo's account and PHLO where nothing else is said."""
+    """What an emulator begins with; the demo's account and PHLO where nothing else is said.
+
+    Attributes:
+        auth_id: the one account's Auth ID.
+        auth_token: its Auth Token.
+        phlos: the PHLOs there are.
+        phones: what stands behind an address; behind all others is a phone that answers at once.
+        callback: where events are told, None for nowhere.
+        callbacks: where those of single nodes are told, by the ids of their PHLO and their own.
+        faults: the rules in force.
+    """
 
     auth_id: str = DEMO_AUTH_ID
     auth_token: str = attrs.field(default=DEMO_AUTH_TOKEN, repr=False)
@@ -54,7 +64,12 @@ class Seed:
 def load_seed(path: Path) -> Seed:
     """Return the seed in a file.
 
-    Raises `OSError` when it cannot be read, `InvalidParameter` naming the place that is wrong.
+    Args:
+        path: the JSON file.
+
+    Raises:
+        OSError: it cannot be read.
+        Refusal: it is no seed; the text begins with the file's name, and names the place.
     """
     try:
         value = json.loads(path.read_text("utf-8"))
@@ -69,7 +84,15 @@ def load_seed(path: Path) -> Seed:
 
 
 def read_seed(value: object, name: str) -> Seed:
-    """Return the seed that JSON says; `InvalidParameter` begins with `name` and the place."""
+    """Return the seed that JSON says.
+
+    Args:
+        value: the JSON, parsed.
+        name: what it is called where something is wrong with it.
+
+    Raises:
+        Refusal: it is no seed; the text begins with `name`, and names the place.
+    """
     try:
         return _seed(_object(value, "it", _KEYS))
     except InvalidParameter as wrong:

@@ -7,15 +7,19 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .app import OPEN, PhloEmulator
+import attrs
+
+from .app import PhloEmulator
 from .breaking import WIRE
 from .http import Receive, Scope, Send
-from .safety import is_loopback
+from .safety import OPEN, is_loopback
 
 if TYPE_CHECKING:
     import asyncio
 
     import uvicorn
+
+__all__ = ["EmulatorServer", "shell_exports"]
 
 BACKLOG = 2048
 """How many connections may wait to be taken."""
@@ -24,10 +28,20 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 def shell_exports(emulator: PhloEmulator, base_url: str) -> str:
-    """Return the lines that point a shell's clients at the emulator behind `base_url`.
+    """Return the lines that point a shell's clients at an emulator.
 
-    The PHLO and the node are the emulator's first ones; lines for what it has not are left out.
+    Args:
+        emulator: the emulator; its first PHLO and that one's first node are named.
+        base_url: where it is served, as `EmulatorServer.base_url` has it.
+
+    Returns:
+        An `export` line for each variable; none for a PHLO or a node that it has not.
     """
+    values = _environment(emulator, base_url)
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+
+
+def _environment(emulator: PhloEmulator, base_url: str) -> dict[str, str]:
     values = {
         "PLIVO_AUTH_ID": emulator.auth_id,
         "PLIVO_AUTH_TOKEN": emulator.auth_token,
@@ -37,53 +51,83 @@ def shell_exports(emulator: PhloEmulator, base_url: str) -> str:
         values["PLIVO_PHLO_ID"] = phlo.phlo_id
         for node in phlo.nodes[:1]:
             values["PLIVO_NODE_ID"] = node.node_id
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+    return values
+
+
+@attrs.frozen
+class _Running:
+    """A server that runs: in a thread, which says when it has ended."""
+
+    server: "uvicorn.Server"
+    listening: socket.socket
+    port: int
+    thread: threading.Thread
+    ended: threading.Event
 
 
 class EmulatorServer:
     """An emulator served from a background thread while a `with` (or `async with`) block runs.
 
-    `port=0` takes a free one. Leaving the block closes every connection and ends the thread.
-    Starting raises `ImportError` when uvicorn is missing, `OSError` when the port is taken.
+    Leaving the block closes every connection and ends the thread.
+
+    Args:
+        emulator: what is served; a new `PhloEmulator` by default.
+        host: the address to listen on; one that is not this machine's own lets others in.
+        port: the port to listen on; 0 takes a free one.
+
+    Attributes:
+        emulator: what is served.
+        host: the address it listens on.
     """
 
     def __init__(
         self, emulator: PhloEmulator | None = None, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        self.emulator = PhloEmulator() if emulator is None else emulator
-        self.host = host
+        self.emulator: PhloEmulator = PhloEmulator() if emulator is None else emulator
+        self.host: str = host
         self._wanted_port = port
-        self._server: uvicorn.Server | None = None
-        self._socket: socket.socket | None = None
-        self._thread: threading.Thread | None = None
+        self._running: _Running | None = None
 
     @property
     def port(self) -> int:
         """The port being served; `RuntimeError` before `start` and after `stop`."""
-        if self._socket is None:
+        if self._running is None:
             raise RuntimeError("The emulator's server is not running: use it in a with block.")
-        return int(self._port)
+        return self._running.port
 
     @property
     def base_url(self) -> str:
         """What a client takes as its base URL; `RuntimeError` as for `port`."""
         return f"http://{self.host}:{self.port}/v1"
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment that points a client at this server; `RuntimeError` as for `port`.
+
+        `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
+        `PLIVO_NODE_ID` are the emulator's first ones, left out where it has none.
+        """
+        return _environment(self.emulator, self.base_url)
+
     def start(self) -> Self:
         """Begin to serve; clients can connect when this returns, and it can follow a `stop`.
 
-        Raises `RuntimeError` when already serving.
+        Returns:
+            The server itself.
+
+        Raises:
+            ImportError: uvicorn is missing.
+            OSError: it cannot listen there, as when the port is taken.
+            RuntimeError: it is serving already.
         """
-        if self._socket is not None:
+        if self._running is not None:
             raise RuntimeError("The emulator's server is running already.")
         # A uvicorn server that has been told to exit stays so: each start needs its own.
         server = _uvicorn_server(self.emulator, self.host, self._wanted_port)
         # Listening before the thread begins: a client that is early waits in the socket's queue,
         # so nobody has to ask again and again whether the server is up.
-        self._socket = socket.create_server((self.host, self._wanted_port), backlog=BACKLOG)
-        self._port = self._socket.getsockname()[1]
-        self._ended = ended = threading.Event()
-        listening = self._socket
+        listening = socket.create_server((self.host, self._wanted_port), backlog=BACKLOG)
+        ended = threading.Event()
 
         def run() -> None:
             try:
@@ -91,28 +135,30 @@ class EmulatorServer:
             finally:
                 ended.set()
 
-        self._thread = threading.Thread(target=run, name="plivo-phlo-emulator", daemon=True)
-        self._server = server
+        thread = threading.Thread(target=run, name="plivo-phlo-emulator", daemon=True)
+        port = int(listening.getsockname()[1])
+        self._running = _Running(server, listening, port, thread, ended)
         self.emulator.closing.still()
-        self._thread.start()
+        thread.start()
         return self
 
     def wait(self) -> None:
         """Wait until the server has ended; at once when it is not running."""
-        if self._thread is not None:
+        if self._running is not None:
             # Not `join`: before Python 3.13 a Ctrl-C in it has the thread taken for ended, and
             # `stop` would no longer wait for what is still to be written.
-            self._ended.wait()
+            self._running.ended.wait()
 
     def stop(self) -> None:
         """Close every connection and wait for the thread to end; nothing when not running."""
-        if self._server is None or self._thread is None or self._socket is None:
+        running = self._running
+        if running is None:
             return
-        self._server.should_exit = True
+        running.server.should_exit = True
         self.emulator.closing.ring(on=True)
-        self._thread.join()
-        self._socket.close()
-        self._server = self._thread = self._socket = None
+        running.thread.join()
+        running.listening.close()
+        self._running = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -170,8 +216,9 @@ class _TransportWire:
         self._transport.close()
 
     def reset(self) -> None:
-        connection = self._transport.get_extra_info("socket")
-        if connection is not None and not self._transport.is_closing():
+        # The client may have left meanwhile: then there is no connection any more.
+        if not self._transport.is_closing():
+            connection = self._transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._transport.abort()
 

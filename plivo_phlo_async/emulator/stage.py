@@ -1,41 +1,36 @@
-"""Everything an emulator knows and can be told, with no HTTP: calls, phones, faults, callbacks."""
+"""Everything an emulator knows and shows, with no HTTP: what there is, wired together."""
 
+import secrets
 import threading
 import time
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
 
 import anyio
 import attrs
 
 from .allowance import Allowance
 from .bell import Bell
-from .board import show_members, show_transfer
-from .callbacks import Callback, Legs, read_callback
-from .deliveries import Deliver, Deliveries, Delivery
+from .board import Board
+from .callbacks import Callback
+from .deliveries import Deliver, Delivery
 from .events import Events
-from .faults import FaultBook, FaultKind, FaultRule, parse_rule, read_rule
+from .faultbook import FaultBook
+from .faults import FaultRule
 from .keeping import StateFile
+from .living import Attendant
 from .logbook import Answered, Logbook
-from .members import Call, Role
-from .phlos import (
-    DEMO_AUTH_ID,
-    DEMO_AUTH_TOKEN,
-    DEMO_PHLO,
-    EmulatedPhlo,
-    Phone,
-    PhoneBehaviour,
-)
+from .members import Call, Member
+from .phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
+from .phonebook import Phones
 from .posting import post
 from .routes import ReceivedRequest
 from .runner import PhloRunner
 from .seed import Seed
-from .switchboard import Kept, LogEntry, Place, Switchboard, moved
-
-RECEIVED_LIMIT = 1000
-"""How many of the latest requests are kept to be looked at."""
+from .steps import LogEntry, Place
+from .switchboard import Kept, Switchboard
+from .webhooks import Webhooks
 
 
 def new_uuid() -> str:
@@ -44,7 +39,17 @@ def new_uuid() -> str:
 
 
 class Stage:
-    """What there is and what happens; `PhloEmulator` puts HTTP in front of it."""
+    """What there is and how it looks; `Operator` adds what can be done, `PhloEmulator` HTTP.
+
+    Attributes:
+        auth_id: the one account's Auth ID.
+        auth_token: its Auth Token.
+        latency: how many seconds every answer under `/v1` takes; it may be set at any time.
+        keeper: the file that the calls are kept in while a server runs, None for none.
+        events: what happened lately, for those who follow it.
+        changed: rings when the calls, the phones or the deliveries have changed.
+        closing: rings when the server is to stop.
+    """
 
     def __init__(
         self,
@@ -52,7 +57,7 @@ class Stage:
         auth_id: str = DEMO_AUTH_ID,
         auth_token: str = DEMO_AUTH_TOKEN,
         phlos: Iterable[EmulatedPhlo] = (DEMO_PHLO,),
-        phones: Mapping[str, Phone | PhoneBehaviour | str] | None = None,
+        phones: Phones | None = None,
         rate_limit: tuple[int, float] | None = (300, 5.0),
         retry_after: bool = True,
         auto_join: bool = False,
@@ -66,44 +71,51 @@ class Stage:
         deliver: Deliver = post,
         new_id: Callable[[], str] = new_uuid,
     ) -> None:
-        self.auth_id = auth_id
-        self.auth_token = auth_token
-        self.phlos = tuple(phlos)
-        self.latency = latency
-        self.closing = Bell()
-        self.changed = Bell()
-        self.events = Events()
-        self._clock, self._wall, self._sleep = clock, wall, sleep
+        self.auth_id: str = auth_id
+        self.auth_token: str = auth_token
+        self.latency: float = latency
+        self.keeper: StateFile | None = None
+        self.closing: Bell = Bell()
+        self.changed: Bell = Bell()
+        self.events: Events = Events(secrets.token_hex(4))
+        self._clock, self._wall, self._sleep, self._new_id = clock, wall, sleep, new_id
         self._turn = threading.RLock()
+        self._asking = False
+        self._allowance = _allowance(rate_limit, clock, retry_after)
+        self._faults = FaultBook(faults)
+        self._logbook = Logbook(wall)
+        self._connect(phlos, phones or {}, auto_join)
+        self._employ(deliver, callback, callbacks or {})
+
+    def _connect(self, phlos: Iterable[EmulatedPhlo], phones: Phones, auto_join: bool) -> None:
+        clock, wall = self._clock, self._wall
         self._switchboard = Switchboard(
             clock=clock, phones=phones, auto_join=auto_join, watch=self._watch
         )
-        self._runner = PhloRunner(self.phlos, self._switchboard, new_id=new_id)
-        self._allowance: Allowance | None = None
-        if rate_limit is not None:
-            self._allowance = Allowance(*rate_limit, clock=clock, retry_after=retry_after)
-        self._faults = FaultBook(faults)
-        self._given_callback = read_callback(callback) if isinstance(callback, str) else callback
-        self._given_callbacks = dict(callbacks or {})
-        self._start_callbacks()
-        self._legs = Legs(new_uuid)
-        self._deliveries = Deliveries(
+        self._runner = PhloRunner(phlos, self._switchboard, new_id=self._new_id)
+        self._board = Board(self._runner, self._switchboard, clock=clock, wall=wall)
+
+    def _employ(
+        self, deliver: Deliver, callback: Callback | str | None, own: Mapping[Place, Callback]
+    ) -> None:
+        self._webhooks = Webhooks(
+            callback,
+            own,
             deliver=deliver,
             token=lambda: self.auth_token,
-            new_id=lambda: uuid.uuid4().hex,
-            now=wall,
+            now=self._wall,
             changed=self._tell_delivery,
         )
-        self._logbook = Logbook(wall)
-        self._received: deque[ReceivedRequest] = deque(maxlen=RECEIVED_LIMIT)
-        self._requests = 0
-        self._asking = False
-        self._attended = False
-        self.version = 0
-        self.keeper: StateFile | None = None
+        self._attendant = Attendant(
+            changed=self.changed,
+            tick=self.tick,
+            until_due=self._until_due,
+            flush=self._webhooks.deliveries.flush,
+            sleep=self._sleep,
+        )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(auth_id={self.auth_id!r}, requests={self._requests})"
+        return f"{type(self).__name__}(auth_id={self.auth_id!r}, requests={self.requests})"
 
     # What a test looks at
 
@@ -113,10 +125,9 @@ class Stage:
         return self._clock
 
     @property
-    def dialled(self) -> Counter[str]:
-        """How often each address was rung, by the spelling dialled first; 0 when never."""
-        with self._turn:
-            return Counter(self._switchboard.dialled)
+    def phlos(self) -> tuple[EmulatedPhlo, ...]:
+        """The PHLOs there are."""
+        return self._runner.phlos
 
     @property
     def calls(self) -> dict[Place, Call]:
@@ -125,20 +136,40 @@ class Stage:
             self.tick()
             return dict(self._switchboard.calls)
 
+    def member(self, address: str) -> Member | None:
+        """Return who is in a call from an address, ringing or not, as it is at this moment.
+
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The live member, of the call opened first where there are several; None when nobody
+            with that address is in any call, or only somebody who has left.
+        """
+        with self._turn:
+            self.tick()
+            return self._switchboard.member(address)
+
+    @property
+    def dialled(self) -> Counter[str]:
+        """How often each address was rung, by the spelling dialled first; 0 when never."""
+        with self._turn:
+            return Counter(self._switchboard.dialled)
+
     @property
     def requests(self) -> int:
         """How many requests under `/v1` arrived, refused ones too."""
-        return self._requests
+        return self._logbook.requests
 
     @property
     def received(self) -> tuple[ReceivedRequest, ...]:
-        """The latest requests under `/v1`, oldest first."""
+        """The latest requests under `/v1`, oldest first, a thousand at most."""
         with self._turn:
-            return tuple(self._received)
+            return tuple(self._logbook.received)
 
     @property
     def log(self) -> tuple[LogEntry, ...]:
-        """The latest steps of all calls, oldest first."""
+        """The latest steps of all calls, oldest first, a thousand at most."""
         with self._turn:
             self.tick()
             return tuple(self._switchboard.log)
@@ -148,8 +179,11 @@ class Stage:
 
         Args:
             call: only those of a call, as `PHLO/NODE`.
-            member: only those about an address.
+            member: only those about an address, in any spelling.
             errors: only those that were refused or met a fault.
+
+        Returns:
+            A thousand at most.
         """
         with self._turn:
             self.tick()
@@ -159,71 +193,48 @@ class Stage:
         """Return what `GET /_emulator/state` shows, as plain data."""
         with self._turn:
             self.tick()
-            return {**self._switchboard.describe(), "requests": self._requests}
+            return {**self._board.state(), "requests": self.requests}
 
     def board(self) -> dict[str, object]:
         """Return what `GET /_emulator/board` shows: all there is to see, but log and deliveries."""
         with self._turn:
             self.tick()
-            board = self._switchboard
             return {
                 "now": round(self._wall(), 3),
-                "event": self.events.latest,
-                "calls": [self._show(place, call) for place, call in board.calls.items()],
-                "nodes": self._nodes(),
-                "phones": self.phones(),
-                "dialled": dict(board.dialled),
-                "requests": self._requests,
+                "event": self.events.id_of(self.events.latest),
+                "calls": self._board.calls(),
+                "nodes": self._board.nodes(),
+                "phones": self._board.phones(),
+                "dialled": dict(self._switchboard.dialled),
+                "requests": self.requests,
                 "faults": self._faults.describe(),
                 "latency": self.latency,
-                "deliveries": self._deliveries.unfinished,
+                "deliveries": self._webhooks.deliveries.unfinished,
             }
 
-    # What a test does
-
-    def set_phone(
-        self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0.0
-    ) -> None:
-        """Say what the phone at `address` does when next rung, `after` so many seconds.
-
-        Raises `ValueError` for what no phone does.
-        """
-        with self._turn:
-            self._switchboard.set_phone(address, behaviour, after)
-            self._moved_on()
-        self.events.publish("phones", lambda: {"phones": self.phones()})
-
     def phones(self) -> dict[str, dict[str, object]]:
-        """Return the phones something was said about."""
+        """Return the phones something was said about, as plain data by address."""
         with self._turn:
-            known = self._switchboard.phones.items()
-            return {to: {"does": one.does.value, "after": one.after} for to, one in known}
+            return self._board.phones()
 
-    def join(
-        self, phlo_id: str, node_id: str, address: str, role: Role | str = Role.CUSTOMER
-    ) -> None:
-        """A caller dials in to a node as `role`; raises a `Refusal` where that cannot be."""
+    @property
+    def faults(self) -> list[dict[str, object]]:
+        """The rules in force, as plain data."""
         with self._turn:
-            self.tick()
-            self._runner.join(phlo_id, node_id, address, role)
+            return self._faults.describe()
 
-    def answer(self, address: str) -> None:
-        """Pick up the phone at `address` wherever it rings; raises a `Refusal` if nowhere."""
+    def callbacks(self) -> dict[str, object]:
+        """Return where events are told, as plain data."""
         with self._turn:
-            self.tick()
-            self._switchboard.answer(address)
+            return self._webhooks.describe()
 
-    def reject(self, address: str) -> None:
-        """Decline the phone at `address` wherever it rings; raises a `Refusal` if nowhere."""
-        with self._turn:
-            self.tick()
-            self._switchboard.reject(address)
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """The latest deliveries, oldest first, a thousand at most."""
+        self.tick()
+        return self._webhooks.deliveries.all()
 
-    def hang_up(self, address: str) -> None:
-        """Put down the phone at `address` in every call; raises a `Refusal` if in none."""
-        with self._turn:
-            self.tick()
-            self._switchboard.hang_up(address)
+    # From the beginning
 
     def tick(self) -> None:
         """Let the phones act whose time has come; whatever looks at the calls does so first."""
@@ -237,164 +248,57 @@ class Stage:
             if self._allowance is not None:
                 self._allowance.reset()
             self._faults.reset()
-            self._start_callbacks()
-            self._legs.reset()
-            self._deliveries.reset()
+            self._webhooks.reset()
             self._logbook.reset()
-            self._received.clear()
-            self._requests = 0
-            self._moved_on()
-        self.events.publish("snapshot", self.board)
+        self._tell_all()
 
     def load(self, seed: Seed) -> None:
-        """Start over with what a seed declares."""
+        """Start over with what a seed declares.
+
+        Args:
+            seed: the account, the PHLOs, the phones, the callbacks and the faults there are.
+        """
         with self._turn:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
-            self.phlos = seed.phlos
             self._runner.take_on(seed.phlos)
-            self._switchboard.give_phones(seed.phones)
+            self._switchboard.phones.give(seed.phones)
             self._faults.give(seed.faults)
-            self._given_callback = seed.callback
-            self._given_callbacks = dict(seed.callbacks)
+            self._webhooks.give(seed.callback, seed.callbacks)
             self.reset()
-
-    # Over a restart
 
     def keep(self) -> Kept:
         """Return what is kept over a restart: the calls, the counts, the phones."""
         with self._turn:
-            board = self._switchboard
-            now = self._clock()
-            ages = {
-                place: {line: now - at for line, at in since.items()}
-                for place, since in board.since.items()
-            }
-            return Kept(dict(board.calls), ages, dict(board.dialled), dict(board.phones))
+            return self._switchboard.keep()
 
     def restore(self, kept: Kept) -> None:
-        """Go on from what was kept; calls at nodes there are no more are left out."""
+        """Go on from what was kept.
+
+        Args:
+            kept: what `keep` returned, or `StateFile.read`; calls at nodes there are no more are
+                left out.
+        """
         with self._turn:
-            known = {(p.phlo_id, n.node_id) for p in self.phlos for n in p.nodes}
+            known = self._runner.places
             calls = {place: call for place, call in kept.calls.items() if place in known}
             self._switchboard.restore(attrs.evolve(kept, calls=calls))
-        self.events.publish("snapshot", self.board)
-
-    # Faults
-
-    def fail_next(
-        self,
-        kind: FaultKind | str = FaultKind.ERROR,
-        *,
-        action: str | None = None,
-        address: str | None = None,
-        path: str | None = None,
-        times: int | None = 1,
-        seconds: float | None = None,
-    ) -> None:
-        """Have the next request that fits meet a fault, or the next `times`; None is always.
-
-        Raises `InvalidParameter` for a kind there is not, and other nonsense.
-        """
-        told = {"action": action, "address": address, "path": path, "seconds": seconds}
-        self.add_fault(read_rule({"kind": str(kind), "count": times, **told}, "fault"))
-
-    def add_fault(self, rule: FaultRule | str) -> dict[str, object]:
-        """Put a rule in force, as a value or as its text; return what it is known as."""
-        with self._turn:
-            added = self._faults.add(parse_rule(rule) if isinstance(rule, str) else rule)
-            told = added.describe()
-        self._tell_faults()
-        return told
-
-    @property
-    def faults(self) -> list[dict[str, object]]:
-        """The rules in force, as plain data."""
-        with self._turn:
-            return self._faults.describe()
-
-    def clear_faults(self) -> None:
-        """Drop every rule."""
-        with self._turn:
-            self._faults.clear()
-        self._tell_faults()
-
-    def drop_fault(self, number: int) -> bool:
-        """Drop one rule; whether there was one of that number."""
-        with self._turn:
-            found = self._faults.drop(number)
-        self._tell_faults()
-        return found
-
-    # Callbacks
-
-    def set_callback(self, callback: Callback | str | None, place: Place | None = None) -> None:
-        """Tell events to `callback`: those of one node, or of all that have none of their own.
-
-        None tells them nowhere. Raises `InvalidParameter` for what is no URL.
-        """
-        given = read_callback(callback) if isinstance(callback, str) else callback
-        with self._turn:
-            if place is None:
-                self._callback = given
-            elif given is None:
-                self._callbacks.pop(place, None)
-            else:
-                self._callbacks[place] = given
-        self.events.publish("callbacks", self.callbacks)
-
-    def callbacks(self) -> dict[str, object]:
-        """Return where events are told, as plain data."""
-        with self._turn:
-            own = [
-                {"phlo_id": place[0], "node_id": place[1], **_plain(callback)}
-                for place, callback in self._callbacks.items()
-            ]
-            return {"callback": self._callback and _plain(self._callback), "nodes": own}
-
-    @property
-    def deliveries(self) -> tuple[Delivery, ...]:
-        """The latest deliveries, oldest first."""
-        self.tick()
-        return self._deliveries.all()
-
-    def send_again(self, number: int) -> Delivery | None:
-        """Tell once more what a delivery told, newly signed; None when it is not known."""
-        found = self._deliveries.find(number)
-        return None if found is None else self._deliveries.again(found)
-
-    async def delivered(self) -> None:
-        """Wait until every event so far was told, or was given up.
-
-        In process this is what sends them; a server sends them by itself.
-        """
-        self.tick()
-        with self.changed.listen() as ear:
-            while True:
-                if not self._attended:
-                    await self._deliveries.flush()
-                if not self._deliveries.unfinished:
-                    return
-                await ear.heard()
+        self._tell_all()
 
     # What a step means to the others
 
     def _watch(self, step: LogEntry) -> None:
-        self._moved_on()
-        wall = self._wall()
-        self.events.publish("state", lambda: self._tell_step(step, wall))
-        if not self._asking:
-            self._publish_line(self._logbook.note_step(step))
-        callback = self._callbacks.get(step.place, self._callback)
-        told = self._legs.tell(step, self._node_name(step.place))
-        if callback is not None:
-            for _, variables in told:
-                self._deliveries.add(step.place, callback, variables)
-
-    def _moved_on(self) -> None:
-        self.version += 1
         self.changed.ring()
+        wall = self._wall()
+        self.events.publish("state", lambda: self._show_step(step, wall))
+        if not self._asking:
+            self._tell_line(self._logbook.note_step(step))
+        self._webhooks.tell(step, self._runner.node_name(step.place))
 
-    def _publish_line(self, line: Answered) -> None:
+    def _show_step(self, step: LogEntry, wall: float) -> dict[str, object]:
+        with self._turn:
+            return self._board.step(step, wall)
+
+    def _tell_line(self, line: Answered) -> None:
         self.events.publish("log", line.describe)
 
     def _tell_delivery(self, delivery: Delivery) -> None:
@@ -404,67 +308,20 @@ class Stage:
     def _tell_faults(self) -> None:
         self.events.publish("faults", lambda: {"faults": self.faults})
 
-    def _tell_step(self, step: LogEntry, wall: float) -> dict[str, object]:
-        """Return what a step changed: the members that are not as they were, and the transfer."""
-        kept = {m.address: m for m in step.before.members}
-        changed = [m for m in step.after.members if kept.get(m.address) != m]
-        fresh = {m.address for m in moved(step.before, step.after)}
-        since = {} if fresh else self._since(step.place)
-        return {
-            "phlo_id": step.phlo_id,
-            "node_id": step.node_id,
-            "ended": step.after.ended,
-            "members": show_members(changed, since, wall),
-            "transfer": show_transfer(step.after),
-            "dialled": dict(self.dialled) if step.by is not None else None,
-        }
+    def _tell_all(self) -> None:
+        self.events.publish("snapshot", self.board)
+        self.changed.ring()
 
-    def _show(self, place: Place, call: Call) -> dict[str, object]:
-        since, now = self._since(place), self._wall()
-        return {
-            "phlo_id": place[0],
-            "node_id": place[1],
-            "name": self._node_name(place),
-            "members": show_members(call.members, since, now),
-            "transfer": show_transfer(call),
-        }
-
-    def _since(self, place: Place) -> dict[str, float]:
-        ago = self._wall() - self._clock()
-        known = self._switchboard.since.get(place, {})
-        return {line: at + ago for line, at in known.items()}
-
-    def _nodes(self) -> list[dict[str, object]]:
-        return [
-            {
-                "phlo_id": phlo.phlo_id,
-                "phlo": phlo.name,
-                "node_id": node.node_id,
-                "node": node.name,
-                "node_type": node.node_type.value,
-            }
-            for phlo in self.phlos
-            for node in phlo.nodes
-        ]
-
-    def _node_name(self, place: Place) -> str:
-        nodes = (
-            node.name
-            for phlo in self.phlos
-            for node in phlo.nodes
-            if (phlo.phlo_id, node.node_id) == place
-        )
-        return next(nodes, "")
-
-    def _start_callbacks(self) -> None:
-        self._callback = self._given_callback
-        self._callbacks = dict(self._given_callbacks)
+    def _until_due(self) -> float | None:
+        with self._turn:
+            due = self._switchboard.next_due
+        return None if due is None else max(0.0, due - self._clock())
 
 
-def _plain(callback: Callback) -> dict[str, Any]:
-    return {
-        "url": callback.url,
-        "method": callback.method,
-        "format": callback.format,
-        "version": callback.version,
-    }
+def _allowance(
+    rate_limit: tuple[int, float] | None, clock: Callable[[], float], retry_after: bool
+) -> Allowance | None:
+    if rate_limit is None:
+        return None
+    requests, per = rate_limit
+    return Allowance(requests, per, clock=clock, retry_after=retry_after)

@@ -10,45 +10,21 @@ import attrs
 
 from . import calls
 from .members import Call, Member, MemberState, Role, line_of
-from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
+from .phlos import Phone, PhoneBehaviour
+from .phonebook import Due, Phonebook, Phones, Timers
 from .refusals import NotHere, NotNow
+from .steps import LogEntry, Place
 
 LOG_LIMIT = 1000
 """How many of the latest log entries are kept."""
 
-Place = tuple[str, str]
-"""Where a call is: the ids of its PHLO and of its node."""
-
-
-@attrs.frozen
-class LogEntry:
-    """One step of a call: `verb` on `address`, `at` the clock's seconds, and the call around it.
-
-    `api_id` is the request's, and None for what a phone did by itself; what a phone does the
-    moment it is rung belongs to the action that rang it. `number` counts from 1; `by` is who
-    rang `address`, where somebody did.
-    """
-
-    number: int
-    at: float
-    api_id: str | None
-    verb: str
-    address: str
-    phlo_id: str
-    node_id: str
-    before: Call
-    after: Call
-    by: str | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where the call is."""
-        return self.phlo_id, self.node_id
+Change = Callable[[Call], Call]
+"""A step: takes a call, returns the next one, or raises a `Refusal`."""
 
 
 @attrs.frozen
 class Kept:
-    """What outlives a restart; `ages` says how long each line had been in its state."""
+    """What outlives a restart; `ages` says how many seconds each line had been in its state."""
 
     calls: Mapping[Place, Call]
     ages: Mapping[Place, Mapping[str, float]]
@@ -56,35 +32,26 @@ class Kept:
     phones: Mapping[str, Phone]
 
 
-@attrs.frozen
-class _Due:
-    at: float
-    place: Place
-    address: str
-    does: PhoneBehaviour
-
-
 class Switchboard:
-    """Keeps one live call per node, and what stands behind each address.
+    """Keeps one live call per node, and rings what stands behind each address.
 
-    `phones` maps an address to a `Phone`, a `PhoneBehaviour` or its value, others answer at once;
-    `auto_join` makes a warm transfer's answer bring everyone together; `watch` is told of every
-    step. A call is forgotten when its last member leaves (one live call per node is assumed). A
-    refused step changes nothing.
+    `phones` are what a reset returns to; `auto_join` makes a warm transfer's answer bring everyone
+    together; `watch` is told of every step. A call is forgotten when its last member leaves (one
+    live call per node is assumed). A refused step changes nothing.
     """
 
     def __init__(
         self,
         *,
         clock: Callable[[], float],
-        phones: Mapping[str, Phone | PhoneBehaviour | str] | None = None,
+        phones: Phones,
         auto_join: bool = False,
-        watch: Callable[[LogEntry], None] = lambda _: None,
+        watch: Callable[[LogEntry], None],
     ) -> None:
         self._clock = clock
-        self._given_phones = dict(phones or {})
         self._auto_join = auto_join
         self._watch = watch
+        self.phones: Phonebook = Phonebook(phones)
         self.reset()
 
     def reset(self) -> None:
@@ -93,17 +60,19 @@ class Switchboard:
         self.dialled: Counter[str] = Counter()
         self.log: deque[LogEntry] = deque(maxlen=LOG_LIMIT)
         self.since: dict[Place, dict[str, float]] = {}
-        self.phones: dict[str, Phone] = {}
-        self._logged = 0
+        self.phones.reset()
+        self._timers = Timers()
         self._spellings: dict[str, str] = {}
-        self._lines: dict[str, str] = {}
-        self._due: dict[tuple[Place, str], _Due] = {}
-        for address, behaviour in self._given_phones.items():
-            self.set_phone(address, behaviour)
+        self.steps: int = 0
 
-    def give_phones(self, phones: Mapping[str, Phone | PhoneBehaviour | str]) -> None:
-        """Take these phones as what a reset returns to."""
-        self._given_phones = dict(phones)
+    def keep(self) -> Kept:
+        """Return what outlives a restart."""
+        now = self._clock()
+        ages = {
+            place: {line: now - at for line, at in since.items()}
+            for place, since in self.since.items()
+        }
+        return Kept(dict(self.calls), ages, dict(self.dialled), dict(self.phones.listed))
 
     def restore(self, kept: Kept) -> None:
         """Go on from what was kept; what rings waits to be told, whatever its phone would do."""
@@ -116,53 +85,31 @@ class Switchboard:
             for place, ages in kept.ages.items()
             if place in self.calls
         }
+        self._timers = Timers()
         for address, phone in kept.phones.items():
-            self.set_phone(address, phone)
+            self.phones.set(address, phone)
 
-    def describe(self) -> dict[str, object]:
-        """Return the live calls and the counts as plain data."""
-        live = [_describe(place, current) for place, current in self.calls.items()]
-        return {"calls": live, "dialled": dict(self.dialled)}
+    # What requests ask for
 
-    def set_phone(
-        self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0.0
-    ) -> None:
-        """Say what the phone at `address` does when next rung; `ValueError` if there is no such."""
-        phone = behaviour if isinstance(behaviour, Phone) else Phone(behaviour, after)
-        self.phones[self._lines.setdefault(line_of(address), address)] = phone
-
-    def dial(
-        self,
-        api_id: str,
-        place: Place,
-        verb: str,
-        to: str,
-        ring: Callable[[Call], Call],
-        *,
-        by: str,
-    ) -> None:
+    def dial(self, api_id: str, place: Place, verb: str, to: str, ring: Change, *, by: str) -> None:
         """Take the step `ring` for `by`, let the phone at `to` react, and count it in `dialled`.
 
         `dialled` counts both spellings of an address under the one that was dialled first.
         """
-        phone = self._phone(to)
+        phone = self.phones.at(to)
         later = phone.by_itself and phone.after > 0
-        reacts = (lambda rung: rung) if later else self._reaction(phone.does, to)
+        reacts = _waits if later else self._reaction(phone.does, to)
         self._take(api_id, place, verb, to, lambda current: reacts(ring(current)), by)
         if later:
-            due = _Due(self._clock() + phone.after, place, to, phone.does)
-            self._due[place, line_of(to)] = due
+            self._timers.set(Due(self._clock() + phone.after, place, to, phone.does))
 
     def step(
-        self,
-        api_id: str | None,
-        place: Place,
-        verb: str,
-        address: str,
-        change: Callable[[Call], Call],
+        self, api_id: str | None, place: Place, verb: str, address: str, change: Change
     ) -> None:
         """Put the call at `place` through `change` and log it; what `change` raises goes on."""
         self._take(api_id, place, verb, address, change)
+
+    # What people do
 
     def join(self, place: Place, address: str, role: Role) -> None:
         """A caller dials in as `role`; raises `NotHere` or `NotNow`, as `calls.join` does."""
@@ -173,7 +120,7 @@ class Switchboard:
 
         Raises `NotHere` when it rings nowhere, `NotNow` when it is one that never answers.
         """
-        if self._phone(address).does is PhoneBehaviour.NEVER:
+        if self.phones.at(address).does is PhoneBehaviour.NEVER:
             raise NotNow
         picked_up = self._reaction(PhoneBehaviour.ANSWER, address)
         self._everywhere("answer", address, _rings, picked_up)
@@ -186,21 +133,36 @@ class Switchboard:
         """The phone at `address` is put down in every call it is in; raises `NotHere`."""
         self._everywhere("hang_up", address, _is_live, lambda c: calls.hang_up(c, address))
 
-    # What phones do after a while
+    def member(self, address: str) -> Member | None:
+        """Return the live member at `address`, of the call opened first; None when in none."""
+        found = (current.find(address) for current in self.calls.values())
+        return next((member for member in found if member is not None and member.live), None)
+
+    def _everywhere(
+        self, verb: str, address: str, concerned: Callable[[Member], bool], change: Change
+    ) -> None:
+        found = {place: current.find(address) for place, current in self.calls.items()}
+        places = [place for place, member in found.items() if member and concerned(member)]
+        if not places:
+            raise NotHere
+        for place in places:
+            self.step(None, place, verb, address, change)
+
+    # What phones do
 
     @property
     def next_due(self) -> float | None:
         """When, by the clock, the next ringing phone does something by itself; None if none."""
-        return min((due.at for due in self._due.values()), default=None)
+        due = self._timers.next
+        return None if due is None else due.at
 
     def tick(self) -> None:
         """Let every phone act whose time has come, in the order of their times."""
-        while (at := self.next_due) is not None and at <= self._clock():
-            due = next(due for due in self._due.values() if due.at == at)
+        while (due := self._timers.next) is not None and due.at <= self._clock():
             change = self._reaction(due.does, due.address)
-            self._take(None, due.place, due.does.value, due.address, change, at=at)
+            self._take(None, due.place, due.does.value, due.address, change, at=due.at)
 
-    def _reaction(self, does: PhoneBehaviour, address: str) -> Callable[[Call], Call]:
+    def _reaction(self, does: PhoneBehaviour, address: str) -> Change:
         match does:
             case PhoneBehaviour.ANSWER:
                 return lambda rung: calls.answer(rung, address, auto_join=self._auto_join)
@@ -209,25 +171,7 @@ class Switchboard:
             case PhoneBehaviour.VOICEMAIL:
                 return lambda rung: calls.voicemail(rung, address)
             case _:
-                return lambda rung: rung
-
-    def _phone(self, address: str) -> Phone:
-        spelled = self._lines.get(line_of(address), address)
-        return self.phones.get(spelled, DEFAULT_PHONE)
-
-    def _everywhere(
-        self,
-        verb: str,
-        address: str,
-        concerned: Callable[[Member], bool],
-        change: Callable[[Call], Call],
-    ) -> None:
-        found = {place: current.find(address) for place, current in self.calls.items()}
-        places = [place for place, member in found.items() if member and concerned(member)]
-        if not places:
-            raise NotHere
-        for place in places:
-            self.step(None, place, verb, address, change)
+                return _waits
 
     # A step
 
@@ -237,15 +181,15 @@ class Switchboard:
         place: Place,
         verb: str,
         address: str,
-        change: Callable[[Call], Call],
+        change: Change,
         by: str | None = None,
         *,
         at: float | None = None,
     ) -> None:
         before = self.calls.get(place, Call())
         after = change(before)
-        self._logged += 1
-        moment = (self._logged, self._clock() if at is None else at, api_id)
+        self.steps += 1
+        moment = (self.steps, self._clock() if at is None else at, api_id)
         entry = LogEntry(*moment, verb, address, *place, before, after, by)
         self.log.append(entry)
         if by is not None:
@@ -261,32 +205,13 @@ class Switchboard:
         else:
             self.calls[place] = after
             since = self.since.setdefault(place, {})
-            since.update((m.line, entry.at) for m in moved(entry.before, after))
+            since.update((member.line, entry.at) for member in entry.moved)
         # A phone that no longer rings, or rings anew, does nothing for its former ringing.
-        for due in [due for due in self._due.values() if due.place == place]:
-            member = after.find(due.address)
-            if member is None or not _rings(member):
-                del self._due[place, line_of(due.address)]
+        self._timers.settle(place, after)
 
 
-def moved(before: Call, after: Call) -> tuple[Member, ...]:
-    """Return the members of `after` who are new, or in another state than they were."""
-    states = {m.line: m.state for m in before.members}
-    return tuple(m for m in after.members if states.get(m.line) is not m.state)
-
-
-def _describe(place: Place, current: Call) -> dict[str, object]:
-    transfer = current.transfer
-    shown = transfer and {
-        "kind": transfer.kind.value,
-        "giver": transfer.giver,
-        "taker": transfer.taker,
-    }
-    members = [
-        {"address": m.address, "role": m.role.value, "state": m.state.value, "muted": m.muted}
-        for m in current.members
-    ]
-    return {"phlo_id": place[0], "node_id": place[1], "members": members, "transfer": shown}
+def _waits(rung: Call) -> Call:
+    return rung
 
 
 def _rings(member: Member) -> bool:

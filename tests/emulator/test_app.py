@@ -1,6 +1,7 @@
 """The emulator over HTTP: who is let in, which paths there are, what they answer."""
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from plivo_phlo_async.emulator import (
     ReceivedRequest,
     Refusal,
 )
+from plivo_phlo_async.emulator.runner import PhloRunner
+from plivo_phlo_async.emulator.switchboard import Switchboard
 
-from .asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic, exchange, heard, say
+from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, basic, exchange, heard, say
 
 BRIDGE = "bridge-1"
 WITH_BRIDGE = EmulatedPhlo(
@@ -372,6 +375,23 @@ def test_reset_makes_it_as_new() -> None:
     assert shown(emulator) == {"111": "in_call", "222": "left", "333": "in_call"}
 
 
+def test_the_latest_ten_thousand_runs_can_be_read() -> None:
+    ids = map(str, count())
+    runner = PhloRunner(
+        [WITH_BRIDGE],
+        Switchboard(clock=lambda: 0.0, phones={}, watch=lambda _: None),
+        new_id=lambda: next(ids),
+    )
+    for _ in range(10_001):
+        runner.run(DEMO_PHLO_ID, {})
+
+    assert [runner.get_run(DEMO_PHLO_ID, run).status for run in ("0", "1", "10000")] == [
+        404,
+        200,
+        200,
+    ]
+
+
 def test_a_run_is_forgotten_by_reset(emulator: PhloEmulator) -> None:
     ask(emulator, "POST", RUN)
     emulator.reset()
@@ -404,20 +424,32 @@ def test_the_latest_thousand_requests_and_steps_are_kept() -> None:
     assert emulator.log[-1].number == 1002
 
 
-def test_lifespan_is_followed(emulator: PhloEmulator) -> None:
-    sent = exchange(
-        emulator,
-        {"type": "lifespan"},
-        [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}],
-    )
+@pytest.mark.anyio
+async def test_lifespan_is_followed(emulator: PhloEmulator) -> None:
+    arriving = iter(["lifespan.startup", "lifespan.shutdown"])
+    sent: list[Any] = []
 
-    assert [m["type"] for m in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    async def receive() -> Any:
+        return {"type": next(arriving)}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    await emulator({"type": "lifespan"}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 def test_a_websocket_is_turned_away(emulator: PhloEmulator) -> None:
     sent = exchange(emulator, {"type": "websocket"}, [{"type": "websocket.connect"}])
 
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+def test_the_clock_that_was_given_can_be_looked_at() -> None:
+    clock = Clock()
+
+    assert PhloEmulator(clock=clock).clock is clock
 
 
 def test_a_repr_shows_no_token(emulator: PhloEmulator) -> None:

@@ -5,8 +5,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from plivo_phlo_async.emulator import calls, transfers
-from plivo_phlo_async.emulator.callbacks import Callback, happenings, write_letter
+from plivo_phlo_async.emulator import Refusal, calls, transfers
+from plivo_phlo_async.emulator.callbacks import Callback, read_callback, write_letter
+from plivo_phlo_async.emulator.happenings import happenings
 from plivo_phlo_async.emulator.members import Call, Role
 from plivo_phlo_async.emulator.signing import signature, signed_text
 
@@ -126,3 +127,28 @@ def test_v2_signs_the_bare_url() -> None:
 
     assert letter.signed == "http://x/en"
     assert letter.headers["X-Plivo-Signature-V2"] == signature("token", letter.signed)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (3, "callback: give a URL, or an object"),
+        ({"url": "http://x", "retries": 3}, "callback: unknown key 'retries'"),
+        ({"url": "http://x", "format": "xml"}, "callback.format: give form or json"),
+        ({}, "callback.url"),
+        ("http://x:0/e", "callback.url"),
+        ("http://x/a b", "callback.url"),
+    ],
+)
+def test_a_callback_that_is_none_is_told_why(given: object, names: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read_callback(given)
+
+    assert refused.value.error.startswith(names)
+
+
+def test_a_callback_is_said_by_its_url_or_whole() -> None:
+    whole = {"url": "https://x:8443/e?a=1", "method": "GET", "format": "json", "version": "V2"}
+
+    assert read_callback(whole["url"]) == Callback("https://x:8443/e?a=1")
+    assert read_callback(whole) == Callback("https://x:8443/e?a=1", "GET", "json", "V2")

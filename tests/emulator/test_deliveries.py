@@ -7,7 +7,6 @@ import anyio.lowlevel
 import pytest
 
 from plivo_phlo_async.emulator import DEMO_AUTH_TOKEN, Letter, PhloEmulator
-from plivo_phlo_async.emulator.posting import post
 
 from .asking import DIAL, NODE, WARM, ask, say
 
@@ -96,6 +95,23 @@ async def test_the_variables_are_the_components() -> None:
     assert first["member_id"] != entered["member_id"]
 
 
+async def test_who_comes_again_is_another_leg_and_in_another_call_another_conference() -> None:
+    emulator, _ = heard()
+    ask(emulator, "POST", NODE, DIAL)
+    say(emulator, "222", "hangup")
+    ask(emulator, "POST", NODE, DIAL)
+    for member in ("222", "111"):
+        say(emulator, member, "hangup")
+    emulator.join(*places(emulator)[0], "222")
+    told = [delivery.variables for delivery in emulator.deliveries]
+    entered = [one for one in told if one["event"] == "ConferenceEnter" and "222" in one.values()]
+
+    assert [one["direction"] for one in entered] == ["outbound", "outbound", "inbound"]
+    assert len({one["call_uuid"] for one in entered} | {one["member_id"] for one in entered}) == 6
+    first, second, third = (one["conference_uuid"] for one in entered)
+    assert first == second != third
+
+
 @pytest.mark.parametrize(
     ("answers", "outcome", "attempts", "status"),
     [
@@ -179,39 +195,53 @@ async def test_a_thousand_deliveries_are_kept() -> None:
     assert (kept, {d.outcome for d in emulator.deliveries}) == (1000, {"delivered"})
 
 
-async def test_a_letter_arrives_over_a_socket_as_it_was_written() -> None:
-    letter = Letter("POST", "", {"X-A": "b"}, b"a=1", "")
-    heard: list[bytes] = []
+async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other_is_lost() -> None:
+    began, go_on = anyio.Event(), anyio.Event()
+    told: list[Letter] = []
 
-    async def answer(stream: anyio.abc.SocketStream) -> None:
-        async with stream:
-            while b"a=1" not in b"".join(heard):
-                heard.append(await stream.receive())
-            await stream.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+    async def deliver(letter: Letter) -> int:
+        told.append(letter)
+        began.set()
+        await go_on.wait()
+        return 200
 
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
-        port = listener.extra(anyio.abc.SocketAttribute.local_port)
-        async with anyio.create_task_group() as group:
-            group.start_soon(listener.serve, answer)
-            url = f"http://127.0.0.1:{port}/e?x=1"
-            status = await post(Letter(letter.method, url, letter.headers, letter.body, ""))
-            group.cancel_scope.cancel()
+    emulator = PhloEmulator(callback=URL, deliver=deliver)
+    emulator.join(*places(emulator)[0], "5")
+    async with anyio.create_task_group() as group:
+        group.start_soon(emulator.delivered)
+        await began.wait()
+        for _ in range(1000):
+            emulator.send_again(emulator.deliveries[-1].number)
+        kept = [delivery.number for delivery in emulator.deliveries]
+        go_on.set()
+    outcomes = {delivery.outcome for delivery in emulator.deliveries}
 
-    assert status == 204
-    assert b"".join(heard).startswith(b"POST /e?x=1 HTTP/1.1\r\n")
+    assert (kept[0], kept[-1], len(told), outcomes) == (2, 1001, 1001, {"delivered"})
 
 
-@pytest.mark.parametrize("reply", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 2"])
-async def test_an_answer_that_is_none_is_an_oserror(reply: bytes) -> None:
-    async def answer(stream: anyio.abc.SocketStream) -> None:
-        async with stream:
-            await stream.receive()
-            await stream.send(reply)
+async def test_a_delivery_that_the_end_interrupts_says_so() -> None:
+    began = anyio.Event()
 
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
-        port = listener.extra(anyio.abc.SocketAttribute.local_port)
-        async with anyio.create_task_group() as group:
-            group.start_soon(listener.serve, answer)
-            with pytest.raises(OSError, match=r"answer|connection"):
-                await post(Letter("GET", f"http://127.0.0.1:{port}", {}, b"", ""))
-            group.cancel_scope.cancel()
+    async def deliver(_: Letter) -> int:
+        began.set()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    emulator = PhloEmulator(callback=URL, deliver=deliver)
+    emulator.join(*places(emulator)[0], "5")
+    async with anyio.create_task_group() as group:
+        group.start_soon(emulator.delivered)
+        await began.wait()
+        group.cancel_scope.cancel()
+    (delivery,) = emulator.deliveries
+
+    assert (delivery.outcome, delivery.error) == ("failed", "the emulator stopped")
+
+
+async def test_what_a_reset_forgets_is_not_sent() -> None:
+    emulator, receiver = heard()
+    emulator.join(*places(emulator)[0], "5")
+    emulator.reset()
+    await emulator.delivered()
+
+    assert (receiver.letters, emulator.deliveries) == ([], ())

@@ -4,7 +4,8 @@ import attrs
 import pytest
 
 from plivo_phlo_async.emulator import FaultKind, FaultRule, PhloEmulator, Refusal
-from plivo_phlo_async.emulator.faults import ANSWERS, Facts, FaultBook, parse_rule, write_rule
+from plivo_phlo_async.emulator.faultbook import FaultBook
+from plivo_phlo_async.emulator.faults import ANSWERS, Facts, parse_rule, write_rule
 
 from .asking import DIAL, NODE, ask, say
 
@@ -96,6 +97,8 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, object])
         ("500=3s", "takes no time"),
         ("latency=", "no time"),
         ("latency=1h", "no time"),
+        ("latency=3601", "too long: at most 3600s"),
+        ("latency=" + "9" * 400, "too long"),
         ("500 twice", "'twice'"),
         ("500 x0", "count"),
         ("500 #0", "nth"),
@@ -199,3 +202,32 @@ def test_the_next_that_fits_can_be_made_to_fail() -> None:
     ask(emulator, "POST", NODE, DIAL)
 
     assert [say(emulator, "222", "hold").status for _ in range(3)] == [500, 500, 201]
+
+
+@pytest.mark.parametrize(("rule", "waits"), [("latency", 1.25), ("latency=3s", 3.25), (None, 0.25)])
+def test_latency_comes_before_acting_and_on_top_of_the_emulators_own(
+    rule: str | None, waits: float
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        assert emulator.dialled == {}
+        waited.append(seconds)
+
+    emulator = PhloEmulator(latency=0.25, sleep=sleep, faults=[rule] if rule else [])
+
+    assert (ask(emulator, "POST", NODE, DIAL).status, waited) == (201, [waits])
+
+
+def test_an_answer_that_is_no_json_has_acted() -> None:
+    emulator = PhloEmulator(faults=["call:not_json"])
+    answer = ask(emulator, "POST", NODE, DIAL)
+
+    assert (answer.status, answer.headers["content-type"]) == (201, "text/html")
+    assert emulator.dialled == {"222": 1}
+
+
+def test_what_a_fault_answers_has_an_id_like_any_other_answer() -> None:
+    emulator = PhloEmulator(faults=["500"], new_id=lambda: "id")
+
+    assert ask(emulator, "POST", NODE, DIAL).json["api_id"] == "id"

@@ -24,9 +24,9 @@ def emulator(server: EmulatorServer) -> PhloEmulator:
     return server.emulator
 
 
-def dial(server: EmulatorServer, patience: float = 5.0) -> bytes:
+def dial(server: EmulatorServer, patience: float = 5.0, more: int = 0) -> bytes:
     """Everything that comes back until the connection ends, or nothing comes for so long."""
-    body = json.dumps(DIAL).encode()
+    body = json.dumps(DIAL).encode() + b" " * more
     head = f"POST {NODE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
     with socket.create_connection((server.host, server.port), timeout=patience) as wire:
         wire.sendall(head.encode() + b"Authorization: " + basic() + b"\r\n\r\n" + body)
@@ -62,6 +62,17 @@ def test_nothing_comes_after_acting(server: EmulatorServer, emulator: PhloEmulat
         dial(server, 0.2)
 
     assert emulator.dialled == {"222": 1}
+
+
+def test_a_body_that_is_still_being_sent_changes_nothing_about_a_fault(
+    server: EmulatorServer, emulator: PhloEmulator
+) -> None:
+    emulator.fail_next("hang_after")
+
+    with pytest.raises(TimeoutError):
+        dial(server, 0.2, more=1_000_000)
+
+    assert (emulator.requests, emulator.dialled) == (1, {})
 
 
 def test_a_body_ends_too_early(server: EmulatorServer, emulator: PhloEmulator) -> None:

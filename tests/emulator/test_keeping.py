@@ -7,8 +7,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from plivo_phlo_async.emulator import PhloEmulator, Refusal
+from plivo_phlo_async.emulator import EmulatedPhlo, PhloEmulator, Refusal
 from plivo_phlo_async.emulator.keeping import StateFile
+from plivo_phlo_async.emulator.server import EmulatorServer
 
 from .asking import DIAL, NODE, WARM, Clock, ask, say
 
@@ -115,28 +116,113 @@ async def test_changes_close_together_are_written_once(tmp_path: Path) -> None:
         group.start_soon(file.keep, emulator)
         while not emulator.changed.listeners:
             await anyio.lowlevel.checkpoint()
+        while not file.path.exists():
+            await anyio.lowlevel.checkpoint()
         ask(emulator, "POST", NODE, DIAL)
         await gathering.wait()
-        early = file.path.exists()
+        early = json.loads(file.path.read_text())
         say(emulator, "222", "hold")
         group.cancel_scope.cancel()
     kept = json.loads(file.path.read_text())
 
-    assert (early, kept["calls"][0]["members"][1]["state"]) == (False, "on_hold")
+    assert (early["calls"], kept["calls"][0]["members"][1]["state"]) == ([], "on_hold")
 
 
 @pytest.mark.anyio
-async def test_a_full_disk_is_warned_of_and_tried_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_what_cannot_be_written_is_warned_of_and_tried_again_with_the_next_change(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError("no space left")
-
-    file = StateFile(tmp_path / "calls.json")
-    monkeypatch.setattr("os.replace", full)
-    async with anyio.create_task_group() as group:
-        group.start_soon(file.keep, PhloEmulator())
+    async def sleep(_: float) -> None:
         await anyio.lowlevel.checkpoint()
+
+    emulator = PhloEmulator()
+    file = StateFile(tmp_path / "later" / "calls.json", sleep=sleep)
+    async with anyio.create_task_group() as group:
+        group.start_soon(file.keep, emulator)
+        while not emulator.changed.listeners:
+            await anyio.lowlevel.checkpoint()
+        ask(emulator, "POST", NODE, DIAL)
+        while not caplog.records:
+            await anyio.lowlevel.checkpoint()
+        file.path.parent.mkdir()
+        say(emulator, "222", "hold")
+        while not file.path.exists():
+            await anyio.lowlevel.checkpoint()
+        kept = json.loads(file.path.read_text())
         group.cancel_scope.cancel()
 
-    assert "no space left" in caplog.text
+    assert kept["calls"][0]["members"][1]["state"] == "on_hold"
+    assert "The calls could not be kept in" in caplog.text
+
+
+def test_what_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "calls.json")
+    emulator = PhloEmulator()
+    file.write(emulator.keep())
+    file.path.unlink()
+    file.write(emulator.keep())
+    same = file.path.exists()
+    emulator.set_phone("222", "ring")
+    file.write(emulator.keep())
+
+    assert (same, file.path.exists()) == (False, True)
+
+
+def test_a_file_that_is_no_text_is_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "calls.json"
+    path.write_bytes(b"\xff")
+
+    with pytest.raises(Refusal, match=r"calls\.json: it is not UTF-8"):
+        StateFile(path).read()
+
+
+@pytest.mark.parametrize("change", [{"address": "999"}, {"state": "left"}])
+@pytest.mark.parametrize("end", [0, 2])
+def test_a_transfer_to_or_from_nobody_is_refused(
+    tmp_path: Path, end: int, change: dict[str, str]
+) -> None:
+    file = StateFile(tmp_path / "calls.json")
+    file.write(busy(Clock()).keep())
+    kept = json.loads(file.path.read_text())
+    kept["calls"][0]["members"][end] |= change
+    file.path.write_text(json.dumps(kept))
+
+    with pytest.raises(Refusal, match="is nobody in the call"):
+        file.read()
+
+
+def test_what_rings_after_a_restart_waits_to_be_told() -> None:
+    clock = Clock()
+    before, after = (PhloEmulator(clock=clock, wall=clock) for _ in range(2))
+    for emulator in (before, after):
+        emulator.set_phone("222", "answer", after=3)
+        ask(emulator, "POST", NODE, DIAL)
+    after.restore(before.keep())
+    clock.now += 10
+    rings = after.member("222")
+    after.answer("222")
+    answered = after.member("222")
+
+    assert [m and m.state.value for m in (rings, answered)] == ["ringing", "in_call"]
+
+
+def test_a_call_at_a_node_there_is_no_more_is_left_out() -> None:
+    before = busy(Clock())
+    after = PhloEmulator(phlos=[EmulatedPhlo("other")])
+    after.restore(before.keep())
+
+    assert (after.calls, after.dialled) == ({}, before.dialled)
+
+
+def test_a_server_keeps_the_calls_while_it_runs_and_when_it_stops(tmp_path: Path) -> None:
+    emulator = PhloEmulator()
+    emulator.keeper = StateFile(tmp_path / "calls.json")
+    with EmulatorServer(emulator):
+        ask(emulator, "POST", NODE, DIAL)
+        while not (tmp_path / "calls.json").exists():
+            pass
+        say(emulator, "222", "hold")
+    kept = StateFile(tmp_path / "calls.json").read()
+    assert kept is not None
+
+    assert kept.calls == emulator.calls

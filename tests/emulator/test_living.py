@@ -1,21 +1,24 @@
 """Under a server phones act, events arrive and callbacks go out with nobody asking."""
 
 import json
+import select
 import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from plivo_phlo_async.emulator import Letter, PhloEmulator
+from plivo_phlo_async.emulator import EmulatedNode, EmulatedPhlo, Letter, PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.testing import Clock
 
-from .asking import DIAL, NODE, basic
+from .asking import DIAL, NODE, ask, basic
 
 
 def dial(server: EmulatorServer) -> None:
@@ -27,8 +30,12 @@ def dial(server: EmulatorServer) -> None:
 class Follower:
     """Follows a server's events with a bare socket."""
 
-    def __init__(self, server: EmulatorServer) -> None:
-        self._wire = socket.create_connection((server.host, server.port), timeout=10)
+    def __init__(self, server: EmulatorServer, buffer: int | None = None) -> None:
+        self._wire = socket.socket()
+        self._wire.settimeout(10)
+        if buffer is not None:
+            self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self._wire.connect((server.host, server.port))
         self._wire.sendall(b"GET /_emulator/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         self._text = b""
 
@@ -41,10 +48,16 @@ class Follower:
             self._text += piece
         return time.perf_counter() - began
 
+    def was_cut_off(self) -> bool:
+        """Whether the connection is broken; looks at it for a moment, and reads nothing."""
+        poll = select.poll()
+        poll.register(self._wire, 0)
+        return bool(poll.poll(1))
+
     def rest(self) -> bytes:
-        while piece := self._wire.recv(65536):
-            self._text += piece
-        self._wire.close()
+        with self._wire:
+            while piece := self._wire.recv(65536):
+                self._text += piece
         return self._text
 
 
@@ -97,3 +110,48 @@ async def test_callbacks_go_out_beside_the_requests_and_can_be_awaited() -> None
         ("delivered", 2),
         ("delivered", 1),
     ]
+
+
+def test_one_that_follows_and_takes_nothing_is_cut_off() -> None:
+    clock = Clock(runs=False)
+    emulator = PhloEmulator(clock=clock, wall=clock.wall, sleep=clock.sleep, rate_limit=None)
+    with EmulatorServer(emulator) as server:
+        follower = Follower(server, buffer=4096)
+        follower.until(lambda text: b"event: snapshot" in text)
+        # More than all the buffers on the way can hold.
+        for _ in range(200):
+            ask(emulator, "POST", NODE, raw=b"x" * 60_000)
+        while not follower.was_cut_off():
+            clock.advance(0.1)
+
+    with pytest.raises(ConnectionResetError):
+        follower.rest()
+
+
+@pytest.mark.anyio
+async def test_under_a_server_it_is_the_server_that_sends() -> None:
+    began, go_on = threading.Event(), threading.Event()
+    senders: list[str] = []
+
+    async def deliver(_: Letter) -> int:
+        began.set()
+        go_on.wait(10)
+        senders.append(threading.current_thread().name)
+        return 200
+
+    nodes = (EmulatedNode("a"), EmulatedNode("b"))
+    emulator = PhloEmulator(
+        phlos=[EmulatedPhlo("p", nodes=nodes)], callback="http://127.0.0.1:9/e", deliver=deliver
+    )
+    with EmulatorServer(emulator):
+        emulator.join("p", "a", "5")
+        await anyio.to_thread.run_sync(began.wait)
+        emulator.join("p", "b", "5")
+        listeners = emulator.changed.listeners
+        async with anyio.create_task_group() as group:
+            group.start_soon(emulator.delivered)
+            while emulator.changed.listeners == listeners:
+                await anyio.lowlevel.checkpoint()
+            go_on.set()
+
+    assert senders == ["plivo-phlo-emulator"] * 2

@@ -105,6 +105,8 @@ def test_a_thousand_entries_are_kept(emulator: PhloEmulator) -> None:
         (f"{NODE}/members/%2B2", {"action": "hold"}, f"await {CALL}.member('+2').hold()"),
         (RUN, {"a": 1}, f"await client.phlo({DEMO_PHLO_ID!r}).run({{'a': 1}})"),
         (NODE, {"action": "nonsense"}, None),
+        (f"{NODE}/members/2", {"action": "nonsense"}, None),
+        (f"{NODE}/members/2", {"action": "call"}, None),
         (NODE, {"action": ["call"]}, None),
     ],
 )
@@ -114,6 +116,13 @@ def test_a_request_is_told_as_python(
     ask(emulator, "POST", path, content)
 
     assert entries(emulator)[0]["python"] == python
+
+
+def test_a_run_is_no_node(emulator: PhloEmulator) -> None:
+    ask(emulator, "POST", f"{PHLO}/runs/x", {"action": "call", "to": "2"})
+    entry = entries(emulator)[0]
+
+    assert (entry["action"], entry["address"], entry["node_id"]) == (None, None, None)
 
 
 def test_a_request_is_told_as_curl_that_a_shell_reads_as_it_was(emulator: PhloEmulator) -> None:

@@ -2,7 +2,18 @@
 
 import pytest
 
-from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator, Phone
+from plivo_phlo_async.emulator import (
+    DEMO_NODE_ID,
+    DEMO_PHLO_ID,
+    EmulatedNode,
+    EmulatedPhlo,
+    Member,
+    MemberState,
+    NodeType,
+    PhloEmulator,
+    Phone,
+    Role,
+)
 
 from .asking import DIAL, NODE, WARM, Clock, ask, say
 
@@ -18,14 +29,12 @@ def emulator(clock: Clock) -> PhloEmulator:
 
 
 def state(emulator: PhloEmulator, address: str = "222") -> str:
-    (call,) = emulator.calls.values()
-    member = call.find(address)
-    assert member is not None
-    return member.state.value
+    member = emulator.member(address)
+    return "nobody" if member is None else member.state.value
 
 
 @pytest.mark.parametrize(
-    ("does", "becomes"), [("answer", "in_call"), ("reject", "left"), ("voicemail", "voicemail")]
+    ("does", "becomes"), [("answer", "in_call"), ("reject", "nobody"), ("voicemail", "voicemail")]
 )
 def test_a_phone_does_what_it_does_after_so_many_seconds(
     emulator: PhloEmulator, clock: Clock, does: str, becomes: str
@@ -106,7 +115,7 @@ def test_phones_are_driven_over_http(emulator: PhloEmulator) -> None:
 
     assert told.json == {"phones": {"+222": {"does": "ring", "after": 0.0}}}
     assert [a.status for a in (answered, rung_in, gone, again)] == [200, 200, 200, 404]
-    assert (held, state(emulator), state(emulator, "555")) == ("in_call", "left", "in_call")
+    assert (held, state(emulator), state(emulator, "555")) == ("in_call", "nobody", "in_call")
 
 
 def test_a_customer_rings_in_and_opens_a_call_at_the_first_node_or_the_one_named(
@@ -169,3 +178,69 @@ def test_the_board_shows_a_transfers_private_pair_and_what_would_end_it(
         ("hangup", "111"),
         ("hangup", "333"),
     }
+
+
+def test_the_board_shows_what_would_end_a_cold_transfer_that_rings(emulator: PhloEmulator) -> None:
+    ask(emulator, "POST", NODE, DIAL)
+    emulator.set_phone("333", "ring")
+    ask(emulator, "POST", NODE, {**WARM, "action": "cold_transfer"})
+    transfer = ask(emulator, "GET", "/_emulator/board").json["calls"][0]["transfer"]
+    ends = [(e["action"], e["member"]) for e in transfer["ended_by"]]
+
+    assert (transfer["taker_state"], transfer["private"]) == ("ringing", [])
+    assert ends == [
+        ("answer", "333"),
+        ("reject", "333"),
+        ("abort_transfer", "111"),
+        ("hangup", "111"),
+        ("hangup", "333"),
+    ]
+
+
+BRIDGE = EmulatedNode("b", NodeType.CONFERENCE_BRIDGE)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "place"),
+    [((), None), ((BRIDGE,), None), ((BRIDGE, EmulatedNode("n")), ("full", "n"))],
+)
+def test_who_rings_in_without_a_node_comes_to_the_first_multi_party_call_or_to_none(
+    nodes: tuple[EmulatedNode, ...], place: tuple[str, str] | None
+) -> None:
+    emulator = PhloEmulator(phlos=[EmulatedPhlo("empty"), EmulatedPhlo("full", nodes=nodes)])
+    answer = ask(emulator, "POST", "/_emulator/phones/555/ring")
+
+    assert (answer.status, [*emulator.calls]) == ((200, [place]) if place else (404, []))
+
+
+def test_a_member_is_found_by_any_spelling_while_it_is_live(emulator: PhloEmulator) -> None:
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "111", "agent")
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "+222")
+    there = emulator.member("222")
+    emulator.hang_up("222")
+
+    assert there == Member("+222", Role.CUSTOMER, MemberState.IN_CALL)
+    assert (emulator.member("222"), emulator.member("999")) == (None, None)
+
+
+def test_a_member_who_left_one_call_is_found_in_the_other() -> None:
+    emulator = PhloEmulator(phlos=[EmulatedPhlo("p", nodes=(EmulatedNode("a"), EmulatedNode("b")))])
+    for node_id in ("a", "b"):
+        emulator.join("p", node_id, "111", "agent")
+    ask(emulator, "POST", "/v1/phlo/p/multi_party_call/a", DIAL)
+    ask(emulator, "POST", "/v1/phlo/p/multi_party_call/b/members/111", {"action": "hold"})
+    first = emulator.member("111")
+    ask(emulator, "POST", "/v1/phlo/p/multi_party_call/a/members/111", {"action": "hangup"})
+    second = emulator.member("111")
+
+    assert (first and first.state.value, second and second.state.value) == ("in_call", "on_hold")
+
+
+def test_a_phone_is_due_at_the_moment_a_member_is_looked_at(
+    emulator: PhloEmulator, clock: Clock
+) -> None:
+    emulator.set_phone("222", "answer", after=3)
+    ask(emulator, "POST", NODE, DIAL)
+    clock.now += 3
+
+    assert emulator.member("222") == Member("222", Role.CUSTOMER, MemberState.IN_CALL)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.app import OPEN
+from plivo_phlo_async.emulator.safety import OPEN
 
 from .asking import Heard, exchange, heard
 

@@ -56,6 +56,13 @@ def test_a_seed_says_what_there_is() -> None:
     assert (seed.callback and seed.callback.url, len(seed.faults)) == ("http://all/e", 2)
 
 
+def test_a_node_has_a_callback_of_its_own_only_where_it_or_its_phlo_names_one() -> None:
+    nodes = [{"node_id": "a"}, {"node_id": "b", "callback": "http://node/e"}]
+    seed = read_seed({"phlos": [{"phlo_id": "p", "nodes": nodes}]}, "seed")
+
+    assert list(seed.callbacks) == [("p", "b")]
+
+
 def test_an_empty_seed_is_the_demo() -> None:
     assert (read_seed({}, "seed").auth_id, len(read_seed({}, "seed").phlos)) == (DEMO_AUTH_ID, 1)
 

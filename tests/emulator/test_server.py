@@ -20,6 +20,7 @@ from plivo_phlo_async.emulator import (
     PhloEmulator,
 )
 from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.testing import Clock
 
 from .asking import NODE, basic
 from .scenes import states
@@ -173,11 +174,7 @@ def test_a_server_can_be_started_again() -> None:
     server = EmulatorServer()
     for _ in range(2):
         with server:
-            wire = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-            wire.request("GET", "/_emulator/state")
-
-            assert wire.getresponse().read()
-            wire.close()
+            assert state(server)
 
 
 def test_a_running_server_is_not_started_twice(server: EmulatorServer) -> None:
@@ -213,6 +210,80 @@ def test_without_uvicorn_the_message_says_what_to_install(monkeypatch: pytest.Mo
 
     with pytest.raises(ImportError, match=r"pip install \"plivo-phlo-async\[emulator\]\""):
         EmulatorServer(PhloEmulator()).start()
+
+
+def test_a_client_that_left_before_its_reset_harms_nobody(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    clock = Clock(runs=False)
+    emulator = PhloEmulator(latency=1, sleep=clock.sleep, faults=["reset_after"])
+    with EmulatorServer(emulator) as running:
+        gone = http.client.HTTPConnection(running.host, running.port, timeout=5)
+        gone.request("GET", f"/v1/phlo/{DEMO_PHLO_ID}")
+        while not clock.sleepers:
+            pass
+        gone.close()
+        state(running)  # by then the server has seen the other one leave
+        clock.advance(1)
+        while not emulator.requests:
+            pass
+        state(running)
+
+    assert capfd.readouterr().err == ""
+
+
+def state(server: EmulatorServer) -> bytes:
+    wire = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    wire.request("GET", "/_emulator/state")
+    told = wire.getresponse().read()
+    wire.close()
+    return told
+
+
+def test_waiting_ends_with_the_server() -> None:
+    server = EmulatorServer()
+    server.wait()
+    with server:
+        waiting = threading.Thread(target=server.wait)
+        waiting.start()
+        waits = waiting.is_alive()
+    waiting.join(5)
+    server.wait()
+
+    assert (waits, waiting.is_alive()) == (True, False)
+
+
+def test_the_environment_points_a_client_at_the_server(
+    server: EmulatorServer, emulator: PhloEmulator
+) -> None:
+    assert server.env == {
+        "PLIVO_AUTH_ID": DEMO_AUTH_ID,
+        "PLIVO_AUTH_TOKEN": DEMO_AUTH_TOKEN,
+        "PLIVO_PHLO_BASE_URL": server.base_url,
+        "PLIVO_PHLO_ID": DEMO_PHLO_ID,
+        "PLIVO_NODE_ID": DEMO_NODE_ID,
+    }
+
+
+@pytest.mark.parametrize(
+    ("phlos", "named"),
+    [([], {}), ([EmulatedPhlo("p")], {"PLIVO_PHLO_ID": "p"})],
+)
+def test_what_an_emulator_has_not_is_not_in_the_environment(
+    phlos: list[EmulatedPhlo], named: dict[str, str]
+) -> None:
+    with EmulatorServer(PhloEmulator(phlos=phlos)) as running:
+        told = running.env
+
+    assert {name: told[name] for name in told if name.endswith("_ID")} == {
+        "PLIVO_AUTH_ID": DEMO_AUTH_ID,
+        **named,
+    }
+
+
+def test_a_server_that_is_not_running_has_no_environment() -> None:
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = EmulatorServer().env
 
 
 def test_the_shell_is_told_where_and_as_whom() -> None:

@@ -18,9 +18,11 @@ from plivo_phlo_async.emulator import (
     PhoneBehaviour,
 )
 from plivo_phlo_async.emulator.http import Request
-from plivo_phlo_async.emulator.logbook import DIALLING_VERBS, MEMBER_VERBS
 from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
-from plivo_phlo_async.emulator.runner import Reply
+from plivo_phlo_async.emulator.phlos import NodeType
+from plivo_phlo_async.emulator.runner import DIALLING, MEMBER_ACTIONS, Reply
+
+from ..emulator.asking import DIAL, NODE, WARM, Clock, ask
 
 HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp;")
 PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
@@ -142,7 +144,9 @@ def test_every_fault_can_be_chosen() -> None:
 def test_every_action_can_meet_a_fault() -> None:
     page = page_of(PhloEmulator())
 
-    assert [verb for verb in DIALLING_VERBS | MEMBER_VERBS if f"<option>{verb}<" not in page] == []
+    verbs = [*DIALLING, *MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]]
+
+    assert [verb for verb in verbs if f"<option>{verb}<" not in page] == []
 
 
 def test_every_behaviour_of_a_phone_can_be_chosen() -> None:
@@ -166,6 +170,41 @@ def test_without_scripts_there_is_a_table_of_members_and_one_of_the_log() -> Non
     assert {"12025550102", "customer", "in call", "join", "by phone"} <= set(seen.texts)
 
 
+def test_without_scripts_a_member_has_its_part_in_a_transfer() -> None:
+    emulator = PhloEmulator(phones={"33": "ring"})
+    ask(emulator, "POST", NODE, {**DIAL, "trigger_source": "11", "to": "22"})
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "44", "agent")
+    ask(emulator, "POST", f"{NODE}/members/44", {"action": "mute"})
+    ask(emulator, "POST", NODE, {**WARM, "trigger_source": "11", "to": "33"})
+    rows = re.findall(r"<tr><td>Multi-Party Call_1</td>(.*?)</tr>", page_of(emulator))
+    cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
+
+    assert [(who, state, part) for who, _, state, _, part in cells] == [
+        ("11", "in call", "warm, giver"),
+        ("22", "on hold", "warm, held"),
+        ("44", "in call, muted", ""),
+        ("33", "ringing", "warm, taker"),
+    ]
+
+
+def test_without_scripts_there_is_a_table_of_deliveries() -> None:
+    emulator = PhloEmulator(callback="http://127.0.0.1:9/e", wall=lambda: 3661.0)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "12025550102")
+    texts = Seen(page_of(emulator)).texts
+
+    assert {"ConferenceEnter", "http://127.0.0.1:9/e", "waiting", "01:01:01"} <= {*texts}
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(7, "0:07"), (750, "12:30"), (3723, "1:02:03")])
+def test_without_scripts_it_is_said_how_long_a_member_is_there(seconds: int, shown: str) -> None:
+    clock = Clock()
+    emulator = PhloEmulator(clock=clock, wall=clock)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "12025550102")
+    clock.now += seconds
+
+    assert shown in Seen(page_of(emulator)).texts
+
+
 @pytest.mark.parametrize("address", HOSTILE)
 def test_an_address_is_a_text_whatever_it_holds(address: str) -> None:
     empty = Counter(tag for tag, _ in Seen(page_of(PhloEmulator())).elements)
@@ -186,6 +225,15 @@ def test_the_auth_token_is_not_on_the_page_even_as_an_address() -> None:
     page = page_of(emulator)
 
     assert (DEMO_AUTH_TOKEN in page, "sip:***@x" in page) == (False, True)
+
+
+@pytest.mark.parametrize(("token", "hidden"), [("members", False), ("ACustomer", True)])
+def test_a_word_of_a_few_letters_is_no_secret(token: str, hidden: bool) -> None:
+    emulator = PhloEmulator(auth_token=token)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "ACustomer")
+    answer = ask(emulator, "GET", "/_emulator/board").json["calls"][0]
+
+    assert answer["members"][0]["address"] == ("***" if hidden else "ACustomer")
 
 
 def test_a_call_of_thousands_is_cut_short() -> None:

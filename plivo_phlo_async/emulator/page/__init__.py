@@ -4,20 +4,22 @@ The scripts are written as modules and sent as one file: each request costs more
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from ..refusals import UnknownResource
 from ..runner import Reply
+from ..safety import hider
 from ..stage import Stage
-from .plain import hider, write_board, write_tables
+from .plain import write_board, write_tables
 
 __all__ = ["MODULES", "PAGE_FILES", "join_modules", "page_file", "show_page"]
 
 BOARD_MARK, PLAIN_MARK = "<!-- board -->", "<!-- plain -->"
 """Where in `page.html` the board goes, and the tables for a browser without scripts."""
 
-PAGE_FILES = {
+PAGE_FILES: Mapping[str, str] = {
     "page.css": "text/css; charset=utf-8",
     "boot.js": "text/javascript; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",

@@ -1,6 +1,7 @@
 // What the page knows: the emulator's board, kept up by its events. It draws nothing.
 
 import { lineOf } from "./dom.js";
+import { numberOf } from "./wire.js";
 
 export const keyOf = (place) => JSON.stringify([place.phlo_id, place.node_id]);
 
@@ -27,7 +28,7 @@ export class Model {
     this.requests = board.requests;
     this.latency = board.latency;
     this.ahead = board.now - Date.now() / 1000;
-    this.seen = board.event;
+    this.seen = numberOf(board.event);
   }
 
   /** Seconds since 1970 by the emulator's clock. */

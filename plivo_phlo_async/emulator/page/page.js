@@ -94,9 +94,6 @@ const HEARD = {
   callbacks: (told) => webhooks.show(told),
 };
 
-let heard = 0;
-let link = "connecting";
-
 // The board came with the page, so that the first thing painted has the calls in it.
 const first = JSON.parse(byId("first-look").textContent);
 takeBoard(first);
@@ -106,15 +103,8 @@ catchUp();
 follow(
   first.event,
   Object.keys(HEARD),
-  (kind, told, number) => {
-    heard = number;
-    HEARD[kind](told, number);
-  },
+  (kind, told, number) => HEARD[kind](told, number),
   (now) => {
-    // It may be another emulator that answers after a break, with events numbered anew.
-    const back = now === "live" && link === "reconnecting";
-    link = now;
-    if (back) recover();
     byId("link").dataset.link = now;
     say(byId("link-text"), now === "live" ? "Live" : "Reconnecting");
   },
@@ -127,19 +117,6 @@ function takeBoard(told) {
   changed("board");
   // What one looks at first is drawn first.
   requestAnimationFrame(() => changed("choices", "phones", "faults"));
-}
-
-async function recover() {
-  heard = 0;
-  try {
-    let told = await ask("GET", "/board");
-    // What was heard meanwhile must not be undone by a look from before it.
-    for (let tries = 0; told.event < heard && tries < 5; tries += 1) told = await ask("GET", "/board");
-    takeBoard(told);
-    await catchUp();
-  } catch (wrong) {
-    failed(wrong);
-  }
 }
 
 /** Fetch what the board does not hold: log, deliveries, callback. */

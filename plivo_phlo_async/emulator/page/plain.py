@@ -10,29 +10,19 @@ from ..logbook import Answered
 from ..stage import Stage
 
 MEMBER_ROWS = 500
-LOG_ROWS = 100
-DELIVERY_ROWS = 100
-"""How many rows each table has at most."""
+"""How many members are shown at most."""
 
-SECRET_LENGTH = 8
-"""From how many characters on an Auth Token is kept off the page."""
+LOG_ROWS = 100
+"""How many lines of the log are shown at most."""
+
+DELIVERY_ROWS = 100
+"""How many deliveries are shown at most."""
 
 Hide = Callable[[str], str]
 """Keeps a secret out of a text, in which it may be written as JSON."""
 
 Write = Callable[[object], str]
 """Puts a value into HTML as text, whatever it holds."""
-
-
-def hider(secret: str) -> Hide:
-    """Return what keeps `secret` out of a text; a word of a few letters is no secret."""
-
-    def hide(text: str) -> str:
-        if len(secret) < SECRET_LENGTH:
-            return text
-        return text.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
-
-    return hide
 
 
 def write_board(emulator: Stage, hide: Hide) -> str:

@@ -22,15 +22,19 @@ export async function ask(method, path, body) {
 
 export const part = (text) => encodeURIComponent(text);
 
+/** An event's number among those of its emulator's life: its id is `LIFE-NUMBER`. */
+export const numberOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
+
 /**
- * Follow the events after the one numbered `last`, "" for all: `hear(kind, data, number)` for each, `linked("live" | "reconnecting")`.
+ * Follow the events after the one with the id `last`: `hear(kind, data, number)` for each, `linked("live" | "reconnecting")`.
  *
- * The browser comes back by itself and says what it heard last; only where it has given up, because
- * it was turned away, is a new line opened here.
+ * The browser comes back by itself and says what it heard last; an emulator that does not know that
+ * event, because it is another one or was started again, tells everything. Only where the browser
+ * has given up, because it was turned away, is a new line opened here.
  */
 export function follow(last, kinds, hear, linked) {
   const open = () => {
-    const source = new EventSource(`${ROOT}/events${last === "" ? "" : `?last_event_id=${last}`}`);
+    const source = new EventSource(`${ROOT}/events?last_event_id=${last}`);
     source.onopen = () => linked("live");
     source.onerror = () => {
       linked("reconnecting");
@@ -39,7 +43,7 @@ export function follow(last, kinds, hear, linked) {
     for (const kind of kinds) {
       source.addEventListener(kind, (event) => {
         last = event.lastEventId;
-        hear(kind, JSON.parse(event.data), Number(last));
+        hear(kind, JSON.parse(event.data), numberOf(last));
       });
     }
     addEventListener("pagehide", () => source.close(), { once: true });

@@ -48,6 +48,7 @@ def test_the_log_is_newest_first(scene: Scene) -> None:
 def test_an_entry_shows_request_answer_and_both_states(scene: Scene) -> None:
     scene.talk()
     scene.do(lambda node: node.member(CUSTOMER).hold())
+    expect(scene.entries()).to_have_count(2)
     entry = scene.entries().first
     entry.locator("summary").click()
 
