@@ -15,7 +15,7 @@ from ..emulator.faults import FaultKind, parse_rule, read_seconds
 from ..emulator.keeping import StateFile
 from ..emulator.refusals import Refusal
 from ..emulator.seed import Seed, load_seed
-from ..emulator.server import EmulatorServer, shell_exports
+from ..emulator.server import EmulatorServer
 from .exits import refuse
 from .options import json_option, said
 from .printing import print_json
@@ -81,11 +81,11 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
         refuse(str(error))
     except OSError as error:
         refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
-    lines = shell_exports(emulator, server.base_url)
     if as_json:
-        print_json(dict(_setting(line) for line in lines.splitlines()))
+        print_json(server.env)
     else:
-        click.echo(lines)
+        for name, value in server.env.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
     state = server.base_url.replace("/v1", "/_emulator/state")
     click.echo(f"# An emulated PHLO answers there until Ctrl-C; its calls: {state}", err=True)
     try:
@@ -141,9 +141,3 @@ def _read(option: str, path: Path, read: Callable[[], T]) -> T:
         refuse(f"{option} {path}: {error.strerror or error}.")
     except Refusal as no:
         refuse(f"{option}: {no.error}")
-
-
-def _setting(line: str) -> tuple[str, str]:
-    """The name and value of a line for the shell."""
-    name, _, value = shlex.split(line)[1].partition("=")
-    return name, value

@@ -12,7 +12,7 @@ import pytest
 
 from plivo_phlo_async.__main__ import main
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.emulator.server import EmulatorServer
 
 Run = Callable[..., tuple[int, str, str]]
 Terminal = Callable[..., tuple[int, str]]
@@ -74,7 +74,6 @@ def _server() -> Iterator[EmulatorServer]:
 def emulator(_server: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> PhloEmulator:
     """An emulator on a port, which the environment points at."""
     _server.emulator.reset()
-    for line in shell_exports(_server.emulator, _server.base_url).splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
+    for name, value in _server.env.items():
         monkeypatch.setenv(name, value)
     return _server.emulator

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -25,13 +25,19 @@ SEED = {
 
 @contextmanager
 def emulating(*options: str) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", "0", "--json"]
+    with _printing("--json", *options) as printed:
+        yield json.loads(printed.readline())
+
+
+@contextmanager
+def _printing(*options: str) -> Iterator[IO[str]]:
+    command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", "0"]
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        yield json.loads(process.stdout.readline())
+        yield process.stdout
     finally:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -63,6 +69,16 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
     assert (board["latency"], board["phones"]["2"]["does"]) == (0.02, "ring")
     assert callback["callback"]["url"] == "http://127.0.0.1:9/e"
     assert [m["address"] for m in later["calls"][0]["members"]] == ["5"]
+
+
+def test_what_it_prints_for_a_shell_sets_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "seed.json").write_text(json.dumps(SEED))
+    with _printing("--seed", str(tmp_path / "seed.json")) as printed:
+        lines = [printed.readline() for _ in range(5)]
+    script = "".join(lines) + 'echo "$PLIVO_AUTH_ID $PLIVO_AUTH_TOKEN $PLIVO_PHLO_ID"'
+    shown = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+
+    assert shown.stdout == "MASEED t '&' t p\n"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from plivo_phlo_async import AuthenticationError, MultiPartyCall, NotSentError, PhloError
 from plivo_phlo_async.emulator import DEMO_AUTH_TOKEN, PhloEmulator
-from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.webhooks import sign_v3
 
 pytestmark = pytest.mark.asyncio
@@ -83,8 +83,7 @@ async def service(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         with EmulatorServer(PhloEmulator(callback=f"{url}/plivo")) as server:
-            for line in shell_exports(server.emulator, server.base_url).splitlines():
-                name, _, value = line.removeprefix("export ").partition("=")
+            for name, value in server.env.items():
                 monkeypatch.setenv(name, value)
             monkeypatch.setenv("PUBLIC_BASE_URL", url)
             async with (
