@@ -13,12 +13,16 @@ import time
 from collections.abc import Callable
 from typing import TypedDict
 
-from opentelemetry import metrics, trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
-
 from ._transport.hooks import AttemptEvent, OutcomeEvent, PauseEvent
 from ._version import __version__
 from .actions import Action, Verb
+
+try:
+    from opentelemetry import metrics, trace
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+except ImportError as missing:
+    needed = "pip install 'plivo-phlo-async[otel]'"
+    raise ImportError(f"Telemetry needs OpenTelemetry's API: {needed}") from missing
 
 __all__ = ["Telemetry", "TelemetryHooks"]
 

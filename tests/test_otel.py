@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,3 +171,13 @@ def test_every_verb_has_a_route_without_values() -> None:
     assert {_route(action) for action in member.values()} == {
         "/phlo/{phlo_id}/{node_type}/{node_id}/members/{address}"
     }
+
+
+def test_without_opentelemetry_one_line_says_what_to_install() -> None:
+    code = "import sys; sys.modules['opentelemetry'] = None; import plivo_phlo_async.otel"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+
+    assert last == (
+        "ImportError: Telemetry needs OpenTelemetry's API: pip install 'plivo-phlo-async[otel]'"
+    )

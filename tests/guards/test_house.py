@@ -27,7 +27,7 @@ LADDER = [
     {"journal"},
     {"sqlite_journal"},
     {"bulk"},
-    {"client", "otel"},
+    {"client", "otel", "redis"},
     {"testing"},
     {"cli"},
     {"__main__"},
@@ -39,6 +39,12 @@ MAY_USE_WHAT_STANDS_APART = {"testing", "cli", "__main__"}
 
 HTTPX = {"client.py", "_transport", "testing"}
 TENACITY = {"_transport/retry.py"}
+HOMES = [
+    ("httpx", HTTPX),
+    ("tenacity", TENACITY),
+    ("redis", {"redis.py"}),
+    ("opentelemetry", {"otel.py"}),
+]
 
 
 def _name(path: Path) -> str:
@@ -93,7 +99,7 @@ def test_imports_inside_the_package_are_relative(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
-@pytest.mark.parametrize(("library", "where"), [("httpx", HTTPX), ("tenacity", TENACITY)])
+@pytest.mark.parametrize(("library", "where"), HOMES)
 def test_a_library_is_named_only_where_it_lives(path: Path, library: str, where: set[str]) -> None:
     named = any(name.split(".")[0] == library for _, name in _imports(path))
     at_home = any(_name(path) == home or _name(path).startswith(f"{home}/") for home in where)
