@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.needs_version = ">=2025.2.9"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-MATRIX = ["3.11", "3.12", "3.13", "3.14"]
+MATRIX = nox.project.python_versions(PROJECT)
 
 # Where pyenv keeps the Pythons, have each answer to its own name.
 _pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
@@ -55,6 +56,7 @@ def faults(session: nox.Session) -> None:
     size = session.posargs or ["--faults", "100000", "--seed", "7"]
     session.run("python", "-m", "tests.faults", "--table", table, *size)
     session.run("python", "-m", "tests.transport.storms")
+    session.run("python", "-m", "tests.shared_limit.storms")
 
 
 @nox.session
@@ -98,28 +100,51 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, and the plainer form."""
+    """Style, the plainer form, and workflows that give nothing away."""
     session.install("-q", *nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Strict types, the tests included."""
+    """Strict types, the tests included; then what another type checker sees of an installation."""
     _install(session, "types")
     session.install("-q", "nox")
     session.run("mypy")
+    with tempfile.TemporaryDirectory() as away:
+        shutil.copy("tests/types/public_api.py", away)
+        with session.chdir(away):
+            session.run("pyright", "public_api.py")
+            session.run("pyright", "--verifytypes", "plivo_phlo_async", "--ignoreexternal")
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def build(session: nox.Session) -> None:
-    """A wheel and an sdist in a folder of their own, checked, installed and run."""
-    session.install("-q", "build", "twine")
-    with tempfile.TemporaryDirectory() as folder:
-        session.run("python", "-m", "build", "--outdir", folder)
-        built = sorted(str(path) for path in Path(folder).iterdir())
-        session.run("twine", "check", "--strict", *built)
-        wheel = next(path for path in built if path.endswith(".whl"))
-        session.install("-q", f"{wheel}[all]")
-        session.run("plivo-phlo", "--version")
+    """Wheel and sdist, into dist/: checked, the sdist tested, the wheel installed and run."""
+    session.install("-q", *nox.project.dependency_groups(PROJECT, "release"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    sdist, wheel = (str(path.resolve()) for path in sorted(Path("dist").iterdir(), reverse=True))
+    session.run("twine", "check", "--strict", sdist, wheel)
+    session.install("-q", f"{wheel}[all]")
+    session.run("pytest", "-q", "tests/release", env={"PLIVO_PHLO_DIST": "dist"})
+    with tempfile.TemporaryDirectory() as away:
+        session.run("tar", "-xf", sdist, "-C", away, external=True)
+        with session.chdir(next(Path(away).iterdir())):
+            _test(session, "-q", "tests/guards", "tests/release", "tests/scenarios")
+    for python in MATRIX:
+        session.notify(f"installed-{python}")
+
+
+@nox.session(python=MATRIX, reuse_venv=False)
+def installed(session: nox.Session) -> None:
+    """What `build` made, alone and with its extras, on each Python that works here."""
+    (wheel,) = Path("dist").glob("*.whl")
+    for extras in ("", "[all]"):
+        session.install("-q", f"{wheel}{extras}")
+        session.run("python", "-I", "tests/release/one_call.py")
+        session.run("python", "-I", "tests/release/weigh.py")
+    session.run("plivo-phlo", "--version")
+    session.run("plivo-phlo", "demo", silent=True)

@@ -1,5 +1,7 @@
 """What a type checker is told of every public name; checked by mypy and pyright, never run."""
 
+# pyright: strict
+
 from __future__ import annotations
 
 import os
@@ -13,6 +15,7 @@ from typing import Annotated, Any, Literal, assert_type
 import httpx
 from aiohttp import web
 from fastapi import Depends, Request
+from redis.asyncio import Redis
 
 import plivo_phlo_async
 from plivo_phlo_async import (
@@ -82,6 +85,7 @@ from plivo_phlo_async.emulator import Member as EmulatedMember
 from plivo_phlo_async.emulator import Role as EmulatedRole
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.otel import Telemetry, TelemetryHooks
+from plivo_phlo_async.redis import RedisRateLimit
 from plivo_phlo_async.testing import Clock, EmulatedTransport, client_of, emulated_client
 from plivo_phlo_async.webhooks import aiohttp as in_aiohttp
 from plivo_phlo_async.webhooks import fastapi as in_fastapi
@@ -106,6 +110,7 @@ async def using_a_client(client: AsyncPhloClient, action: Action) -> None:
         assert_type(entered, AsyncPhloClient)
     assert_type(await client.aclose(), None)
     assert_type(client.phlo("id"), Phlo)
+    assert_type(client.multi_party_call(), MultiPartyCall)
     assert_type(client.with_options(timeout=3, retry=RetryPolicy()), AsyncPhloClient)
     assert_type(client.with_options(rate_limit=None), AsyncPhloClient)
     assert_type(await client.perform(action), Result)
@@ -169,6 +174,15 @@ async def limiters(limit: RateLimit) -> None:
     assert_type(await limit.acquire(), None)
     assert_type(await fits[0].acquire(), None)
     AsyncPhloClient(rate_limit=OwnLimiter())
+
+
+async def a_limiter_of_many_machines(redis: Redis) -> None:
+    limit = RedisRateLimit(redis, 300, 5.0, key="account", when_unreachable=OwnLimiter())
+    fits: Limiter = limit
+    assert_type(limit.rate, float)
+    assert_type(limit.pause(1.0), None)
+    assert_type(await limit.acquire(), None)
+    AsyncPhloClient(rate_limit=fits)
 
 
 # Results.
@@ -373,7 +387,7 @@ def hooks(attempt: AttemptEvent, outcome: OutcomeEvent, pause: PauseEvent) -> No
     assert_type(outcome.error, str | None)
     assert_type(pause.action, Action)
     assert_type(pause.seconds, float)
-    assert_type(pause.status_code, int | None)
+    assert_type(pause.status_code, int)
     assert_type(pause.told, bool)
 
 
@@ -427,7 +441,8 @@ def verifying(headers: Mapping[str, str], params: dict[str, str], body: bytes) -
     found = webhooks.diagnose("POST", url, params, "token", nonce="1")
     assert_type(found, webhooks.Diagnosis)
     assert_type(found.matches, bool)
-    assert_type(found.differences, tuple[str, ...])
+    assert_type(found.differences, tuple[webhooks.Difference, ...])
+    assert_type([(each.part, each.told) for each in found.differences], list[tuple[str, str]])
     assert_type(found.header, str | None)
     assert_type(found.signed, str | None)
     assert_type(found.advice, str)
