@@ -38,7 +38,8 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
     session.run("coverage", "combine", "-q")
-    session.run("coverage", "report")
+    # Without a redis-server the shared limiter is not covered, which is no failure of one's own.
+    session.run("coverage", "report", *(["--fail-under=99.9"] if os.environ.get("CI") else []))
 
 
 @nox.session(python=MATRIX)

@@ -46,3 +46,13 @@ def test_so_is_one_that_comes_under_a_name(caplog: pytest.LogCaptureFixture) -> 
     logging.getLogger("httpx").info("asked %(path)s", {"path": "/members/12025551111"})
 
     assert caplog.messages == ["asked /members/…1111"]
+
+
+def test_what_httpx_logs_of_others_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    mask_httpx_log()
+    caplog.set_level(logging.INFO, logger="httpx")
+    logging.getLogger("httpx").info("HTTP Request: %s", "https://elsewhere/12025551111")
+
+    assert [(record.msg, record.args) for record in caplog.records] == [
+        ("HTTP Request: %s", ("https://elsewhere/12025551111",))
+    ]
