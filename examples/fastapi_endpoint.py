@@ -2,7 +2,7 @@
 
     uvicorn examples.fastapi_endpoint:app
 
-A call that may have been placed is a 502; what was never sent, or refused for now, is a 503.
+A call that may have been placed is a 504; what was never sent, or refused for now, is a 503.
 """
 
 from collections.abc import AsyncIterator
@@ -53,6 +53,7 @@ async def ring(call: Call, line: Annotated[MultiPartyCall, Depends(the_line)]) -
     except PhloError as error:
         if isinstance(error, NotSentError | RateLimitedError) and not error.may_have_happened:
             raise HTTPException(503, "try again", {"Retry-After": "5"}) from error
-        advice = "do not try again" if error.may_have_happened else "refused"
-        raise HTTPException(502, f"{advice}: {error}") from error
+        if error.may_have_happened:
+            raise HTTPException(504, f"do not try again: {error}") from error
+        raise HTTPException(502, f"refused: {error}") from error
     return {"api_id": result.api_id}

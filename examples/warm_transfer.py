@@ -3,6 +3,8 @@
     python examples/warm_transfer.py AGENT CUSTOMER COLLEAGUE
 
 Numbers are in full, as 12025550101. Exit code 2 means that a phone may be ringing: look first.
+An answer does not say that anybody has picked up. The emulator's phones do so at once; with Plivo,
+wait before each step for the event that tells who has joined.
 """
 
 import asyncio
@@ -22,7 +24,7 @@ async def main(agent: str, customer: str, colleague: str) -> int:
         except PhloError as error:
             print(error, file=sys.stderr)
             return 2 if error.may_have_happened else 1
-    print(f"all three are on the line (api_id {result.api_id})")
+    print(f"Plivo took it, so soon all three are on the line (api_id {result.api_id})")
     return 0
 
 

@@ -43,8 +43,8 @@ class Limiter(Protocol):
 class RateLimit:
     """A token bucket: no window of `per` seconds sees more than `requests` requests.
 
-    Give one to a client, or the same one to several clients that share an account. Its default is
-    Plivo's documented account limit of 300 requests in 5 seconds
+    Give one to a client, or the same one to several clients that share an account; a client that is
+    given none has `RateLimit(300, per=5.0)`, the account limit that Plivo documents
     (https://docs.plivo.com/docs/voice/concepts/account-limits). To hold even when requests bunch
     on the way, the rate is `(requests - burst - 1 % of requests) / per`.
 

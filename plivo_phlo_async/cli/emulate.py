@@ -72,7 +72,7 @@ FAULT_HELP = (
 def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     """Serve an emulated PHLO until Ctrl-C. It prints what to export to reach it.
 
-    Plivo's API is at /v1, the state of the calls at /_emulator/state.
+    Plivo's API is at /v1, a page that shows the calls at /_emulator/.
     """
     emulator = _emulator(**options)
     try:
@@ -86,8 +86,8 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     else:
         for name, value in server.env.items():
             click.echo(f"export {name}={shlex.quote(value)}")
-    state = server.base_url.replace("/v1", "/_emulator/state")
-    click.echo(f"# An emulated PHLO answers there until Ctrl-C; its calls: {state}", err=True)
+    page = server.base_url.replace("/v1", "/_emulator/")
+    click.echo(f"# An emulated PHLO answers there until Ctrl-C; see its calls at {page}", err=True)
     try:
         server.wait()
     finally:

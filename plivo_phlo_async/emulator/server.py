@@ -1,6 +1,5 @@
 """The emulator on a socket, under uvicorn: for people, and for clients that need a real server."""
 
-import shlex
 import socket
 import struct
 import threading
@@ -19,39 +18,12 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-__all__ = ["EmulatorServer", "shell_exports"]
+__all__ = ["EmulatorServer"]
 
 BACKLOG = 2048
 """How many connections may wait to be taken."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-def shell_exports(emulator: PhloEmulator, base_url: str) -> str:
-    """Return the lines that point a shell's clients at an emulator.
-
-    Args:
-        emulator: the emulator; its first PHLO and that one's first node are named.
-        base_url: where it is served, as `EmulatorServer.base_url` has it.
-
-    Returns:
-        An `export` line for each variable; none for a PHLO or a node that it has not.
-    """
-    values = _environment(emulator, base_url)
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
-
-
-def _environment(emulator: PhloEmulator, base_url: str) -> dict[str, str]:
-    values = {
-        "PLIVO_AUTH_ID": emulator.auth_id,
-        "PLIVO_AUTH_TOKEN": emulator.auth_token,
-        "PLIVO_PHLO_BASE_URL": base_url,
-    }
-    for phlo in emulator.phlos[:1]:
-        values["PLIVO_PHLO_ID"] = phlo.phlo_id
-        for node in phlo.nodes[:1]:
-            values["PLIVO_NODE_ID"] = node.node_id
-    return values
 
 
 @attrs.frozen
@@ -107,7 +79,16 @@ class EmulatorServer:
         `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
         `PLIVO_NODE_ID` are the emulator's first ones, left out where it has none.
         """
-        return _environment(self.emulator, self.base_url)
+        values = {
+            "PLIVO_AUTH_ID": self.emulator.auth_id,
+            "PLIVO_AUTH_TOKEN": self.emulator.auth_token,
+            "PLIVO_PHLO_BASE_URL": self.base_url,
+        }
+        for phlo in self.emulator.phlos[:1]:
+            values["PLIVO_PHLO_ID"] = phlo.phlo_id
+            for node in phlo.nodes[:1]:
+                values["PLIVO_NODE_ID"] = node.node_id
+        return values
 
     def start(self) -> Self:
         """Begin to serve; clients can connect when this returns, and it can follow a `stop`.

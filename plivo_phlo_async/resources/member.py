@@ -36,7 +36,7 @@ class Member:
         check_text("member_address", self.member_address)
 
     async def hold(self) -> ActionResult:
-        """Put this member on hold; they hear the hold music of their role.
+        """Put this member on hold; Plivo's pages differ on who hears the hold music.
 
         Raises:
             RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
@@ -90,7 +90,7 @@ class Member:
         return await self._do(Action.resume_call)
 
     async def abort_transfer(self) -> ActionResult:
-        """Give up the transfer this member started; the call is as it was before.
+        """Give up the transfer this member started, who is back in the call with the customer.
 
         Raises:
             RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.

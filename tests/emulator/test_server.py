@@ -19,7 +19,7 @@ from plivo_phlo_async.emulator import (
     NodeType,
     PhloEmulator,
 )
-from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.testing import Clock
 
 from .asking import NODE, basic
@@ -284,15 +284,3 @@ def test_what_an_emulator_has_not_is_not_in_the_environment(
 def test_a_server_that_is_not_running_has_no_environment() -> None:
     with pytest.raises(RuntimeError, match="not running"):
         _ = EmulatorServer().env
-
-
-def test_the_shell_is_told_where_and_as_whom() -> None:
-    lines = shell_exports(PhloEmulator(auth_token="a b"), "http://127.0.0.1:7461/v1")
-
-    assert lines.splitlines() == [
-        f"export PLIVO_AUTH_ID={DEMO_AUTH_ID}",
-        "export PLIVO_AUTH_TOKEN='a b'",
-        "export PLIVO_PHLO_BASE_URL=http://127.0.0.1:7461/v1",
-        f"export PLIVO_PHLO_ID={DEMO_PHLO_ID}",
-        f"export PLIVO_NODE_ID={DEMO_NODE_ID}",
-    ]

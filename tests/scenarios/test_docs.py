@@ -15,7 +15,7 @@ import pytest
 import plivo_phlo_async
 from plivo_phlo_async import webhooks
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.emulator.server import EmulatorServer
 
 from . import cli_page
 
@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+IMPORTS = re.compile(r"^[> ]*from (plivo_phlo_async[\w.]*) import", re.MULTILINE)
 INSTALLS = re.compile(r"\bpip install\b|\bnox\b")
 SERVES = re.compile(r"^plivo-phlo (emulate|listen)\b[^&]*\Z", re.MULTILINE)
 BLOCKS = [
@@ -42,10 +43,8 @@ def server() -> Iterator[EmulatorServer]:
 @pytest.fixture
 def environ(server: EmulatorServer) -> dict[str, str]:
     server.emulator.reset()
-    lines = shell_exports(server.emulator, server.base_url).splitlines()
-    exports = dict(line.removeprefix("export ").split("=", 1) for line in lines)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**exports, "PATH": path, "LC_ALL": "C.UTF-8"}
+    return {**server.env, "PATH": path, "LC_ALL": "C.UTF-8"}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -110,6 +109,15 @@ def test_every_public_name_is_in_the_reference() -> None:
     names = {*plivo_phlo_async.__all__, *webhooks.__all__} - {"__version__"}
 
     assert names - told == set()
+
+
+def test_what_the_docs_and_examples_import_is_public() -> None:
+    public = (DOCS / "reference" / "versioning.md").read_text()
+    texts = [page.read_text() for page in (*PAGES, *(ROOT / "examples").glob("*.py"))]
+    used = {name for text in texts for name in IMPORTS.findall(text)}
+
+    assert "plivo_phlo_async" in used
+    assert {name for name in used if f"`{name}`" not in public} == set()
 
 
 def test_every_page_can_be_reached() -> None:

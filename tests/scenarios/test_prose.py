@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.server import EmulatorServer, shell_exports
+from plivo_phlo_async.emulator.server import EmulatorServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -35,17 +35,15 @@ def server() -> Iterator[EmulatorServer]:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Path) -> None:
     server.emulator.reset()
-    lines = shell_exports(server.emulator, server.base_url).splitlines()
-    environ = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    code = block.replace("your PHLO's id", environ["PLIVO_PHLO_ID"])
-    code = code.replace("its multi-party call node's id", environ["PLIVO_NODE_ID"])
+    code = block.replace("your PHLO's id", server.env["PLIVO_PHLO_ID"])
+    code = code.replace("its multi-party call node's id", server.env["PLIVO_NODE_ID"])
     command = [sys.executable, "-W", "error", "-c", code]
     if "def test_" in block:
         (tmp_path / "test_block.py").write_text(code)
-        command = [sys.executable, "-m", "pytest", "-q", *_ASYNCIO, str(tmp_path)]
+        command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *_ASYNCIO, str(tmp_path)]
     done = subprocess.run(
         command,
-        env=environ,
+        env=server.env,
         cwd=tmp_path,
         capture_output=True,
         text=True,
