@@ -20,9 +20,9 @@ from .actions import Action, Verb
 try:
     from opentelemetry import metrics, trace
     from opentelemetry.trace import SpanKind, Status, StatusCode
-except ImportError as missing:
-    needed = "pip install 'plivo-phlo-async[otel]'"
-    raise ImportError(f"Telemetry needs OpenTelemetry's API: {needed}") from missing
+except ImportError as _missing:
+    _needed = "pip install 'plivo-phlo-async[otel]'"
+    raise ImportError(f"Telemetry needs OpenTelemetry's API: {_needed}") from _missing
 
 __all__ = ["Telemetry", "TelemetryHooks"]
 

@@ -24,9 +24,9 @@ from .errors import ConfigurationError, InvalidArgumentError, NotSentError, Phlo
 try:
     from redis.asyncio import Redis
     from redis.exceptions import ReadOnlyError, RedisError
-except ImportError as missing:
-    needed = "pip install 'plivo-phlo-async[redis]'"
-    raise ImportError(f"A limiter over Redis needs redis-py: {needed}") from missing
+except ImportError as _missing:
+    _needed = "pip install 'plivo-phlo-async[redis]'"
+    raise ImportError(f"A limiter over Redis needs redis-py: {_needed}") from _missing
 
 __all__ = ["RedisRateLimit"]
 
@@ -159,8 +159,11 @@ class RedisRateLimit:
             raise InvalidArgumentError("timeout: give a number of seconds above 0.")
         if isinstance(when_unreachable, str) and when_unreachable not in {"share", "raise"}:
             raise InvalidArgumentError('when_unreachable: give "share", "raise" or a limiter.')
-        self.requests, self.per, self.burst, self.key = requests, per, burst, key
-        self.full_rate = RateLimit(requests, per, burst).full_rate
+        self.requests: int = requests
+        self.per: float = per
+        self.burst: int = burst
+        self.key: str = key
+        self.full_rate: float = RateLimit(requests, per, burst).full_rate
         self._rate = self.full_rate
         self._redis, self._script = redis, redis.register_script(_SCRIPT)
         self._name = secrets.token_hex(6)

@@ -292,7 +292,7 @@ def test_emulate_prints_what_to_export_and_answers_until_ctrl_c() -> None:
 
     assert told["ok"] is True
     assert process.returncode == 130
-    assert "/_emulator/state" in err
+    assert "/_emulator/\n" in err
     assert "Traceback" not in err
 
 
