@@ -273,6 +273,18 @@ async def test_a_timeout_while_writing_says_so(deaf: Pool) -> None:
     assert (len(deaf._busy), len(deaf._idle)) == (0, 0)
 
 
+async def test_a_server_that_leaves_in_the_middle_of_a_request_is_told(server: Server) -> None:
+    async def leave(stream: ByteStream, number: int) -> None:
+        await stream.receive()
+
+    server.serve = leave
+    pool = Pool(httpx.URL(server.url))
+    with pytest.raises(httpx.WriteError):
+        await _exchange(pool, 9, LARGE)
+
+    assert (len(pool._busy), len(pool._idle)) == (0, 0)
+
+
 async def test_a_cancellation_while_writing_drops_the_connection(deaf: Pool) -> None:
     with anyio.move_on_after(0.05) as scope:
         await _exchange(deaf, 9, LARGE)
