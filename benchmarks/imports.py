@@ -81,10 +81,10 @@ def _tell_times(processes: int) -> None:
 
 def _tell_distributions() -> None:
     print("| project | distributions | which |\n| --- | --- | --- |")
-    for client in CLIENTS.values():
-        if client.is_installed:
-            names = sorted(distributions(client.project))
-            print(f"| {client.project} | {len(names)} | {', '.join(names)} |")
+    installed = [client.project for client in CLIENTS.values() if client.is_installed]
+    for project in dict.fromkeys(installed):  # some are measured in two ways
+        names = sorted(distributions(project))
+        print(f"| {project} | {len(names)} | {', '.join(names)} |")
 
 
 def main() -> None:
