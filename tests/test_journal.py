@@ -200,12 +200,17 @@ async def test_another_process_is_told_so_too(path: Path) -> None:
     assert b"another run is using this journal" in told.stderr
 
 
+def _with_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE t (x)")
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
         (lambda path: path.write_text("to,verb\n" * 200), "this is no journal"),
         (lambda path: path.mkdir(), "cannot be opened"),
-        (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (x)"), "some other database"),
+        (_with_a_table, "some other database"),
     ],
     ids=["text", "folder", "database"],
 )

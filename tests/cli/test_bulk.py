@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -385,9 +386,8 @@ def test_the_first_signal_ends_what_is_in_flight_and_says_how_to_go_on(
     started = Started(slow, "--journal", "my run.db", asked=10)
     started.process.send_signal(which)
     code, err = started.ended()
-    with sqlite3.connect("my run.db") as db:
+    with closing(sqlite3.connect("my run.db")) as db:
         (finished,) = db.execute("SELECT count(*) FROM actions WHERE status = 'done'").fetchone()
-    db.close()
     slow.clear_faults()
     resumed = _resumed(err)
 
@@ -461,10 +461,9 @@ def test_the_environment_gives_phlo_and_node(bulk: Run, emulator: PhloEmulator) 
 
 
 def test_a_journal_that_another_run_uses_is_refused(bulk: Run, emulator: PhloEmulator) -> None:
-    with sqlite3.connect("run.db") as other:
+    with closing(sqlite3.connect("run.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         code, out, err = bulk("calls.csv", "--journal", "run.db")
-    other.close()
 
     assert (code, out, emulator.dialled) == (2, "", {})
     assert "another run is using this journal" in err

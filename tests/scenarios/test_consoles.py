@@ -47,12 +47,11 @@ class Desk:
         self.environ = {"PATH": path, "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
         self.ports = {port: _free_port() for port in {*PORTS.values()}}
         self.environ["PORT"] = str(self.ports[8000])
-        self.running: list[subprocess.Popen[str]] = []
+        self.running: dict[int, subprocess.Popen[str]] = {}  # by the page's port
 
     def type(self, command: str) -> None:
         """Do what a reader does with a command."""
         if EMULATES.search(command):
-            self.leave()
             self.emulate(command)
         elif LISTENS.search(command):
             self.serve(command)
@@ -71,9 +70,11 @@ class Desk:
         port = next(port for name, port in PORTS.items() if name in command)
         if "--port" not in command and "_service.py" not in command:
             command += f" --port {port}"
-        self.running.append(self._start(command))
-        _reach(self.ports[port], self.running[-1])
-        return self.running[-1]
+        if port in self.running:
+            self.stop(port)
+        self.running[port] = self._start(command)
+        _reach(self.ports[port], self.running[port])
+        return self.running[port]
 
     def run(self, command: str) -> None:
         process = self._start(command)
@@ -96,13 +97,18 @@ class Desk:
             start_new_session=True,
         )
 
+    def stop(self, port: int) -> None:
+        """Ctrl-C in the shell of what listens there."""
+        process = self.running.pop(port)
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=20)
+
+        assert process.returncode in {0, 130, -signal.SIGINT}, told
+
     def leave(self) -> None:
         """Ctrl-C in every shell."""
-        while self.running:
-            process = self.running.pop()
-            os.killpg(process.pid, signal.SIGINT)
-            told, _ = process.communicate(timeout=20)
-            assert process.returncode in {0, 130, -signal.SIGINT}, told
+        for port in reversed([*self.running]):
+            self.stop(port)
 
 
 def _free_port() -> int:
@@ -130,9 +136,10 @@ def _desk(folder: Path) -> Iterator[Desk]:
         yield desk
         desk.leave()
     finally:
-        for process in desk.running:
+        for process in desk.running.values():
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 def _files_of(page: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -102,7 +103,8 @@ def test_every_variable_reaches_its_field(component: str, variable: str) -> None
 
 def _explained(kind: type[Event]) -> dict[str, str]:
     """What the class itself says of each of its fields."""
-    told = re.findall(r"^        (\w+): (.+(?:\n {12}.+)*)", str(kind.__doc__), re.MULTILINE)
+    text = inspect.cleandoc(str(kind.__doc__))  # which Python does by itself since 3.13
+    told = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in told}
 
 
