@@ -81,6 +81,14 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
         refuse(str(error))
     except OSError as error:
         refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
+    try:
+        _tell(server, as_json)
+        server.wait()
+    finally:
+        server.stop()
+
+
+def _tell(server: EmulatorServer, as_json: bool) -> None:
     if as_json:
         print_json(server.env)
     else:
@@ -88,10 +96,6 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
             click.echo(f"export {name}={shlex.quote(value)}")
     page = server.base_url.replace("/v1", "/_emulator/")
     click.echo(f"# An emulated PHLO answers there until Ctrl-C; see its calls at {page}", err=True)
-    try:
-        server.wait()
-    finally:
-        server.stop()
 
 
 def _emulator(
