@@ -151,14 +151,7 @@ class RedisRateLimit:
         clock: Callable[[], float] = anyio.current_time,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        if not isinstance(redis, Redis):
-            raise InvalidArgumentError("redis: give a redis.asyncio.Redis.")
-        if not key:
-            raise InvalidArgumentError("key: give the bucket a name.")
-        if timeout <= 0:
-            raise InvalidArgumentError("timeout: give a number of seconds above 0.")
-        if isinstance(when_unreachable, str) and when_unreachable not in {"share", "raise"}:
-            raise InvalidArgumentError('when_unreachable: give "share", "raise" or a limiter.')
+        _check(redis, key, timeout, when_unreachable)
         self.requests: int = requests
         self.per: float = per
         self.burst: int = burst
@@ -352,6 +345,17 @@ class RedisRateLimit:
         if self._failure is not None and _is_misuse(self._failure):
             return ConfigurationError(f"key: {self.key!r} holds something else in this Redis.")
         return NotSentError("Redis cannot be reached for the rate limit; nothing was sent.")
+
+
+def _check(redis: object, key: str, timeout: float, when_unreachable: object) -> None:
+    if not isinstance(redis, Redis):
+        raise InvalidArgumentError("redis: give a redis.asyncio.Redis.")
+    if not key:
+        raise InvalidArgumentError("key: give the bucket a name.")
+    if timeout <= 0:
+        raise InvalidArgumentError("timeout: give a number of seconds above 0.")
+    if isinstance(when_unreachable, str) and when_unreachable not in {"share", "raise"}:
+        raise InvalidArgumentError('when_unreachable: give "share", "raise" or a limiter.')
 
 
 def _is_misuse(error: Exception) -> bool:

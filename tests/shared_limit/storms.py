@@ -17,31 +17,12 @@ import time as wall
 from pathlib import Path
 
 import anyio
-from attrs import frozen
 
 from plivo_phlo_async.redis import RedisRateLimit
 
-from ..transport.storms import Bucket
+from ..transport.storms import TINY, Bucket, Tally
 from .server import RedisServer
 from .world import Machines, World
-
-TINY = 1e-6
-
-
-@frozen
-class Tally:
-    """What a campaign saw; the last three are to be 0."""
-
-    storms: int = 0
-    grants: int = 0
-    cancelled: int = 0
-    over: int = 0
-    lost: int = 0
-    inversions: int = 0
-
-    def __add__(self, other: Tally) -> Tally:
-        sums = (getattr(self, name) + getattr(other, name) for name in Tally.__match_args__)
-        return Tally(*sums)
 
 
 class Storm:
