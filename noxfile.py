@@ -51,11 +51,12 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """The fault campaign and the limiter's storms at full size; writes their table."""
+    """The fault campaign, Varnish and the limiter's storms at full size; writes the table."""
     _install(session, "tests")
     table = "docs/explanation/never-twice-table.md"
     size = session.posargs or ["--faults", "100000", "--seed", "7"]
     session.run("python", "-m", "tests.faults", "--table", table, *size)
+    session.run("python", "-m", "tests.faults.varnish", "--calls", "1000")
     session.run("python", "-m", "tests.transport.storms")
     session.run("python", "-m", "tests.shared_limit.storms")
 

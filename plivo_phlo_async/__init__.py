@@ -3,6 +3,7 @@
 from ._transport.hooks import AttemptEvent, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
 from ._transport.outcome import Outcome
+from ._transport.phlo_transport import PhloTransport
 from ._transport.retry import RetryPolicy
 from ._version import __version__
 from .actions import Action, Repeat, Role, Verb
@@ -27,6 +28,7 @@ from .errors import (
     ResponseError,
     ServerError,
     SignatureError,
+    UnexpectedResponseError,
     WebhookError,
 )
 from .journal import Journal, MemoryJournal, Standing
@@ -72,6 +74,7 @@ __all__ = [
     "PhloError",
     "PhloRun",
     "PhloRunDetails",
+    "PhloTransport",
     "RateLimit",
     "RateLimitedError",
     "Repeat",
@@ -84,6 +87,7 @@ __all__ = [
     "SignatureError",
     "SqliteJournal",
     "Standing",
+    "UnexpectedResponseError",
     "Verb",
     "WebhookError",
     "__version__",

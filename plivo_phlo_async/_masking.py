@@ -1,14 +1,19 @@
-"""Phone numbers out of messages and logs."""
+"""Phone numbers out of messages, logs and tracebacks."""
 
 from __future__ import annotations
 
-import logging
 import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import chain
 
-__all__ = ["mask", "mask_httpx_log", "mask_numbers"]
+__all__ = ["mask", "mask_members", "mask_numbers"]
 
 _NUMBER = re.compile(r"\+?\d{7,}")
 _MEMBER_IN_PATH = re.compile(r"(/members/)([^/?#\s]+)")
+_BETWEEN = r"(?:[0-9A-Fa-f]{2}%|[^\w%]){0,3}"  # what people write between digits; backwards
+_TAIL = 7  # digits that are enough to know a number by
+_MOST = 100  # numbers of one action; a payload may hold thousands
 
 
 def mask(address: str) -> str:
@@ -18,29 +23,41 @@ def mask(address: str) -> str:
     """
     _, at, host = address.rpartition("@")
     if at:
-        return f"…@{host}"
+        return f"…@{mask_numbers(host)}"
     return f"…{address[-4:]}" if len(address) >= 8 else "…"
 
 
-def mask_numbers(text: str) -> str:
-    """`text` with every run of seven digits or more masked."""
+def mask_members(url: str) -> str:
+    """`url` with the member's address in its path masked."""
+    return _MEMBER_IN_PATH.sub(lambda found: found[1] + mask(found[2]), url)
+
+
+def mask_numbers(text: str, addresses: Iterable[str | None] = ()) -> str:
+    """Return `text` with every run of seven digits or more masked.
+
+    Args:
+        text: a message.
+        addresses: texts whose numbers are masked however they are written: with spaces, hyphens
+            or parentheses, percent-encoded, without the country code, in other digits.
+    """
+    if numbers := _numbers_of(addresses):
+        backwards = unicodedata.normalize("NFKC", text)[::-1]
+        for number in numbers:
+            backwards = _spelled(number).sub(f"…{number[-4:]}"[::-1], backwards)
+        text = backwards[::-1]
     return _NUMBER.sub(lambda found: mask(found[0]), text)
 
 
-class _MembersMasked(logging.Filter):
-    """Masks the member's address in the URLs that httpx logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if "/members/" in message:
-            record.msg = _MEMBER_IN_PATH.sub(lambda found: found[1] + mask(found[2]), message)
-            record.args = None
-        return True
+def _numbers_of(addresses: Iterable[str | None]) -> list[str]:
+    texts = (unicodedata.normalize("NFKC", address) for address in addresses if address)
+    found = (re.findall(r"\d{7,}", re.sub(r"[\s().-]", "", text)) for text in texts)
+    return list(dict.fromkeys(chain.from_iterable(found)))[:_MOST]
 
 
-_members_masked = _MembersMasked()
+def _spelled(number: str) -> re.Pattern[str]:
+    """Return what finds a number in any spelling, by its last digits, in a text read backwards.
 
-
-def mask_httpx_log() -> None:
-    """Keep httpx's own logger, which writes whole URLs at INFO, from telling phone numbers."""
-    logging.getLogger("httpx").addFilter(_members_masked)  # a second time changes nothing
+    Forwards, the digits before them would be tried in every way: a long text takes minutes.
+    """
+    tail, before = _BETWEEN.join(reversed(number[-_TAIL:])), len(number) - _TAIL
+    return re.compile(rf"(?<!\d){tail}(?:{_BETWEEN}\d){{0,{before}}}+\(?\+?")

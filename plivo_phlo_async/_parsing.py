@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import define, field
 
 from ._masking import mask_numbers
 from .actions import Action, Repeat, Verb
@@ -23,30 +23,35 @@ from .errors import (
     RateLimitedError,
     ResponseError,
     ServerError,
+    UnexpectedResponseError,
 )
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
 
-__all__ = ["Reply", "accepted", "error_from", "kind_of", "result_from"]
+__all__ = ["Reply", "accepted", "error_from", "is_foreign", "kind_of", "result_from"]
 
 R = TypeVar("R", bound=Result)
 
 _LONGEST_MESSAGE = 200
+_UNREAD = object()
 
 
-@frozen
+@define
 class Reply:
-    """An answer as it came: `body` is None when it was lost on the way."""
+    """An answer as it came: `body` is None until it has come, and when it was lost on the way."""
 
     status_code: int
-    headers: Mapping[str, str]
-    body: bytes | None
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    _json: Any = field(default=_UNREAD, init=False, repr=False, eq=False)
 
     def json(self) -> Any:
         """The body as JSON, or None when it is no JSON."""
-        try:
-            return json.loads(self.body or b"")
-        except (ValueError, RecursionError):
-            return None
+        if self._json is _UNREAD:
+            try:
+                self._json = json.loads(self.body or b"")
+            except (ValueError, RecursionError):
+                self._json = None
+        return self._json
 
     def text(self) -> str:
         """The body as text; what cannot be decoded is replaced."""
@@ -54,6 +59,22 @@ class Reply:
 
 
 # 2xx: what the server told us
+
+_IDS = ("api_id", "phlo_id", "node_id", "run_id")  # seen: readings may come without api_id
+
+
+def is_foreign(action: Action, reply: Reply) -> bool:
+    """Whether a 2xx answer's body is whole and not Plivo's.
+
+    Args:
+        action: what was asked.
+        reply: the answer.
+    """
+    if not 200 <= reply.status_code < 300 or not (reply.body or b"").strip():
+        return False
+    answer = reply.json()
+    ids = _IDS if action.repeat is Repeat.FREELY else _IDS[:1]
+    return not (isinstance(answer, dict) and any(answer.get(name) for name in ids))
 
 
 def kind_of(verb: Verb) -> type[Result]:
@@ -85,13 +106,13 @@ def result_from(
     answer = reply.json()
     if isinstance(answer, dict):
         if answer.get("error"):
+            del answer  # a traceback with local variables would show the numbers in it
             raise error_from(action, reply, may_have_happened=may_have_happened)
         fields = _READERS[kind](answer, action)
         return kind(**fields, raw=answer, status_code=reply.status_code, **told)
     if action.repeat is Repeat.FREELY:
         raise DecodeError(
-            f"{action}: {reply.status_code}, but its body cannot be read as a JSON object;"
-            " ask again.",
+            f"{action}: {reply.status_code}, but its body was lost on the way; ask again.",
             action=action,
         )
     return accepted(kind, reply, told)
@@ -216,15 +237,16 @@ def error_from(
     """
     status, answer = reply.status_code, reply.json()
     message = _message(answer, reply.text())
-    kind = _class_of(status)
-    what = f"{status} {_phrase(status)}" if status >= 300 else "Plivo took it, but it failed"
-    said = f": {mask_numbers(message).rstrip('.')}" if message else ""
-    why = f" ({stopped})" if stopped else ""
+    kind = UnexpectedResponseError if is_foreign(action, reply) else _class_of(status)
+    shown = message if kind is not UnexpectedResponseError else _looks_like(reply)
+    masked = mask_numbers(shown, action.addresses).rstrip(".")
+    why = f" ({stopped})" if stopped and kind is not UnexpectedResponseError else ""
     given: dict[str, Any] = {"retry_after": retry_after} if kind is RateLimitedError else {}
+    text = f"{action}: {_headline(kind, status)}{f': {masked}' if masked else ''}{why}. "
     return kind(
-        " ".join(f"{action}: {what}{said}{why}. {_advice(status, may_have_happened)}".split()),
+        " ".join((text + _advice(kind, status, may_have_happened)).split()),
         status_code=status,
-        message=message,
+        message=mask_numbers(message, action.addresses),  # some reporters show it, not str(error)
         api_id=_text(answer, "api_id") if isinstance(answer, dict) else None,
         body=reply.text() if answer is None else answer,
         headers=dict(reply.headers),
@@ -234,18 +256,34 @@ def error_from(
     )
 
 
+def _headline(kind: type[ResponseError], status: int) -> str:
+    if kind is ActionFailedError:
+        return "Plivo accepted it, but it failed"
+    if kind is UnexpectedResponseError:
+        return f"{status} {_phrase(status)}, but the answer is not Plivo's"
+    return f"{status} {_phrase(status)}"
+
+
+def _looks_like(reply: Reply) -> str:
+    """What an answer that is not Plivo's looks like, on one line."""
+    begins = " ".join(reply.text().split())[:60]
+    return f"{reply.headers.get('content-type', 'no content type')}, which begins {begins!r}"
+
+
 def _class_of(status: int) -> type[ResponseError]:
     if 200 <= status < 300:
         return ActionFailedError
     return _CLASSES.get(status, ServerError if status >= 500 else ResponseError)
 
 
-def _advice(status: int, may_have_happened: bool) -> str:
+def _advice(kind: type[ResponseError], status: int, may_have_happened: bool) -> str:
+    advice = _ADVICE.get(status, "")
+    if kind is UnexpectedResponseError:
+        advice = "Check the base URL, and any proxy or portal on the way."
     if may_have_happened:
-        return "It may have happened; check before repeating it."
-    if status >= 500:
-        return "It was not carried out; try again later."
-    return _ADVICE.get(status, "")
+        doubt = "It may have happened; check before repeating it."
+        return f"{advice} {doubt}" if kind is UnexpectedResponseError else doubt
+    return advice
 
 
 def _phrase(status: int) -> str:

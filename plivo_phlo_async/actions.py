@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import Any
@@ -75,7 +76,14 @@ _NEEDED = {
     verb: tuple(name for name in names if name not in {"role", "payload"})
     for verb, names in _TAKES.items()
 }
+_ADDRESSES = frozenset({"member_address", "trigger_source", "to"})
+_SEGMENT = ":@+;=&,!$'()*"  # beside letters, digits and -._~
 _PLAIN = re.compile(r"[A-Za-z0-9_.~:@+-]*").fullmatch  # stays as it is in a path
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# What draws nothing though Unicode counts it among letters, marks and symbols.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+}
 _LONGEST = 1024  # far beyond any id or address, and what fits in every server's URL
 _READS = frozenset({Verb.GET_PHLO, Verb.GET_NODE, Verb.GET_RUN})
 _REPEAT = {
@@ -128,9 +136,21 @@ def check_text(name: str, value: object) -> None:
         value.encode()
     except UnicodeEncodeError:
         raise InvalidArgumentError(f"{name}: {value!r} is not valid Unicode text.") from None
+    if not value.isascii() or not value.isprintable():
+        _check_visible(name, value)
 
 
-@frozen
+def _check_visible(name: str, value: str) -> None:
+    """Refuse what nobody sees: it would end a log line, or make two alike addresses differ."""
+    for character in value:
+        if unicodedata.category(character) in _INVISIBLE or character in _BLANK:
+            raise InvalidArgumentError(
+                f"{name}: it holds U+{ord(character):04X}, a character that cannot be seen;"
+                " leave it out."
+            )
+
+
+@frozen(repr=False)
 class Action:
     """One thing to do: a verb and what it needs, checked when it is made.
 
@@ -181,6 +201,22 @@ class Action:
             if name not in takes and getattr(self, name) is not None:
                 raise InvalidArgumentError(f"{name}: {self.verb} does not take it; leave it out.")
 
+    def __repr__(self) -> str:
+        """The fields that are set, with numbers masked: tracebacks show it."""
+        shown = [
+            f"{name}={mask(value) if name in _ADDRESSES else value!r}"
+            for name, value in self.to_dict().items()
+            if name != "payload"
+        ]
+        payload = [] if self.payload is None else ["payload=…"]
+        return f"Action({', '.join([*shown, *payload])})"
+
+    @property
+    def addresses(self) -> tuple[str | None, ...]:
+        """The texts that hold its phone numbers and SIP addresses, None for what it has not."""
+        payload = None if self.payload is None else _json(self.payload).decode()
+        return (self.member_address, self.trigger_source, self.to, payload)
+
     def __str__(self) -> str:
         """The action in a few words, with no full phone number: for messages and logs."""
         address = self.member_address or self.to
@@ -199,8 +235,8 @@ class Action:
     def path(self, auth_id: str) -> str:
         """The path of its request below the API's base, percent-encoded.
 
-        `: @ +` stay as they are, so that a valid address gives the bytes the official SDKs send;
-        anything else cannot leave its segment.
+        What a path segment may hold stays as it is, so that a valid address gives the bytes that
+        the official SDKs send; anything else cannot leave its segment.
 
         Args:
             auth_id: the account, which is part of a run's path.
@@ -215,7 +251,7 @@ class Action:
         if self.member_address is not None:
             segments = (*segments, "members", self.member_address)
         return "".join(
-            f"/{segment}" if _PLAIN(str(segment)) else f"/{quote(str(segment), safe=':@+')}"
+            f"/{segment}" if _PLAIN(str(segment)) else f"/{quote(str(segment), safe=_SEGMENT)}"
             for segment in segments
         )
 

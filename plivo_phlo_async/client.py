@@ -5,28 +5,29 @@ from __future__ import annotations
 import copy
 import os
 import platform
+import re
 import ssl
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
 
-import anyio
 import httpx
 from attrs import evolve
 
-from ._masking import mask_httpx_log
 from ._parsing import kind_of
 from ._transport.auth import Credentials, base_url_from, node_from
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
+from ._transport.request import RequestBuilder, mask_own_requests
 from ._transport.retry import RetryPolicy
-from ._transport.route import courier_for
+from ._transport.sender import build_sender
+from ._transport.slots import ConnectionSlots
 from ._transport.transport import Line, Transport
 from ._version import __version__
 from .actions import Action
 from .bulk import BulkRun, Redo
-from .errors import InvalidArgumentError
+from .errors import ConfigurationError, InvalidArgumentError
 from .journal import Journal
 from .reports import BulkReport
 from .resources import MultiPartyCall, Phlo
@@ -34,6 +35,7 @@ from .results import Result
 
 __all__ = ["AsyncPhloClient"]
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0, write=5.0, pool=None)
 
 
@@ -68,8 +70,11 @@ class AsyncPhloClient:
         max_connections: how many requests may be under way at once.
         proxy: the address of a proxy; else HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, if set.
         verify: a TLS context of your own: a private authority, a client certificate.
-        http_client: a client of your own, which you close; else this one has its own. A proxy or
-            TLS context goes into it then.
+        default_headers: sent with every request, beside the client's own.
+        http_client: a client of your own, which you close. A proxy or TLS context goes into it
+            then. `httpx.AsyncClient(transport=PhloTransport())` keeps this client's cost and
+            safety; a transport that reports nothing to httpx's `trace` extension leaves more
+            outcomes unknown.
         on_attempt: called with an `AttemptEvent` before each attempt.
         on_outcome: called with an `OutcomeEvent` when an action has ended, however it did.
         on_pause: called with a `PauseEvent` when the server refuses.
@@ -91,27 +96,30 @@ class AsyncPhloClient:
         max_connections: int = 100,
         proxy: str | None = None,
         verify: ssl.SSLContext | None = None,
+        default_headers: Mapping[str, str] | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_attempt: Callable[[AttemptEvent], object] | None = None,
         on_outcome: Callable[[OutcomeEvent], object] | None = None,
         on_pause: Callable[[PauseEvent], object] | None = None,
     ) -> None:
-        credentials = Credentials.find(auth_id, auth_token, os.environ)
+        try:
+            credentials = Credentials.find(auth_id, auth_token, os.environ)
+        except ConfigurationError as error:  # tracebacks with local variables would show the token
+            raise error.with_traceback(None) from None
+        finally:
+            del auth_token
         address = base_url_from(base_url, os.environ)
         if not isinstance(max_connections, int) or max_connections < 1:
             raise InvalidArgumentError("max_connections: give a whole number, at least 1.")
         if not isinstance(http_client, httpx.AsyncClient | None):
             raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
+        headers = _headers(credentials, _more_headers(default_headers))
+        requests = RequestBuilder(address, credentials.auth_id, headers)
+        del headers
         self._transport = Transport(
             Line(
-                courier=courier_for(
-                    (address, credentials.auth_id, _headers(credentials)),
-                    max_connections,
-                    proxy,
-                    verify,
-                    http_client,
-                ),
-                places=anyio.Semaphore(max_connections, fast_acquire=True),
+                build_sender(address, requests, proxy, verify, http_client),
+                ConnectionSlots(max_connections),
             ),
             _TIMEOUT if timeout is _UNSET else _timeout(timeout),
             _retry(retry),
@@ -120,9 +128,11 @@ class AsyncPhloClient:
         )
         self._auth_id, self._base_url = credentials.auth_id, address
         self._is_view = False
-        mask_httpx_log()
+        mask_own_requests()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_base_url"):  # a traceback shows one that could not be built
+            return "<AsyncPhloClient not built>"
         return f"<AsyncPhloClient auth_id={self._auth_id!r} base_url={self._base_url!r}>"
 
     async def __aenter__(self) -> Self:
@@ -139,7 +149,7 @@ class AsyncPhloClient:
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's; a view closes nothing."""
         if not self._is_view:
-            await self._transport.line.courier.aclose()
+            await self._transport.line.sender.aclose()
 
     def with_options(
         self,
@@ -278,12 +288,33 @@ class AsyncPhloClient:
         return run.report
 
 
-def _headers(credentials: Credentials) -> dict[str, str]:
+def _headers(credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
     return {
         "Authorization": credentials.header,
         "Accept": "application/json",
+        "Accept-Encoding": "identity",
         "User-Agent": f"plivo-phlo-async/{__version__} (Python: {platform.python_version()})",
+        **more,
     }
+
+
+_OURS = {"authorization", "host", "content-type", "content-length", "transfer-encoding"}
+
+
+def _more_headers(value: Mapping[str, str] | None) -> dict[str, str]:
+    """The caller's own headers, with the names that replace one of ours spelled as ours."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError("default_headers: give a mapping of names to values.")
+    more = {}
+    for name, text in value.items():
+        if not isinstance(name, str) or not _HEADER_NAME(name) or name.lower() in _OURS:
+            raise InvalidArgumentError(f"default_headers: {name!r} cannot be set here.")
+        if not isinstance(text, str) or not (text.isascii() and text.isprintable()):
+            raise InvalidArgumentError(f"default_headers: {name} needs a value of printable ASCII.")
+        more[name.title()] = text
+    return more
 
 
 def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:

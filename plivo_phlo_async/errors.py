@@ -15,6 +15,7 @@ PhloError
     RateLimitedError            429
     ServerError                 5xx
     ActionFailedError           2xx whose "error" is not empty
+    UnexpectedResponseError     2xx whose body is not Plivo's; it may have acted
   DecodeError                 2xx to a GET whose body cannot be read
   JournalError                a bulk run's journal cannot be used
   WebhookError
@@ -44,6 +45,7 @@ __all__ = [
     "ResponseError",
     "ServerError",
     "SignatureError",
+    "UnexpectedResponseError",
     "WebhookError",
 ]
 
@@ -126,7 +128,7 @@ class ResponseError(PhloError):
 
     Attributes:
         status_code: the HTTP status.
-        message: Plivo's own words, "" when it sent none.
+        message: Plivo's own words with phone numbers masked, "" when it sent none.
         api_id: Plivo's id of the request, or None.
         body: the answer's body: parsed when it was JSON, else its text.
         headers: the answer's headers, names in lower case.
@@ -196,15 +198,22 @@ class RateLimitedError(ResponseError):
 
 
 class ServerError(ResponseError):
-    """5xx: `may_have_happened` is True, unless it was a 503 with Retry-After."""
+    """5xx: `may_have_happened` is True, since gateways answer so after the server has acted."""
 
 
 class ActionFailedError(ResponseError):
     """2xx whose "error" is not empty: Plivo took the request and says it failed."""
 
 
+class UnexpectedResponseError(ResponseError):
+    """2xx whose body is whole and not Plivo's: from a login portal, a proxy, a wrong base URL.
+
+    `may_have_happened` is True: something on the way may have answered after Plivo acted.
+    """
+
+
 class DecodeError(PhloError):
-    """2xx to a GET whose body cannot be read; there is nothing else to give."""
+    """2xx to a GET whose body was lost on the way; ask again."""
 
 
 class JournalError(PhloError):

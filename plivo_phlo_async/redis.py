@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Literal
 
 import anyio
@@ -115,6 +117,10 @@ class RedisRateLimit:
     When limiters of one key were made with different settings, the one with the lower rate holds
     for all, until it has not asked for a minute; the others log a warning.
 
+    It works in one event loop at a time, and in another once that one is closed (as with
+    `asyncio.run` for each task). Event loops that run at once, in threads, need one each, with a
+    Redis client of its own and the same key.
+
     Where Redis cannot be reached, is read-only or does not answer in time, that is logged once (and
     once when it is back), it is tried again every second, and `when_unreachable` says what to do
     meanwhile.
@@ -163,6 +169,8 @@ class RedisRateLimit:
         self._when_unreachable, self._timeout = when_unreachable, timeout
         self._clock, self._sleep = clock, sleep
 
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid, self._lock = 0, threading.Lock()
         self._line = anyio.Lock(fast_acquire=True)  # whoever holds it asks Redis, and waits
         self._waiting = 0
         self._talking: asyncio.Task[None] | None = None
@@ -195,10 +203,10 @@ class RedisRateLimit:
 
         Raises:
             NotSentError: Redis cannot be reached, and `when_unreachable` is "raise".
-            ConfigurationError: the key holds something else, or the event loop is not asyncio's.
+            ConfigurationError: the key holds something else, or the event loop is not asyncio's,
+                or this limiter is in use in another event loop.
         """
-        if not _is_on_asyncio():
-            raise ConfigurationError("RedisRateLimit works on asyncio only, as redis-py does.")
+        self._enter_loop()
         self._waiting += 1
         try:
             async with self._line:
@@ -218,8 +226,31 @@ class RedisRateLimit:
         self._refused = True
         if self._stand_in is not None:
             self._stand_in.pause(seconds)
-        if _is_on_asyncio():
+        with suppress(ConfigurationError):  # `acquire` raises it
+            self._enter_loop()
             self._tell()
+
+    def _enter_loop(self) -> None:
+        """Begin in the running event loop; connections and locks belong to the one before."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError(
+                "RedisRateLimit works on asyncio only, as redis-py does."
+            ) from None
+        if loop is self._loop:
+            return
+        with self._lock:
+            if self._loop is not None:
+                if self._pid != os.getpid() or not self._loop.is_closed():
+                    raise ConfigurationError(
+                        "this RedisRateLimit is in use in another event loop or process; make one"
+                        " for each of them, with a Redis client of its own and the same key."
+                    )
+                self._redis.connection_pool.reset()  # type: ignore[no-untyped-call]
+                self._line = anyio.Lock(fast_acquire=True)
+                self._talking, self._waiting, self._spare = None, 0, 0
+            self._loop, self._pid = loop, os.getpid()
 
     def _take(self) -> bool:
         if self._refused or self._clock() > self._good_until:
@@ -360,11 +391,3 @@ def _check(redis: object, key: str, timeout: float, when_unreachable: object) ->
 
 def _is_misuse(error: Exception) -> bool:
     return "WRONGTYPE" in str(error)
-
-
-def _is_on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -44,8 +44,8 @@ class _Batch:
 
     writes: list[Callable[[sqlite3.Connection], None]] = field(factory=list)
     led: bool = False
-    turn: anyio.Event = field(factory=anyio.Event)
-    done: anyio.Event = field(factory=anyio.Event)
+    turn: anyio.Event = field(factory=lambda: anyio.Event())  # anyio loads it when it is named
+    done: anyio.Event = field(factory=lambda: anyio.Event())
     error: JournalError | None = None
 
 

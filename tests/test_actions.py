@@ -98,6 +98,8 @@ def test_a_run_with_nothing_to_say_and_a_reading_have_no_body(action: Action) ->
         ("12025551111", "12025551111"),
         ("+14155550100", "+14155550100"),
         ("sip:bob@phone.plivo.com", "sip:bob@phone.plivo.com"),
+        ("sip:bob@phone.plivo.com;transport=tcp", "sip:bob@phone.plivo.com;transport=tcp"),
+        ("'()*!$&,=;:@+-._~", "'()*!$&,=;:@+-._~"),
         ("a/b?c#d", "a%2Fb%3Fc%23d"),
         ("100%", "100%25"),
         ("é", "%C3%A9"),
@@ -184,16 +186,48 @@ def test_from_dict_names_the_field_that_is_wrong(values: dict[str, Any], message
         Action.from_dict(values)
 
 
-def test_in_words_an_action_tells_no_full_number() -> None:
+def test_in_words_an_action_shows_no_full_number() -> None:
     words = [
         str(action)
         for action in (
             Action.call("p", "n", "12025550000", "12025551111"),
             Action.hold("p", "n", "sip:bob@phone.plivo.com"),
+            Action.hold("p", "n", "sip:bob@+12025551111"),
         )
     ]
 
-    assert words == ["call …1111", "hold …@phone.plivo.com"]
+    assert words == ["call …1111", "hold …@phone.plivo.com", "hold …@…1111"]
+
+
+def test_its_repr_shows_no_full_number_and_no_payload() -> None:
+    shown = [
+        repr(Action.call("p", "n", "12025550000", "12025551111", key="k")),
+        repr(Action.run("p", {"to": "12025551111"})),
+        repr(Action.get_phlo("p")),
+    ]
+
+    assert shown == [
+        "Action(verb='call', phlo_id='p', node_id='n', trigger_source='…0000', to='…1111',"
+        " role='agent', key='k')",
+        "Action(verb='run', phlo_id='p', payload=…)",
+        "Action(verb='get_phlo', phlo_id='p')",
+    ]
+
+
+def test_its_addresses_are_all_that_holds_a_number_of_its_own() -> None:
+    call = Action.call("p", "n", "12025550000", "12025551111")
+    run = Action.run("p", {"to": "12025551111"})
+
+    assert call.addresses == (None, "12025550000", "12025551111", None)
+    assert run.addresses == (None, None, None, '{"to":"12025551111"}')
+
+
+@pytest.mark.parametrize(
+    "character", ["\n", "\x1b", "\x7f", "\u2028", "\u200b", "\u202e", "\ufeff"]
+)
+def test_what_cannot_be_seen_is_refused_by_its_number(character: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=rf"^to: .*U\+{ord(character):04X}"):
+        Action.call("p", "n", "1", f"1202{character}")
 
 
 def test_only_state_setting_hangup_and_reading_may_ever_be_repeated_in_doubt() -> None:

@@ -1,29 +1,38 @@
-"""What the log tells: in words without numbers, and in fields."""
+"""What the log says: in words without numbers, and in fields."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import respx
 
 from plivo_phlo_async import AsyncPhloClient, OutcomeUnknownError, RetryPolicy
 
-from .conftest import AUTH_ID, BASE_URL
+from .conftest import AUTH_ID
+from .scripted import OK, ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.anyio
 
-OK = httpx.Response(201, json={"api_id": "a", "error": ""})
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with scripted_server() as server:
+        yield server
 
 
-async def _call(*answers: httpx.Response | Exception) -> None:
-    with respx.mock as mock:
-        mock.route(url__startswith=BASE_URL).mock(side_effect=answers)
-        async with AsyncPhloClient(
-            AUTH_ID, "t", base_url=BASE_URL, rate_limit=None, retry=RetryPolicy(max_backoff=0)
-        ) as client:
-            await client.phlo("p").multi_party_call("n").call("12025550000", "12025551111")
+async def _call(server: ScriptedServer, *steps: httpx.Response | Exception) -> None:
+    server.script = steps
+    async with httpx.AsyncClient(transport=server.transport()) as http:
+        client = AsyncPhloClient(
+            AUTH_ID,
+            "token",
+            base_url=f"http://127.0.0.1:{server.port}/v1",
+            http_client=http,
+            retry=RetryPolicy(max_backoff=0),
+        )
+        await client.phlo("p").multi_party_call("n").call("12025550000", "12025551111")
 
 
 @pytest.fixture
@@ -40,19 +49,25 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     ],
     ids=["at once", "after repeats"],
 )
-async def test_a_success_is_told_at_its_level(
-    log: pytest.LogCaptureFixture, answers: list[httpx.Response], level: str, message: str
+async def test_a_success_is_logged_at_its_level(
+    server: ScriptedServer,
+    log: pytest.LogCaptureFixture,
+    answers: list[httpx.Response | Exception],
+    level: str,
+    message: str,
 ) -> None:
-    await _call(*answers)
+    await _call(server, *answers)
 
     assert [(record.levelname, record.getMessage()) for record in log.records] == [(level, message)]
 
 
-async def test_a_record_has_fields_without_numbers(log: pytest.LogCaptureFixture) -> None:
-    await _call(OK)
-    told = {name: value for name, value in vars(log.records[0]).items() if name[:5] == "phlo_"}
+async def test_a_record_has_fields_without_numbers(
+    server: ScriptedServer, log: pytest.LogCaptureFixture
+) -> None:
+    await _call(server, OK)
+    fields = {name: value for name, value in vars(log.records[0]).items() if name[:5] == "phlo_"}
 
-    assert told == {
+    assert fields == {
         "phlo_verb": "call",
         "phlo_id": "p",
         "phlo_attempts": 1,
@@ -61,8 +76,10 @@ async def test_a_record_has_fields_without_numbers(log: pytest.LogCaptureFixture
     }
 
 
-async def test_an_error_that_is_raised_is_not_logged(log: pytest.LogCaptureFixture) -> None:
+async def test_an_error_that_is_raised_is_not_logged(
+    server: ScriptedServer, log: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(OutcomeUnknownError):
-        await _call(httpx.ReadError("reset"))
+        await _call(server, httpx.ReadError("reset"))
 
     assert log.records == []

@@ -126,7 +126,7 @@ async def test_an_accepted_answer_with_an_error_in_it_is_an_error(told: Told) ->
 
 
 async def test_actions_and_requests_are_counted(told: Told) -> None:
-    await _perform(told, httpx.ConnectError("no"), OK)
+    await _perform(told, httpx.Response(429), OK)
     metrics = told.metrics
 
     assert [point.value for point in metrics["plivo.phlo.actions"]] == [1]

@@ -100,13 +100,13 @@ def test_a_lost_body_is_one_that_cannot_be_read() -> None:
 
 
 def test_a_reading_that_cannot_be_read_has_nothing_else_to_give() -> None:
-    with pytest.raises(DecodeError, match="200, but its body cannot be read"):
-        _read(Action.get_phlo("p"), b"<html>")
+    with pytest.raises(DecodeError, match="200, but its body was lost"):
+        _read(Action.get_phlo("p"), b"")
 
 
 def test_an_answer_of_yes_with_an_error_is_a_failure() -> None:
     with pytest.raises(
-        ActionFailedError, match="Plivo took it, but it failed: no credit"
+        ActionFailedError, match="Plivo accepted it, but it failed: no credit"
     ) as caught:
         _read(HOLD, {"api_id": "a", "error": "no credit"}, 201)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import anyio
 
 from ..errors import InvalidArgumentError
+from .event_loop import Lines, loop_clock, on_fork
 
 __all__ = ["Limiter", "RateLimit"]
 
@@ -16,6 +18,7 @@ _FULL = 1 - 1e-9  # a token, less what adding fractions of one may lose
 _CUT = 0.7
 _REGROWTH = 0.05  # of the full rate, per second
 _FLOOR = 0.5  # requests per second
+_JITTER = 1.0  # seconds by which the clocks of event loops may differ
 _PROOF = 5  # requests that must pass after a refusal before the rate grows again
 
 
@@ -55,8 +58,11 @@ class RateLimit:
         requests: how many requests the server allows in any `per` seconds.
         per: the window, in seconds.
         burst: how many requests may start at once after a quiet time.
-        clock: gives the time in seconds.
+        clock: gives the time in seconds, the same in every event loop and thread.
         sleep: waits for some seconds.
+
+    Event loops and threads may share it: within each, first come is first served. A forked process
+    has a copy of its own; `plivo_phlo_async.redis` has a limit that processes share.
 
     Attributes:
         requests: as given.
@@ -74,13 +80,15 @@ class RateLimit:
         per: float,
         burst: int = 5,
         *,
-        clock: Callable[[], float] = anyio.current_time,
+        clock: Callable[[], float] = loop_clock,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        if per <= 0:
+        if not (_is_number(per) and per > 0):
             raise InvalidArgumentError("per: give a number of seconds above 0.")
-        if burst < 1:
-            raise InvalidArgumentError("burst: give at least 1.")
+        if not (_is_number(burst) and burst >= 1):
+            raise InvalidArgumentError("burst: give a number, at least 1.")
+        if not _is_number(requests):
+            raise InvalidArgumentError("requests: give a number.")
         if requests * 0.99 <= burst:
             raise InvalidArgumentError(
                 f"requests: {requests} leaves nothing beside a burst of {burst}; give more"
@@ -98,7 +106,13 @@ class RateLimit:
         self._paused_until = -float("inf")
         self._cut_at = -float("inf")
         self._passed = _PROOF
-        self._queue: OrderedDict[anyio.Event, None] = OrderedDict()
+        self.after_fork()
+        on_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent process's waiters to it."""
+        self._lock = threading.Lock()
+        self._lines = Lines()
 
     def __repr__(self) -> str:
         return f"RateLimit({self.requests}, per={self.per}, burst={self.burst})"
@@ -109,38 +123,28 @@ class RateLimit:
         return self._rate
 
     async def acquire(self) -> None:
-        """Take a token; wait for one, behind everyone who came before.
+        """Take a token; wait for one, behind everyone of this event loop who came before.
 
         Cancelled while waiting, it has taken nothing. With a token at hand it does not yield.
         """
-        if not self.acquire_nowait():
-            await self._wait_in_line()
-            self._take()
+        if self.acquire_nowait():
+            return
+        async with self._lines.first():
+            while (wait := self._take()) > 0:  # only the first in line has a timer
+                await self._sleep(wait)
 
     def acquire_nowait(self) -> bool:
         """Take a token if there is one and nobody waits for it; says whether it did."""
-        if self._queue or self._wait() > 0:
-            return False
-        self._take()
-        return True
+        return self._lines.is_empty() and self._take() <= 0
 
-    def _take(self) -> None:
-        self._tokens -= 1
-        self._passed += 1
-
-    async def _wait_in_line(self) -> None:
-        turn = anyio.Event()
-        self._queue[turn] = None
-        try:
-            if next(iter(self._queue)) is not turn:
-                await turn.wait()
-            while (wait := self._wait()) > 0:  # only the first in line has a timer
-                await self._sleep(wait)
-        finally:
-            first = next(iter(self._queue)) is turn
-            del self._queue[turn]
-            if first and self._queue:
-                next(iter(self._queue)).set()
+    def _take(self) -> float:
+        """Take a token if there is one; else give the seconds until there may be."""
+        with self._lock:
+            wait = self._wait()
+            if wait <= 0:
+                self._tokens -= 1
+                self._passed += 1
+            return wait
 
     def pause(self, seconds: float) -> None:
         """Start nothing for a while, for anyone; then begin with an empty bucket, and slower.
@@ -148,13 +152,14 @@ class RateLimit:
         Args:
             seconds: for how long.
         """
-        now = self._refill()
-        self._tokens = min(self._tokens, 0.0)
-        self._paused_until = max(self._paused_until, now + seconds)
-        self._passed = 0
-        if now >= self._cut_at + 1:
-            self._cut_at = now
-            self._rate = max(min(_FLOOR, self.full_rate), self._rate * _CUT)
+        with self._lock:
+            now = self._refill()
+            self._tokens = min(self._tokens, 0.0)
+            self._paused_until = max(self._paused_until, now + seconds)
+            self._passed = 0
+            if now >= self._cut_at + 1:
+                self._cut_at = now
+                self._rate = max(min(_FLOOR, self.full_rate), self._rate * _CUT)
 
     def _wait(self) -> float:
         """Seconds until there is a token."""
@@ -167,6 +172,10 @@ class RateLimit:
         now = self._clock()
         if self._refilled_at is None:
             self._refilled_at = now
+        back = self._refilled_at - now
+        if back > _JITTER:  # the clock of an earlier event loop had been moved forward
+            self._paused_until -= back
+            self._cut_at -= back
         passed = now - max(self._refilled_at, self._paused_until)
         if passed > 0:
             if self._rate < self.full_rate and self._passed >= _PROOF:
@@ -174,3 +183,7 @@ class RateLimit:
             self._tokens = min(self.burst, self._tokens + passed * self._rate)
         self._refilled_at = now
         return now
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

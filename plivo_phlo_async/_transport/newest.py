@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 
 from ..actions import Action, Repeat, Verb
+from .event_loop import on_fork
 
 __all__ = ["Asked"]
 
@@ -14,31 +16,42 @@ _WHOLE_CALL = _TRANSFERS | {Verb.RESUME_CALL, Verb.ABORT_TRANSFER}
 
 
 class Asked:
-    """Who was asked for, and when; remembered only while an action that cares is under way."""
+    """Who was asked for, and when; remembered only while an action that cares is under way.
+
+    Threads may share it.
+    """
 
     def __init__(self) -> None:
         self._clock = 0
         self._latest: dict[tuple[str | None, ...], int] = {}
         self._watched: Counter[tuple[str | None, ...]] = Counter()
+        self.after_fork()
+        on_fork(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which another thread of the parent process may hold."""
+        self._lock = threading.RLock()  # a task may be destroyed, and leave, in the middle
 
     def enter(self, action: Action) -> int:
         """Note that `action` is asked for now; gives its ticket. Call `leave` when it ends."""
-        self._clock += 1
-        if self._watched:
-            for topic in _touches(action):
-                if topic in self._watched:
-                    self._latest[topic] = self._clock
-        for topic in _watches(action):
-            self._watched[topic] += 1
-        return self._clock
+        with self._lock:
+            self._clock += 1
+            if self._watched:
+                for topic in _touches(action):
+                    if topic in self._watched:
+                        self._latest[topic] = self._clock
+            for topic in _watches(action):
+                self._watched[topic] += 1
+            return self._clock
 
     def leave(self, action: Action) -> None:
         """`action` has ended."""
-        for topic in _watches(action):
-            self._watched[topic] -= 1
-            if not self._watched[topic]:
-                del self._watched[topic]
-                self._latest.pop(topic, None)
+        with self._lock:
+            for topic in _watches(action):
+                self._watched[topic] -= 1
+                if not self._watched[topic]:
+                    del self._watched[topic]
+                    self._latest.pop(topic, None)
 
     def is_newest(self, action: Action, ticket: int) -> bool:
         """Whether nothing was asked for since `ticket` that repeating `action` would undo."""

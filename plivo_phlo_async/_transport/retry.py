@@ -5,6 +5,7 @@ The policy is pure: `Repeats.after` looks at an attempt and says what follows. T
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
@@ -14,6 +15,7 @@ from attrs import frozen
 
 from ..actions import Repeat
 from ..errors import InvalidArgumentError
+from .event_loop import on_fork
 from .outcome import Attempt, Outcome
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ __all__ = [
 DEADLINE = "the deadline leaves no time for another attempt"
 CLOSED = "this client is closed; make a new one"
 SUPERSEDED = "something newer was asked for that member"
+SPENT = "the retry budget is spent"
 
 _REPLAY_WITHIN = 5.0  # seconds in which a state-setting action may be asked once more
 _FREE_REPEATS = 10  # a minute
 _MINUTE = 60
+_REAL_WAIT = 1.0  # seconds; Retry-After has whole ones, and less than one names no wait
 
 
 @frozen
@@ -47,15 +51,16 @@ class RetryPolicy:
     Args:
         attempts: how many attempts may fail unsent, or end ambiguous where the action allows a
             repeat; attempts that the server refused are bounded by `deadline` alone.
-        max_backoff: the longest wait between such attempts, in seconds; the wait is random
-            between 0 and `min(max_backoff, 0.25 * 2**n)`.
+        max_backoff: the longest wait between attempts, in seconds; the wait is random between 0
+            and `min(max_backoff, 0.25 * 2**n)`. A longer Retry-After lengthens it.
         max_retry_after: the longest Retry-After that is waited for, in seconds; a longer one is
             raised.
         deadline: seconds for the whole action: nothing is started and no wait is begun that would
             pass it, and a request on the wire is never cut. None for no deadline.
         budget: repeats allowed for each action begun in the last minute, so that a server that
             fails is not asked much more often than one that works; 10 a minute are always
-            allowed. None for no budget.
+            allowed. A repeat after a refusal counts unless the server named a wait of a second or
+            more. None for no budget.
 
     Raises:
         InvalidArgumentError: a value is out of range; the message names it.
@@ -92,29 +97,40 @@ class RetryPolicy:
 
 
 class Traffic:
-    """What a client sent in the last minute, by the second, so that repeats stay in the budget."""
+    """What a client sent in the last minute, by the second, so that repeats stay in the budget.
+
+    Threads may share it.
+    """
 
     def __init__(self) -> None:
         self._seconds: deque[list[int]] = deque()  # [second, requests, repeats]
         self._requests = self._repeats = 0
+        self.after_fork()
+        on_fork(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which another thread of the parent process may hold."""
+        self._lock = threading.Lock()
 
     def request(self, now: float) -> None:
         """An action was begun."""
-        self._second(now)[1] += 1
-        self._requests += 1
+        with self._lock:
+            self._second(now)[1] += 1
+            self._requests += 1
 
     def may_repeat(self, budget: float | None, now: float) -> bool:
         """Whether the budget has room for one more repeat; if so it is counted."""
-        second = self._second(now)
-        if budget is not None and self._repeats >= max(_FREE_REPEATS, budget * self._requests):
-            return False
-        second[2] += 1
-        self._repeats += 1
-        return True
+        with self._lock:
+            second = self._second(now)
+            if budget is not None and self._repeats >= max(_FREE_REPEATS, budget * self._requests):
+                return False
+            second[2] += 1
+            self._repeats += 1
+            return True
 
     def _second(self, now: float) -> list[int]:
         second = int(now)
-        while self._seconds and self._seconds[0][0] <= second - _MINUTE:
+        while self._seconds and self._seconds[0][0] < second - _MINUTE:  # a whole one, at least
             _, requests, repeats = self._seconds.popleft()
             self._requests -= requests
             self._repeats -= repeats
@@ -162,6 +178,9 @@ class Repeats:
             now: the time, in seconds.
             is_newest: this client has asked nothing newer that a late repeat would undo.
         """
+        if attempt.final:
+            self.may_have_happened |= attempt.outcome is Outcome.AMBIGUOUS
+            return Step(attempt, why=attempt.final)
         if attempt.outcome is Outcome.REFUSED:
             return self._after_refusal(attempt, now)
         if attempt.outcome is Outcome.AMBIGUOUS:
@@ -176,16 +195,16 @@ class Repeats:
         return gone and self.may_have_happened and self._rule is Repeat.UNTIL_GONE
 
     def _after_refusal(self, attempt: Attempt, now: float) -> Step:
-        asked, longest = attempt.retry_after, self._policy.max_retry_after
-        if asked is not None and asked > longest:
-            why = f"the server asks to wait {asked:.0f} s, longer than max_retry_after"
-            return Step(attempt, why=why, pause=0.0)
-        wait = self._policy.backoff(self._refusals, self._random)
-        if asked is not None:
-            wait = asked * (1 + 0.1 * self._random())  # hosts should not all return at once
+        asked = attempt.retry_after
+        if self._is_too_long(asked):
+            return Step(attempt, why=_too_long(asked), pause=0.0)
+        wait = self._wait(self._refusals, asked)
         self._refusals += 1
         if now + wait > self.start_by:
             return Step(attempt, why=DEADLINE, pause=wait)
+        names_no_wait = asked is None or asked < _REAL_WAIT
+        if names_no_wait and not self._traffic.may_repeat(self._policy.budget, now):
+            return Step(attempt, why=SPENT, pause=wait)
         return Step(attempt, wait, pause=wait)
 
     def _after_doubt(self, attempt: Attempt, now: float, is_newest: bool) -> Step:
@@ -205,12 +224,28 @@ class Repeats:
         if self._failures >= self._policy.attempts:
             many = "1 attempt" if self._failures == 1 else f"{self._failures} attempts"
             return Step(attempt, why=f"{many} failed")
-        wait = self._policy.backoff(self._failures - 1, self._random)
+        if self._is_too_long(attempt.retry_after):
+            return Step(attempt, why=_too_long(attempt.retry_after))
+        wait = self._wait(self._failures - 1, attempt.retry_after)
         if now + wait > self.start_by:
             return Step(attempt, why=DEADLINE)
         if not self._traffic.may_repeat(self._policy.budget, now):
-            return Step(attempt, why="the retry budget is spent")
+            return Step(attempt, why=SPENT)
         return Step(attempt, wait)
+
+    def _wait(self, failures: int, asked: float | None) -> float:
+        """Seconds until the next attempt: the backoff, or longer if the server asks for it."""
+        backoff = self._policy.backoff(failures, self._random)
+        if asked is None:
+            return backoff
+        return max(backoff, asked * (1 + 0.1 * self._random()))  # hosts should not return at once
+
+    def _is_too_long(self, asked: float | None) -> bool:
+        return asked is not None and asked > self._policy.max_retry_after
+
+
+def _too_long(asked: float | None) -> str:
+    return f"the server asks to wait {asked:.0f} s, longer than max_retry_after"
 
 
 async def repeat(

@@ -7,23 +7,26 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from math import inf
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import httpx
 from attrs import define, field, frozen
 
 from .._masking import mask_numbers
-from .._parsing import accepted, error_from, result_from
+from .._parsing import accepted, error_from, is_foreign, result_from
 from ..actions import Action
 from ..errors import NotSentError, OutcomeUnknownError, PhloError
 from ..results import Result
-from .courier import Begun, Courier
+from .event_loop import loop_clock
 from .hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent, logger, tell
 from .limiter import Limiter, RateLimit
 from .newest import Asked
 from .outcome import Attempt, Outcome, judge
 from .retry import CLOSED, DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
+from .send_trace import NotBegun, SendTrace
+from .sender import HttpSender
+from .slots import ConnectionSlots
 
 __all__ = ["Delivery", "Line", "Transport"]
 
@@ -32,13 +35,13 @@ R = TypeVar("R", bound=Result)
 
 @define
 class Line:
-    """What all views of a client share: the way to the server, and what was sent along it."""
+    """What all views of a client share, in every event loop and thread."""
 
-    courier: Courier
-    places: anyio.Semaphore  # one for each connection, so that nobody queues below
+    sender: HttpSender
+    slots: ConnectionSlots  # one for each connection, so that nobody queues below
     traffic: Traffic = field(factory=Traffic)
     asked: Asked = field(factory=Asked)
-    clock: Callable[[], float] = anyio.current_time
+    clock: Callable[[], float] = loop_clock
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     random: Callable[[], float] = random.random
 
@@ -75,7 +78,7 @@ class Delivery:
         )
         self.attempts, self.waited, self.in_doubt = 0, 0.0, False
         self.last: Attempt | None = None
-        self.on_the_wire: Begun | None = None
+        self.on_the_wire: SendTrace | None = None
 
     @property
     def only_waits(self) -> bool:
@@ -100,18 +103,19 @@ class Delivery:
         await self.line.sleep(seconds)
 
     async def _once(self) -> Step:
-        """Wait for a place and a token, then make one attempt; time is up only while waiting."""
-        if self.line.courier.is_closed:
+        """Wait for a slot and a token, then make one attempt; time is up only while waiting."""
+        if self.line.sender.is_closed:
             return self._nothing_more(CLOSED)
         await anyio.lowlevel.checkpoint_if_cancelled()
-        if self._enter_at_once():
+        if (slot := self._enter_at_once()) is not None:
             try:
                 return await self._attempt()
             finally:
-                self.line.places.release()
+                self.line.slots.release(slot)
         waiting_since = self.line.clock()
         with anyio.move_on_after(self.repeats.start_by - waiting_since) as waiting:
-            async with self.line.places:
+            slot = await self.line.slots.acquire()
+            try:
                 if self.transport.limiter is not None:
                     try:
                         await self.transport.limiter.acquire()
@@ -123,25 +127,25 @@ class Delivery:
                 waiting.deadline = inf
                 self.waited += self.line.clock() - waiting_since
                 return await self._attempt()
+            finally:
+                self.line.slots.release(slot)
         self.waited += self.line.clock() - waiting_since
         return self._nothing_more(DEADLINE)
 
-    def _enter_at_once(self) -> bool:
-        """Take a place and a token where nobody waits for either: the way of nearly every action.
+    def _enter_at_once(self) -> Any:
+        """Take a slot and a token where nobody waits for either: the way of nearly every action.
 
-        Only the first attempt goes it, which the deadline cannot have passed.
+        Only the first attempt goes it, which the deadline cannot have passed. Gives the slot, or
+        None.
         """
         limiter = self.transport.limiter
         if self.attempts or not isinstance(limiter, RateLimit | None):
-            return False
-        try:
-            self.line.places.acquire_nowait()
-        except anyio.WouldBlock:
-            return False
-        if limiter is None or limiter.acquire_nowait():
-            return True
-        self.line.places.release()
-        return False
+            return None
+        slot = self.line.slots.acquire_nowait()
+        if slot is None or limiter is None or limiter.acquire_nowait():
+            return slot
+        self.line.slots.release(slot)
+        return None
 
     def _nothing_more(self, why: str) -> Step:
         return Step(self.last or Attempt(Outcome.NEVER_SENT), why=why)
@@ -149,12 +153,14 @@ class Delivery:
     async def _attempt(self) -> Step:
         if self.repeats.may_have_happened and not self._is_newest():
             return self._nothing_more(SUPERSEDED)
-        if self.line.courier.is_closed:
+        if self.line.sender.is_closed:
             return self._nothing_more(CLOSED)
         self.attempts += 1
         hooks = self.transport.hooks
         tell(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
         self.last = attempt = await self._send()
+        if isinstance(attempt.cause, NotBegun) and attempt.outcome is Outcome.NEVER_SENT:
+            return Step(attempt)  # what forbids it would forbid the next one, too
         step = self.repeats.after(attempt, self.line.clock(), is_newest=self._is_newest())
         if step.pause is not None:
             self._pause(attempt, step.pause)
@@ -174,10 +180,11 @@ class Delivery:
         tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)
 
     async def _send(self) -> Attempt:
-        self.on_the_wire = begun = Begun()
-        carried = await self.line.courier.carry(self.action, self.transport.timeout, begun)
+        self.on_the_wire = trace = SendTrace(self.line.sender)
+        reply, cause = await self.line.sender.send(self.action, self.transport.timeout, trace)
         self.on_the_wire = None
-        return judge(begun.seen, *carried, datetime.now(UTC))
+        foreign = reply is not None and is_foreign(self.action, reply)
+        return judge(trace.begun, reply, cause, datetime.now(UTC), is_foreign=foreign)
 
     def _conclude(self, step: Step, kind: type[R]) -> R:
         """The result or the error that the last step means."""
@@ -188,7 +195,7 @@ class Delivery:
         except PhloError as error:
             error.attempts = self.attempts
             if cause is not None:
-                error.add_note(_one_line(cause))
+                error.add_note(self._one_line(cause))
             self.in_doubt = error.may_have_happened
             self._tell_outcome(step.attempt, error)
             raise error from cause
@@ -228,7 +235,7 @@ class Delivery:
 
     def _no_answer(self, step: Step, doubt: bool) -> PhloError:
         cause = step.attempt.cause
-        reason = _one_line(cause) if cause else step.why
+        reason = self._one_line(cause) if cause else step.why
         stopped = f" ({step.why})" if cause and step.why else ""
         if doubt:
             return OutcomeUnknownError(
@@ -237,14 +244,14 @@ class Delivery:
                 action=self.action,
             )
         return NotSentError(
-            f"{self.action}: it was not sent to {self.line.courier.route}: {reason}{stopped}."
+            f"{self.action}: it was not sent to {self.line.sender.route}: {reason}{stopped}."
             " Nothing happened; it is safe to try again.",
             action=self.action,
         )
 
     def _cut_short(self, cut: BaseException) -> None:
         """The caller gave up (or something of the caller's raised): say what may have happened."""
-        sending = self.on_the_wire is not None and self.on_the_wire.seen is not False
+        sending = self.on_the_wire is not None and self.on_the_wire.begun is not False
         self.in_doubt = sending or self.repeats.may_have_happened
         if self.in_doubt:
             cut.add_note(f"{self.action}: it may have happened; check before repeating it.")
@@ -272,7 +279,9 @@ class Delivery:
             None if error is None else type(error).__name__,
         )
 
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return mask_numbers(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    def _one_line(self, error: Exception) -> str:
+        text = " ".join(str(error).split()).rstrip(".")
+        name = type(error).__name__
+        if not isinstance(error, NotBegun):  # whose text says it all
+            text = f"{name}: {text}" if text else name
+        return mask_numbers(text, self.action.addresses)

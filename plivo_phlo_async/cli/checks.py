@@ -13,7 +13,7 @@ from urllib.request import getproxies
 from attrs import frozen
 
 from .._transport.auth import Credentials
-from .._transport.route import proxy_for
+from .._transport.proxies import select_proxy
 from .._version import __version__
 from ..errors import ConfigurationError
 from .exits import CREDENTIALS, NETWORK, OK
@@ -129,24 +129,20 @@ def _trusted(variable: str, value: str) -> Finding:
 
 def proxy(url: str) -> Finding:
     """Whether requests go through a proxy; its user and password are not shown."""
-    through = proxied_by(url)
-    if not through:
-        told = "none, since NO_PROXY leaves this host out" if _proxy_variable(url) else "none"
+    variable, address = select_proxy(url, getproxies())
+    if address is None:
+        left_out = any(getproxies().get(name) for name in (urlsplit(url).scheme, "all"))
+        told = "none, since NO_PROXY leaves this host out" if left_out else "none"
         return Finding("proxy", Verdict.GOOD, told)
-    scheme, _, rest = (proxy_for(url, getproxies()) or "").partition("://")
-    told = f"{scheme}://{rest.rpartition('@')[2]}, from {through}"
-    advice = f"It costs each action some time; with NO_PROXY={urlsplit(url).hostname} none is used."
-    return Finding("proxy", Verdict.NOTE, told, advice)
+    scheme, _, rest = address.partition("://")
+    return Finding(
+        "proxy",
+        Verdict.NOTE,
+        f"{scheme}://{rest.rpartition('@')[2]}, from {variable}",
+        f"With NO_PROXY={urlsplit(url).hostname} none is used.",
+    )
 
 
 def proxied_by(url: str) -> str:
-    """What names the proxy to this address: a variable, the system's settings, "" for none."""
-    return _proxy_variable(url) if proxy_for(url, getproxies()) else ""
-
-
-def _proxy_variable(url: str) -> str:
-    for name in (urlsplit(url).scheme, "all"):
-        if getproxies().get(name):
-            named = [each for each in os.environ if each.lower() == f"{name}_proxy"]
-            return max(named, default="the system's settings")  # of two, the lower-case one counts
-    return ""
+    """Which variable names the proxy to this address, "" for none."""
+    return select_proxy(url, getproxies())[0]

@@ -15,6 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from .._transport.limiter import RateLimit
 from ..actions import Action
 from ..client import AsyncPhloClient
 from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
@@ -50,7 +51,8 @@ def demo(as_json: bool) -> None:
 
 async def _tell(teller: Teller | JsonTeller) -> None:
     emulator = PhloEmulator(phones={VERA: "voicemail"})
-    async with emulated_client(emulator) as client:
+    limit = RateLimit(300, per=5.0)  # the account's, as with Plivo
+    async with emulated_client(emulator, rate_limit=limit) as client:
         mpc = client.phlo(DEMO_PHLO_ID).multi_party_call(DEMO_NODE_ID)
         for number, step in enumerate(STORY, 1):
             teller.step(number, step, await step.do(mpc), _members(emulator))

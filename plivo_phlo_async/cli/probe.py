@@ -13,7 +13,7 @@ import anyio
 
 from .._transport.retry import RetryPolicy
 from ..client import AsyncPhloClient
-from ..errors import ConfigurationError, DecodeError, PhloError, ResponseError
+from ..errors import ConfigurationError, PhloError, ResponseError, UnexpectedResponseError
 from ..results import PhloDetails
 from .checks import Finding, Verdict, proxied_by
 from .exits import CREDENTIALS, FAILED, NETWORK, code_of
@@ -84,9 +84,6 @@ def _unreached(url: str, error: PhloError) -> Finding:
         advice = f"Mend {through}; a proxy of socks:// needs the package socksio."
         told = str(error).removeprefix("proxy: ")
         return Finding("proxy", Verdict.BAD, told, advice, code_of(error))
-    if isinstance(error, DecodeError):
-        told = f"{host} answers, but not as Plivo does: {error}"
-        return Finding("reachable", Verdict.BAD, told, _where(url, _OTHER_SERVER), FAILED)
     why = " ".join(error.__notes__)  # the cause, on one line
     advice = next(advice for words, advice in _ADVICE if re.search(words, why))
     told = f"{host} through a proxy: {why}" if through else f"{host}: {why}"
@@ -104,7 +101,10 @@ def _reached(url: str, answer: PhloDetails | ResponseError) -> Iterator[Finding]
     """What an answer tells of the server, the account and the clock."""
     status = answer.status_code
     host = f"{urlsplit(url).netloc} answers"
-    if status in _ACCOUNT:
+    if isinstance(answer, UnexpectedResponseError):
+        told = f"{host}, but not as Plivo does: {answer}"
+        yield Finding("reachable", Verdict.BAD, told, _where(url, _OTHER_SERVER), FAILED)
+    elif status in _ACCOUNT:
         yield Finding("reachable", Verdict.GOOD, host)
         yield _ACCOUNT[status]
     elif status >= 500:

@@ -1,5 +1,6 @@
 """The emulator on a socket, under uvicorn: for people, and for clients that need a real server."""
 
+import os
 import socket
 import struct
 import threading
@@ -77,7 +78,8 @@ class EmulatorServer:
         """The environment that points a client at this server; `RuntimeError` as for `port`.
 
         `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
-        `PLIVO_NODE_ID` are the emulator's first ones, left out where it has none.
+        `PLIVO_NODE_ID` are the emulator's first ones, left out where it has none. `NO_PROXY` is
+        this process's, with this server's host added, so that no proxy is asked for it.
         """
         values = {
             "PLIVO_AUTH_ID": self.emulator.auth_id,
@@ -88,7 +90,7 @@ class EmulatorServer:
             values["PLIVO_PHLO_ID"] = phlo.phlo_id
             for node in phlo.nodes[:1]:
                 values["PLIVO_NODE_ID"] = node.node_id
-        return values
+        return values | _without_proxy(self.host)
 
     def start(self) -> Self:
         """Begin to serve; clients can connect when this returns, and it can follow a `stop`.
@@ -162,6 +164,15 @@ class EmulatorServer:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _without_proxy(host: str) -> dict[str, str]:
+    """Return `NO_PROXY` with `host` in it; of two spellings, clients obey the lower-case one."""
+    name = "no_proxy" if "no_proxy" in os.environ else "NO_PROXY"
+    entries = [entry.strip() for entry in os.environ.get(name, "").split(",") if entry.strip()]
+    if host not in entries and "*" not in entries:
+        entries.append(host)
+    return {name: ",".join(entries)}
 
 
 def _uvicorn_server(emulator: PhloEmulator, host: str, port: int) -> "uvicorn.Server":

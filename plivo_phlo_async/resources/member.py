@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from attrs import field, frozen
 
+from .._masking import mask
 from .._transport.transport import Transport
 from ..actions import Action, check_text
 from ..results import ActionResult
@@ -30,7 +31,7 @@ class Member:
     _transport: Transport = field(repr=False)
     phlo_id: str
     node_id: str
-    member_address: str
+    member_address: str = field(repr=mask)
 
     def __attrs_post_init__(self) -> None:
         check_text("member_address", self.member_address)

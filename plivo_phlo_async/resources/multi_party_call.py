@@ -70,7 +70,9 @@ class MultiPartyCall:
             OutcomeUnknownError: the phone may be ringing; check before repeating it.
             ResponseError: Plivo says no; its class tells the status.
         """
-        return await self._do(Action.call(self.phlo_id, self.node_id, trigger_source, to, role))
+        action = Action.call(self.phlo_id, self.node_id, trigger_source, to, role)
+        del trigger_source, to  # a traceback with local variables would show them
+        return await self._do(action)
 
     async def warm_transfer(
         self, trigger_source: str, to: str, role: Role | str = Role.AGENT
@@ -91,6 +93,7 @@ class MultiPartyCall:
             ResponseError: Plivo says no; its class tells the status.
         """
         action = Action.warm_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
+        del trigger_source, to
         return await self._do(action)
 
     async def cold_transfer(
@@ -110,6 +113,7 @@ class MultiPartyCall:
             ResponseError: Plivo says no; its class tells the status.
         """
         action = Action.cold_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
+        del trigger_source, to
         return await self._do(action)
 
     async def _do(self, action: Action) -> ActionResult:

@@ -115,7 +115,9 @@ class Phlo:
             if not isinstance(payload, Mapping | None):
                 raise InvalidArgumentError("payload: give a mapping.")
             payload = {**(payload or {}), **params}
-        return await self._transport.perform(Action.run(self.phlo_id, payload), PhloRun)
+        action = Action.run(self.phlo_id, payload)
+        del payload, params  # a traceback with local variables would show the numbers in them
+        return await self._transport.perform(action, PhloRun)
 
     async def get_run(self, run_id: str) -> PhloRunDetails:
         """Read what a run has produced: calls, messages, recordings.

@@ -69,6 +69,9 @@ class _Cut(httpx.AsyncByteStream):
 def client_of(emulator: PhloEmulator, **options: Any) -> AsyncPhloClient:
     """Return a client whose server is `emulator`; there is no connection, so nothing to close.
 
+    It has no rate limit unless `options` has one, so that no test waits for time to pass, also
+    where the clock stands still. The emulator's own limit holds.
+
     Args:
         emulator: what answers.
         options: more arguments for `AsyncPhloClient`.
@@ -78,13 +81,15 @@ def client_of(emulator: PhloEmulator, **options: Any) -> AsyncPhloClient:
         emulator.auth_token,
         base_url="http://emulator/v1",
         http_client=httpx.AsyncClient(transport=EmulatedTransport(emulator)),
-        **options,
+        **{"rate_limit": None, **options},
     )
 
 
 @asynccontextmanager
 async def emulated_client(emulator: PhloEmulator, **options: Any) -> AsyncIterator[AsyncPhloClient]:
     """A client whose server is `emulator`, with no socket and no account.
+
+    It has no rate limit unless `options` has one; see `client_of`.
 
     Args:
         emulator: what answers.

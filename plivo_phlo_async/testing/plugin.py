@@ -1,16 +1,25 @@
-"""The pytest plugin: an emulator, a client of it, and a server, for your own tests.
+"""The pytest plugin: fixtures for your own tests, and a net below their mocks.
 
 Every fixture is synchronous, so it does not matter which plugin runs the tests' event loop, nor in
-which mode. Override `phlo_emulator_options` and `phlo_client_options` to have them otherwise.
+which mode. Override `phlo_emulator_options` and `phlo_client_options` to change them.
+
+The net: a request that no mock has answered is refused before it connects, unless it goes to this
+machine. A test that forgot its mock, or mocks something else, dials nobody.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import ipaddress
+import os
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+
+from .._transport.send_trace import NotBegun, SendTrace
 
 __all__ = [
     "phlo_client",
@@ -20,6 +29,44 @@ __all__ = [
     "phlo_emulator_options",
     "phlo_server",
 ]
+
+_ALLOWED = "plivo_phlo_allow_network"
+_VARIABLE = _ALLOWED.upper()
+_POOL = "plivo_phlo_async._transport.connection_pool.ConnectionPool"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that takes the net away, on the command line and in the configuration."""
+    what = "let requests that no mock has answered leave this machine"
+    group = parser.getgroup("plivo-phlo-async")
+    group.addoption(f"--{_ALLOWED.replace('_', '-')}", action="store_true", help=what)
+    parser.addini(_ALLOWED, what, type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the net in place, and let respx see the connection pool below httpx."""
+    allowed = config.getoption(_ALLOWED) or config.getini(_ALLOWED)
+
+    def check_host(host: str) -> None:
+        if not (allowed or os.environ.get(_VARIABLE) == "1" or _is_loopback(host)):
+            raise NotBegun(
+                f"no mock answered this request to {host}, and tests do not leave this machine;"
+                f" mock it, use the fixture phlo_client, or set {_VARIABLE}=1"
+            )
+
+    SendTrace.check_host = staticmethod(check_host)
+    config.add_cleanup(lambda: setattr(SendTrace, "check_host", None))
+    if importlib.util.find_spec("respx") is not None:
+        importlib.import_module("respx.mocks").HTTPCoreMocker.add_targets(_POOL)
+
+
+def _is_loopback(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
 
 # Loaded when a fixture is first asked for: a session that asks for none pays nothing.
 _PACKAGE = __name__.split(".")[0]

@@ -9,6 +9,7 @@ from typing import Any
 import plivo
 import pytest
 
+from plivo_phlo_async import AsyncPhloClient
 from plivo_phlo_async.emulator import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
@@ -254,15 +255,60 @@ def test_waiting_ends_with_the_server() -> None:
 
 
 def test_the_environment_points_a_client_at_the_server(
-    server: EmulatorServer, emulator: PhloEmulator
+    server: EmulatorServer, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
     assert server.env == {
         "PLIVO_AUTH_ID": DEMO_AUTH_ID,
         "PLIVO_AUTH_TOKEN": DEMO_AUTH_TOKEN,
         "PLIVO_PHLO_BASE_URL": server.base_url,
         "PLIVO_PHLO_ID": DEMO_PHLO_ID,
         "PLIVO_NODE_ID": DEMO_NODE_ID,
+        "NO_PROXY": "127.0.0.1",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("NO_PROXY", "", "127.0.0.1"),
+        ("NO_PROXY", "a.example, .b.example:80", "a.example,.b.example:80,127.0.0.1"),
+        ("NO_PROXY", "127.0.0.1,a.example", "127.0.0.1,a.example"),
+        ("NO_PROXY", "*", "*"),
+        ("no_proxy", "a.example", "a.example,127.0.0.1"),
+    ],
+)
+def test_the_environment_adds_the_server_to_what_no_proxy_is_for(
+    server: EmulatorServer,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    expected: str,
+) -> None:
+    for each in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+
+    assert server.env[name] == expected
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+async def test_with_it_a_client_reaches_the_server_though_a_proxy_is_set(
+    server: EmulatorServer,
+    emulator: PhloEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for name, value in server.env.items():
+        monkeypatch.setenv(name, value)
+    async with AsyncPhloClient() as client:
+        result = await client.multi_party_call().call("1", "2", "customer")
+
+    assert result.status_code == 201
 
 
 @pytest.mark.parametrize(

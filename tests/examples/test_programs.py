@@ -268,7 +268,7 @@ class TestSharedLimiter:
     ) -> None:
         customers = ["12025550201", "12025550202", "12025550203"]
         monkeypatch.setenv("PLIVO_CALL_GAP", "0.01")
-        emulator.fail_next("503_retry_after", address=customers[0], seconds=0.1)
+        emulator.fail_next("429", address=customers[0], seconds=0.1)
 
         assert _run(monkeypatch, "shared_limiter.py", ANN, *customers) == 0
 

@@ -7,20 +7,20 @@ import logging
 import sys
 from pathlib import Path
 
-from .campaign import Report, run, write_table
+from .campaign import BACKENDS, Report, run, write_table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--faults", type=int, default=5000, help="how many to inject")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--backend", choices=("asyncio", "trio", "both"), default="both")
+    parser.add_argument("--backend", choices=(*BACKENDS, "all"), default="all")
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=1800, help="stop then at the latest")
     parser.add_argument("--table", type=Path, help="write the figures there, as Markdown")
     args = parser.parse_args()
     logging.getLogger("plivo_phlo_async").setLevel(logging.ERROR)  # a line per cancelled action
-    backends = ("asyncio", "trio") if args.backend == "both" else (args.backend,)
+    backends = tuple(BACKENDS) if args.backend == "all" else (args.backend,)
 
     def progress(report: Report) -> None:
         broken = sum(report.violations.values())
@@ -31,18 +31,19 @@ def main() -> int:
         )  # fmt: skip
 
     report = run(
-        args.faults,
-        args.seed,
         backends,
+        seed=args.seed,
+        faults=args.faults,
         concurrency=args.concurrency,
         seconds=args.seconds,
         progress=progress,
     )
     print(file=sys.stderr)
     print(report.table())
+    print(report.table_below())
     print(report.summary())
     if args.table:
-        title = f"{report.faults} faults, seed {args.seed}, {' and '.join(backends)}"
+        title = f"{report.faults} faults, seed {args.seed}, {', '.join(backends)}"
         write_table(report, args.table, title)
     return 1 if report.violations else 0
 

@@ -1,7 +1,7 @@
 """The faults, as data: what the server does, whether it acts, and what that proves to a client.
 
-`shows` is the proof the contract speaks of. A server that lies (acts and then says it refused) is
-no kind: nobody could tell.
+`shows` is the proof the contract speaks of. A server that lies (it acts, then answers 429 or 400)
+is no kind: no client could see it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,34 @@ from plivo_phlo_async import (
     RequestError,
     ResponseError,
     ServerError,
+    UnexpectedResponseError,
 )
 
-__all__ = ["ANSWER", "BY_NAME", "KINDS", "LEFTOVERS", "OK", "Do", "Door", "Drip", "Kind", "Step"]
+__all__ = [
+    "ANSWER",
+    "BY_NAME",
+    "KINDS",
+    "LEFTOVERS",
+    "OK",
+    "Do",
+    "Drip",
+    "Endpoint",
+    "Kind",
+    "Step",
+]
 
 
 class Do(Enum):
     """One thing a server can do."""
 
     ACT = auto()  # carry the action out
-    CLOSE = auto()  # FIN; under TLS without the farewell it asks for
+    CLOSE = auto()  # FIN; under TLS without close_notify
     RESET = auto()  # RST
-    SILENCE = auto()  # say nothing until the client goes
-    PEEK = auto()  # wait for the first byte, and leave it unread
+    SILENCE = auto()  # send nothing until the client closes
+    PEEK = auto()  # wait for the next byte, and leave it unread
     MOMENT = auto()  # a few milliseconds
     CORRUPT = auto()  # bytes that are no TLS record
-    TUNNEL = auto()  # a proxy's true work
+    TUNNEL = auto()  # what a proxy is for
 
 
 @frozen
@@ -56,16 +68,17 @@ class Drip:
 Step = Do | Drip | bytes
 
 
-class Door(Enum):
+class Endpoint(Enum):
     """Where the client meets the fault."""
 
-    PLAIN = auto()  # the shared port; the request is read first
-    NOBODY = auto()  # a port where nobody listens
-    BARE = auto()  # a port of its own; nothing is read
-    BARE_TLS = auto()  # the same, and the client expects TLS
+    SHARED = auto()  # the shared port; the request is read first
+    CLOSED = auto()  # a port on which nothing listens
+    UNREAD = auto()  # a port of its own; nothing is read
+    UNREAD_TLS = auto()  # the same, and the client expects TLS
     REUSED = auto()  # a port of its own; the first request of a connection is served well
     TLS = auto()  # a TLS port of its own; the request is read first
-    STRANGER = auto()  # a TLS port whose certificate nobody vouches for
+    UNTRUSTED = auto()  # a TLS port with a certificate of an unknown authority
+    CLIENT_CERTIFICATE = auto()  # a TLS 1.3 port that requires a certificate of the client
     PROXY = auto()  # a CONNECT proxy of its own
 
 
@@ -80,7 +93,9 @@ class Kind:
         shows: what is proven about an attempt that met it.
         error: what a `call` of one attempt raises; None when it gives a result, `RequestError`
             when chance decides whether the request was begun before the fault was seen.
-        door: where it is met.
+        endpoint: where it is met.
+        complete: whether the answer's body arrives and can be read.
+        final: whether a repeat would end like it, so that there is none.
     """
 
     name: str
@@ -88,7 +103,9 @@ class Kind:
     steps: tuple[Step, ...]
     shows: Outcome
     error: type[PhloError] | None
-    door: Door = field(default=Door.PLAIN, kw_only=True)
+    endpoint: Endpoint = field(default=Endpoint.SHARED, kw_only=True)
+    complete: bool = field(default=True, kw_only=True)
+    final: bool = field(default=False, kw_only=True)
 
     @property
     def acts(self) -> bool:
@@ -103,6 +120,7 @@ _REASON = {
     408: "Request Timeout", 409: "Conflict", 410: "Gone", 425: "Too Early",
     429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
     503: "Service Unavailable", 504: "Gateway Timeout",
+    520: "Web Server Is Returning an Unknown Error",
 }  # fmt: skip
 
 
@@ -113,10 +131,10 @@ def _answer(
     /,
     **headers: str,
 ) -> bytes:  # fmt: skip
-    told = {"content_type": "application/json"} | headers
-    if "transfer_encoding" not in told and status != 204:
-        told["content_length"] = str(len(body) if length is None else length)
-    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in told.items())
+    fields = {"content_type": "application/json"} | headers
+    if "transfer_encoding" not in fields and status != 204:
+        fields["content_length"] = str(len(body) if length is None else length)
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status} {_REASON[status]}\r\n{lines}\r\n".encode() + body
 
 
@@ -128,6 +146,7 @@ _DATES = {
     "date": "Wed, 21 Oct 2026 07:28:00 GMT",
     "retry_after": "Wed, 21 Oct 2026 07:28:00 GMT",
 }
+_BOMB = gzip.compress(gzip.compress(bytes(10_000_000)))
 _CHUNKED = _answer(201, b"", transfer_encoding="chunked")
 _CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _NOT_TLS = b"HTTP/1.1 400 Bad Request\r\n\r\nthis port speaks no TLS\n"
@@ -156,7 +175,6 @@ _REJECTIONS = tuple(
 _REFUSALS = tuple(
     Kind(name, f"answers {name}", (_answer(status, **headers),), _LATER, error)
     for name, status, error, headers in (
-        ("408", 408, ResponseError, {"connection": "close"}),
         ("425", 425, ResponseError, {}),
         ("429", 429, RateLimitedError, {}),
         ("429, Retry-After: 0", 429, RateLimitedError, {"retry_after": "0"}),
@@ -164,99 +182,152 @@ _REFUSALS = tuple(
         ("429, Retry-After: a date", 429, RateLimitedError, _DATES),
         ("429, Retry-After: soon", 429, RateLimitedError, {"retry_after": "soon"}),
         ("429, Retry-After: -1", 429, RateLimitedError, {"retry_after": "-1"}),
-        ("503, Retry-After: 0", 503, ServerError, {"retry_after": "0"}),
     )
 )
 
-_SERVER_ERRORS = tuple(
+
+def _acted_or_not(acts: bool) -> str:
+    return "acted" if acts else "not acted"
+
+
+def _act_if(acts: bool) -> tuple[Step, ...]:
+    return (_ACT,) if acts else ()
+
+
+# Gateways answer so after the server behind them has acted.
+_DOUBTFUL_STATUSES = tuple(
     Kind(
-        f"{name}, {'acted' if acts else 'not acted'}",
+        f"{name}, {_acted_or_not(acts)}",
         f"{'acts' if acts else 'does not act'} and answers {name}",
-        (*((_ACT,) if acts else ()), _answer(status, b"<html>oops</html>", **headers)),
+        (*_act_if(acts), _answer(status, b"<html>oops</html>", **headers)),
         _DOUBT,
-        ServerError,
+        ServerError if status >= 500 else ResponseError,
     )
     for acts in (True, False)
     for name, status, headers in (
+        ("408", 408, {}),
+        ("408, Connection: close", 408, {"connection": "close"}),
         ("500", 500, {}),
         ("502", 502, {}),
         ("503", 503, {}),
+        ("503, Retry-After: 0", 503, {"retry_after": "0"}),
+        ("503, Retry-After: 1", 503, {"retry_after": "1"}),
+        ("503, Retry-After: a date", 503, _DATES),
         ("503, Retry-After: later", 503, {"retry_after": "later"}),
         ("504", 504, {}),
+        ("520", 520, {}),
     )
 )
 
+_PORTAL = b"<!doctype html><title>Sign in</title><form action=/login></form>"
+
+# A success whose body is whole and is not Plivo's.
+_FOREIGN = tuple(
+    Kind(
+        f"{name}, {_acted_or_not(acts)}",
+        f"{'acts' if acts else 'does not act'} and answers {does}",
+        (*_act_if(acts), answer, *more),
+        _DOUBT,
+        UnexpectedResponseError,
+        final=True,
+    )
+    for acts in (True, False)
+    for name, does, answer, more in (
+        ("HTML", "200 with a sign-in page", _answer(200, _PORTAL, content_type="text/html"), ()),
+        ("not JSON", "201 with XML", _answer(201, b"<ok/>"), ()),
+        ("a status", '200 with {"status":"error"}', _answer(200, b'{"status":"error"}'), ()),
+        ("a list", "200 with []", _answer(200, b"[]"), ()),
+        ("null", "200 with null", _answer(200, b"null"), ()),
+        ("text", "200 with OK", _answer(200, b"OK", content_type="text/plain"), ()),
+        (
+            "Content-Length too short", "201 with more body than it promised, and closes",
+            _answer(201, _BODY, len(_BODY) - 9), (_CLOSE,),
+        ),
+    )
+)  # fmt: skip
+
+# Accepted, with a body that does not arrive or cannot be read.
+_LOST_BODIES = tuple(
+    Kind(name, f"acts; {does}", (_ACT, *steps), _DONE, None, complete=False)
+    for name, does, steps in (
+        ("204", "answers 204", (_answer(204, b""),)),
+        ("empty body", "the 201 is empty", (_answer(201, b""),)),
+        ("half a body", "closes in the middle of the body", (ANSWER[:-9], _CLOSE)),
+        ("body reset", "resets in the middle of the body", (ANSWER[:-9], Do.MOMENT, _RESET)),
+        ("body stalls", "is silent in the middle of the body", (ANSWER[:-9], _SILENCE)),
+        (
+            "Content-Length too long", "promises more body than it has",
+            (_answer(201, _BODY, len(_BODY) + 9), _CLOSE),
+        ),
+        ("bad chunks", "the body's chunks are garbage", (_CHUNKED + b"zz\r\nnonsense", _CLOSE)),
+        ("cut chunks", "closes between two chunks", (_CHUNKED + b"5\r\n{\"api\r\n", _CLOSE)),
+        (
+            "gzip", "the body is gzip, which was not asked for",
+            (_answer(201, gzip.compress(_BODY), content_encoding="gzip"),),
+        ),
+        (
+            "gzip twice", "the body is gzip in gzip, and large",
+            (_answer(201, _BOMB, content_encoding="gzip, gzip"),),
+        ),
+        (
+            "bad gzip", "the body is no gzip though it says so",
+            (_answer(201, _BODY, content_encoding="gzip"),),
+        ),
+        (
+            "cut gzip", "the gzip body lacks its end",
+            (_answer(201, gzip.compress(_BODY)[:-12], content_encoding="gzip"),),
+        ),
+    )
+)  # fmt: skip
+
 _ODD_ANSWERS = (
-    Kind("204", "acts and answers 204", (_ACT, _answer(204, b"")), _DONE, None),
-    Kind("not JSON", "acts; the 201 is no JSON", (_ACT, _answer(201, b"<ok/>")), _DONE, None),
-    Kind("empty body", "acts; the 201 is empty", (_ACT, _answer(201, b"")), _DONE, None),
     Kind(
         "201 with an error", "does not act; a 201 with an error in it",
         (_answer(201, b'{"api_id":"7f3a","error":"member not found"}'),), _DONE, ActionFailedError,
     ),
-    Kind(
-        "half a body", "acts; closes in the middle of the body",
-        (_ACT, ANSWER[:-9], _CLOSE), _DONE, None,
+    *(
+        Kind(name, f"acts; {does}", (_ACT, *steps), _DONE, None)
+        for name, does, steps in (
+            ("slow drip", "answers bit by bit", (Drip(ANSWER, 12, 0.004),)),
+            (
+                "drip past the timeout", "the whole answer takes longer than the timeout",
+                (Drip(ANSWER, 5, 0.06),),
+            ),
+            ("103 first", "hints come before the 201", (_EARLY_HINTS, ANSWER)),
+            ("large header", "a header of 40 kB", (_LARGE,)),
+            ("bare LF", "the head's lines end in a bare LF", (ANSWER.replace(b"\r\n", b"\n"),)),
+            (
+                "bare LF in part", "some of the head's lines end in a bare LF",
+                (ANSWER.replace(b"\r\n", b"\n", 2),),
+            ),
+            (
+                "Keep-Alive: timeout=5", "says that it keeps the connection for 5 s",
+                (_answer(201, _BODY, keep_alive="timeout=5, max=100"),),
+            ),
+            (
+                "Keep-Alive: timeout=1",
+                "says that it keeps the connection for 1 s; closes when the next request comes",
+                (_answer(201, _BODY, keep_alive="timeout=1"), Do.PEEK, _CLOSE),
+            ),
+            ("answers, then closes", "closes after its 201 without a header", (ANSWER, _CLOSE)),
+            (
+                "answers, then closes a moment later", "the same, as the next request comes",
+                (ANSWER, Do.MOMENT, _CLOSE),
+            ),
+            (
+                "answers, then resets a moment later", "resets the idle connection",
+                (ANSWER, Do.MOMENT, _RESET),
+            ),
+        )
     ),
-    Kind(
-        "body reset", "acts; resets in the middle of the body",
-        (_ACT, ANSWER[:-9], Do.MOMENT, _RESET), _DONE, None,
-    ),
-    Kind(
-        "body stalls", "acts; silent in the middle of the body",
-        (_ACT, ANSWER[:-9], _SILENCE), _DONE, None,
-    ),
-    Kind(
-        "Content-Length too long", "acts; promises more body than it has",
-        (_ACT, _answer(201, _BODY, len(_BODY) + 9), _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "Content-Length too short", "acts; sends more body than it promised, and closes",
-        (_ACT, _answer(201, _BODY, len(_BODY) - 9), _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "bad chunks", "acts; the body's chunks are garbage",
-        (_ACT, _CHUNKED + b"zz\r\nnonsense", _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "cut chunks", "acts; closes between two chunks",
-        (_ACT, _CHUNKED + b"5\r\n{\"api\r\n", _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "bad gzip", "acts; the body is no gzip though it says so",
-        (_ACT, _answer(201, _BODY, content_encoding="gzip")), _DONE, None,
-    ),
-    Kind(
-        "cut gzip", "acts; the gzip body lacks its end",
-        (_ACT, _answer(201, gzip.compress(_BODY)[:-12], content_encoding="gzip")), _DONE, None,
-    ),
-    Kind("slow drip", "acts; answers bit by bit", (_ACT, Drip(ANSWER, 12, 0.004)), _DONE, None),
-    Kind(
-        "drip past the timeout", "acts; the whole answer takes longer than the timeout",
-        (_ACT, Drip(ANSWER, 5, 0.06)), _DONE, None,
-    ),
-    Kind("103 first", "acts; hints come before the 201", (_ACT, _EARLY_HINTS, ANSWER), _DONE, None),
-    Kind("large header", "acts; a header of 40 kB", (_ACT, _LARGE), _DONE, None),
     Kind("huge header", "acts; a header of 300 kB", (_ACT, _HUGE, _CLOSE), _DOUBT, _UNKNOWN),
-    Kind(
-        "answers, then closes", "acts, answers 201, closes without having said so",
-        (_ACT, ANSWER, _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "answers, then closes a moment later", "the same, at the edge of the next request",
-        (_ACT, ANSWER, Do.MOMENT, _CLOSE), _DONE, None,
-    ),
-    Kind(
-        "answers, then resets a moment later", "acts, answers 201, resets the idle connection",
-        (_ACT, ANSWER, Do.MOMENT, _RESET), _DONE, None,
-    ),
 )  # fmt: skip
 
 _NO_STATUS = tuple(
     Kind(
-        f"{name}, {'acted' if acts else 'not acted'}",
+        f"{name}, {_acted_or_not(acts)}",
         f"reads the request, {'acts' if acts else 'does not act'}, {does}",
-        (*((_ACT,) if acts else ()), *steps),
+        (*_act_if(acts), *steps),
         _DOUBT,
         _UNKNOWN,
     )
@@ -273,70 +344,95 @@ _NO_STATUS = tuple(
     )
 )
 
-_AT_THE_DOOR = (
-    Kind("port closed", "nobody listens", (), _NEVER, NotSentError, door=Door.NOBODY),
-    Kind("close at accept", "closes at once", (_CLOSE,), _DOUBT, RequestError, door=Door.BARE),
-    Kind("reset at accept", "resets at once", (_RESET,), _DOUBT, RequestError, door=Door.BARE),
-    Kind(
-        "close unread", "closes when the request comes, unread",
-        (Do.PEEK, _CLOSE), _DOUBT, _UNKNOWN, door=Door.BARE,
-    ),
-    Kind(
-        "reset unread", "resets when the request comes, unread",
-        (Do.PEEK, _RESET), _DOUBT, _UNKNOWN, door=Door.BARE,
-    ),
-    Kind(
-        "stale connection", "closes a kept connection when its second request comes",
-        (_CLOSE,), _DOUBT, _UNKNOWN, door=Door.REUSED,
-    ),
-    Kind(
-        "stale connection, reset", "resets a kept connection when its second request comes",
-        (_RESET,), _DOUBT, _UNKNOWN, door=Door.REUSED,
-    ),
+_CONNECTIONS = tuple(
+    Kind(name, does, steps, _DOUBT, error, endpoint=endpoint)
+    for name, does, steps, error, endpoint in (
+        ("close at accept", "closes at once", (_CLOSE,), RequestError, Endpoint.UNREAD),
+        ("reset at accept", "resets at once", (_RESET,), RequestError, Endpoint.UNREAD),
+        (
+            "close unread", "closes when the request comes, unread",
+            (Do.PEEK, _CLOSE), _UNKNOWN, Endpoint.UNREAD,
+        ),
+        (
+            "reset unread", "resets when the request comes, unread",
+            (Do.PEEK, _RESET), _UNKNOWN, Endpoint.UNREAD,
+        ),
+        (
+            "stale connection", "closes a kept connection when its second request comes",
+            (_CLOSE,), _UNKNOWN, Endpoint.REUSED,
+        ),
+        (
+            "stale connection, reset", "resets a kept connection when its second request comes",
+            (_RESET,), _UNKNOWN, Endpoint.REUSED,
+        ),
+    )
+)  # fmt: skip
+
+_NEVER_SENT = tuple(
+    Kind(name, does, steps, _NEVER, NotSentError, endpoint=endpoint, final=final)
+    for name, does, steps, endpoint, final in (
+        ("port closed", "does not listen", (), Endpoint.CLOSED, False),
+        (
+            "TLS handshake hangs", "never answers the handshake",
+            (_SILENCE,), Endpoint.UNREAD_TLS, False,
+        ),
+        (
+            "TLS handshake reset", "resets in the handshake",
+            (Do.PEEK, _RESET), Endpoint.UNREAD_TLS, False,
+        ),
+        (
+            "no TLS", "answers the handshake in plain HTTP",
+            (Do.PEEK, _NOT_TLS, _CLOSE), Endpoint.UNREAD_TLS, False,
+        ),
+        (
+            "TLS certificate of an unknown authority", "its certificate is of no known authority",
+            (), Endpoint.UNTRUSTED, True,
+        ),
+        (
+            "TLS without the client's certificate", "TLS 1.3; requires a certificate of the client",
+            (), Endpoint.CLIENT_CERTIFICATE, True,
+        ),
+    )
 )  # fmt: skip
 
 _TLS = (
-    Kind("TLS ok", "acts and answers 201 over TLS", (_ACT, ANSWER), _DONE, None, door=Door.TLS),
-    Kind(
-        "TLS handshake hangs", "never answers the handshake",
-        (_SILENCE,), _NEVER, NotSentError, door=Door.BARE_TLS,
+    *(
+        Kind(name, f"acts; {does}", (_ACT, *steps), _DOUBT, _UNKNOWN, endpoint=Endpoint.TLS)
+        for name, does, steps in (
+            ("TLS close", "ends the connection without close_notify", (_CLOSE,)),
+            ("TLS reset", "resets", (_RESET,)),
+            (
+                "TLS broken for an answer", "sends no TLS record",
+                (Do.CORRUPT, Do.MOMENT, _CLOSE),
+            ),
+            (
+                "TLS broken in the status line", "after half a status line no TLS record",
+                (b"HTTP/1.1 20", Do.MOMENT, Do.CORRUPT, Do.MOMENT, _CLOSE),
+            ),
+        )
     ),
     Kind(
-        "TLS handshake reset", "resets in the handshake",
-        (Do.PEEK, _RESET), _NEVER, NotSentError, door=Door.BARE_TLS,
-    ),
-    Kind(
-        "no TLS", "answers the handshake in plain HTTP",
-        (Do.PEEK, _NOT_TLS, _CLOSE), _NEVER, NotSentError, door=Door.BARE_TLS,
-    ),
-    Kind(
-        "TLS certificate of a stranger", "shows a certificate nobody vouches for",
-        (), _NEVER, NotSentError, door=Door.STRANGER,
-    ),
-    Kind(
-        "TLS close", "acts; ends the connection without a farewell",
-        (_ACT, _CLOSE), _DOUBT, _UNKNOWN, door=Door.TLS,
-    ),
-    Kind("TLS reset", "acts; resets", (_ACT, _RESET), _DOUBT, _UNKNOWN, door=Door.TLS),
-    Kind(
-        "TLS broken for an answer", "acts; sends no TLS record",
-        (_ACT, Do.CORRUPT, Do.MOMENT, _CLOSE), _DOUBT, _UNKNOWN, door=Door.TLS,
-    ),
-    Kind(
-        "TLS broken in the status line", "acts; after half a status line no TLS record",
-        (_ACT, b"HTTP/1.1 20", Do.MOMENT, Do.CORRUPT, Do.MOMENT, _CLOSE), _DOUBT, _UNKNOWN,
-        door=Door.TLS,
+        "TLS ok", "acts and answers 201 over TLS",
+        (_ACT, ANSWER), _DONE, None, endpoint=Endpoint.TLS,
     ),
     Kind(
         "TLS broken in the body", "acts; after half a body no TLS record",
-        (_ACT, ANSWER[:-9], Do.MOMENT, Do.CORRUPT, Do.MOMENT, _CLOSE), _DONE, None, door=Door.TLS,
+        (_ACT, ANSWER[:-9], Do.MOMENT, Do.CORRUPT, Do.MOMENT, _CLOSE), _DONE, None,
+        endpoint=Endpoint.TLS, complete=False,
     ),
 )  # fmt: skip
 
 _PROXY = (
-    Kind("proxy ok", "opens the tunnel", (_CONNECTED, Do.TUNNEL), _DONE, None, door=Door.PROXY),
+    Kind(
+        "proxy ok",
+        "opens the tunnel",
+        (_CONNECTED, Do.TUNNEL),
+        _DONE,
+        None,
+        endpoint=Endpoint.PROXY,
+    ),
     *(
-        Kind(name, does, steps, _NEVER, NotSentError, door=Door.PROXY)
+        Kind(name, does, steps, _NEVER, NotSentError, endpoint=Endpoint.PROXY, final="407" in name)
         for name, does, steps in (
             ("proxy 502", "answers 502 to CONNECT", (_answer(502),)),
             ("proxy 429", "answers 429 to CONNECT", (_answer(429, retry_after="0"),)),
@@ -352,27 +448,22 @@ _PROXY = (
 )
 
 KINDS = (
-    *(_REJECTIONS + _REFUSALS + _SERVER_ERRORS + _ODD_ANSWERS),
-    *(_NO_STATUS + _AT_THE_DOOR + _TLS + _PROXY),
+    *(_REJECTIONS + _REFUSALS + _DOUBTFUL_STATUSES + _FOREIGN + _LOST_BODIES + _ODD_ANSWERS),
+    *(_NO_STATUS + _CONNECTIONS + _NEVER_SENT + _TLS + _PROXY),
 )
 
-# What a server says after its answer belongs to nobody, least of all to the connection's next
-# request. These have tests of their own: a client that believes them is wrong about an action
-# that met no fault.
+# What a server sends after its answer is not the answer to the connection's next request. These
+# have tests of their own: a client that believes them is wrong about an action that met no fault.
 LEFTOVERS = (
-    Kind("answers twice", "acts; sends its 201 twice", (_ACT, ANSWER + ANSWER), _DONE, None),
-    Kind(
-        "answers, then refuses", "acts; a 429 follows its 201",
-        (_ACT, ANSWER + _answer(429, retry_after="0")), _DONE, None,
+    *(
+        Kind(name, f"acts; {does} its 201", (_ACT, ANSWER + more), _DONE, None)
+        for name, does, more in (
+            ("answers twice", "another 201 follows", ANSWER),
+            ("answers, then refuses", "a 429 follows", _answer(429, retry_after="0")),
+            ("answers, then rejects", "a 400 follows", _answer(400)),
+            ("answers, then sends garbage", "bytes that are no HTTP follow", b"and so on"),
+        )
     ),
-    Kind(
-        "answers, then rejects", "acts; a 400 follows its 201",
-        (_ACT, ANSWER + _answer(400)), _DONE, None,
-    ),
-    Kind(
-        "answers, then babbles", "acts; bytes that are no HTTP follow its 201",
-        (_ACT, ANSWER + b"and so on"), _DONE, None,
-    ),
-)  # fmt: skip
+)
 
 BY_NAME = {kind.name: kind for kind in (OK, *KINDS, *LEFTOVERS)}

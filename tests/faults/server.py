@@ -1,7 +1,7 @@
 """The fault server: it does what the plan says and keeps count of what really happened.
 
 It serves from a thread of its own, on real sockets of the loopback, so that clients on any event
-loop can be held against it. It stops by itself when its context is left.
+loop can use it. It stops by itself when its context is left.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ from urllib.parse import unquote
 import trustme
 from attrs import define, field, frozen
 
-from .kinds import ANSWER, KINDS, OK, Do, Door, Drip, Kind, Step
+from .kinds import ANSWER, KINDS, OK, Do, Drip, Endpoint, Kind, Step
 
-__all__ = ["Asked", "FaultServer", "Plan", "Record", "identity_of"]
+__all__ = ["Asked", "FaultServer", "Plan", "Record", "identity_of", "verb_of"]
 
 _PATIENCE = 5.0  # seconds after which a silent server gives up on a client that stays
 _MOMENT = 0.003
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _FLUSH = "flush"
-_OWN_PORT = {Door.BARE, Door.BARE_TLS, Door.REUSED, Door.TLS, Door.STRANGER, Door.PROXY}
+_TLS = {Endpoint.TLS, Endpoint.UNTRUSTED}
+_UNREAD = {Endpoint.UNREAD, Endpoint.UNREAD_TLS}
+_SECURE = {*_TLS, Endpoint.UNREAD_TLS, Endpoint.CLIENT_CERTIFICATE}
+_OWN_PORT = {*_SECURE, *_UNREAD, Endpoint.CLOSED, Endpoint.REUSED, Endpoint.PROXY}
 _GONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -65,6 +68,12 @@ def identity_of(path: str, body: bytes) -> str:
     except ValueError:
         answer = {}
     return str(answer.get("to") or unquote(path.rsplit("/", 1)[-1]))
+
+
+def verb_of(method: str, body: bytes) -> str:
+    """What is asked for: the action in the body, else the method."""
+    action = str(json.loads(body).get("action", "")) if body else ""
+    return action or method.lower()
 
 
 class _Wire(Protocol):
@@ -190,12 +199,11 @@ class FaultServer:
 
     def url(self, kind: Kind) -> str:
         """The origin at which `kind` is met."""
-        if kind.door is Door.PROXY:
+        if kind.endpoint is Endpoint.PROXY:
             return f"https://proxy-{KINDS.index(kind)}.lab.test"  # the proxy knows where that is
-        if kind.door in {Door.TLS, Door.STRANGER, Door.BARE_TLS}:
-            return f"https://127.0.0.1:{self.ports[kind.name]}"
-        own = kind.door in _OWN_PORT or kind.door is Door.NOBODY
-        return f"http://127.0.0.1:{self.ports[kind.name if own else OK.name]}"
+        scheme = "https" if kind.endpoint in _SECURE else "http"
+        name = kind.name if kind.endpoint in _OWN_PORT else OK.name
+        return f"{scheme}://127.0.0.1:{self.ports[name]}"
 
     def proxy(self, kind: Kind) -> str:
         """The address of the proxy that does what `kind` says."""
@@ -205,6 +213,14 @@ class FaultServer:
         """Wait until everything that clients sent has been dealt with."""
         asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(_PATIENCE * 3)
 
+    def serve_in_process(self, asked: Asked, kind: Kind) -> bytes:
+        """Serve a request that came on no socket; return what is sent, as far as it is whole."""
+        self._note(asked, kind)
+        if kind.acts and not self._act(asked):
+            return _GONE
+        parts = [step.data if isinstance(step, Drip) else step for step in kind.steps]
+        return b"".join(part for part in parts if isinstance(part, bytes))
+
     def forget(self) -> None:
         """Drop all records, so that memory stays bounded."""
         self.records, self._arrivals = {}, {}
@@ -213,19 +229,21 @@ class FaultServer:
 
     async def _main(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        self._known = _context(self.authority)
-        stranger = _context(trustme.CA())
-        self._doors: list[socket.socket] = []
+        contexts = {
+            Endpoint.TLS: _context(self.authority),
+            Endpoint.UNTRUSTED: _context(trustme.CA()),
+        }
+        self._demanding = _demanding_context(self.authority)
+        self._listeners: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self._open(OK)
-        await self._open_tls(OK, self._known, "tunnel")
+        await self._open_tls(OK, contexts[Endpoint.TLS], "tunnel")
         for kind in KINDS:
-            if kind.door is Door.NOBODY:
+            if kind.endpoint is Endpoint.CLOSED:
                 self._reserve(kind)
-            elif kind.door in {Door.TLS, Door.STRANGER}:
-                context = self._known if kind.door is Door.TLS else stranger
-                await self._open_tls(kind, context, kind.name)
-            elif kind.door in _OWN_PORT:
+            elif kind.endpoint in _TLS:
+                await self._open_tls(kind, contexts[kind.endpoint], kind.name)
+            elif kind.endpoint in _OWN_PORT:
                 self._open(kind)
         self._ready.set()
         try:
@@ -238,11 +256,11 @@ class FaultServer:
         sock.setblocking(False)
         sock.bind(("127.0.0.1", 0))
         self.ports[name] = sock.getsockname()[1]
-        self._doors.append(sock)
+        self._listeners.append(sock)
         return sock
 
     def _reserve(self, kind: Kind) -> None:
-        self._listener(kind.name)  # bound, so that nobody else gets the port, and never listening
+        self._listener(kind.name)  # bound, and never listening
 
     def _open(self, kind: Kind) -> None:
         sock = self._listener(kind.name)
@@ -284,22 +302,25 @@ class FaultServer:
             wire.close()
 
     async def _serve(self, wire: _Wire, fixed: Kind) -> None:
-        if fixed.door in {Door.BARE, Door.BARE_TLS}:
+        if fixed.endpoint in _UNREAD:
             await self._act_out(fixed, None, wire)
+            return
+        if fixed.endpoint is Endpoint.CLIENT_CERTIFICATE:
+            await _refuse_tls(self._demanding, wire)
             return
         inbox, first = _Inbox(wire), True
         while True:
             asked = await self._next_request(inbox)
             if asked is None:
                 return
-            if fixed.door is Door.PROXY:
+            if fixed.endpoint is Endpoint.PROXY:
                 await self._act_out(fixed, None, wire)
                 return
             if fixed is OK:
                 kind = OK if asked.identity == _FLUSH else self.plan(asked)
-                kind = kind if kind.door is Door.PLAIN else OK
+                kind = kind if kind.endpoint is Endpoint.SHARED else OK
             else:
-                kind = OK if fixed.door is Door.REUSED and first else fixed
+                kind = OK if fixed.endpoint is Endpoint.REUSED and first else fixed
             self._note(asked, kind)
             if not await self._act_out(kind, asked, wire):
                 return
@@ -320,9 +341,16 @@ class FaultServer:
             return Asked("", "connect", 1)
         identity = identity_of(path, body)
         arrival = self._arrivals[identity] = self._arrivals.get(identity, 0) + 1
-        verb = str(json.loads(body or b"{}").get("action", "")) if body else ""
         attempt = int(headers.get("x-attempt", arrival))
-        return Asked(identity, verb or method.lower(), attempt)
+        return Asked(identity, verb_of(method, body), attempt)
+
+    def _act(self, asked: Asked) -> bool:
+        """Carry it out; a member who has been hung up on is not on the call any more."""
+        record = self.records.setdefault(asked.identity, Record())
+        if asked.verb == "hangup" and record.acted:
+            return False
+        record.acted.append(asked.attempt)
+        return True
 
     def _note(self, asked: Asked, kind: Kind) -> None:
         if asked.identity != _FLUSH:
@@ -330,14 +358,12 @@ class FaultServer:
             record.served[asked.attempt] = kind.name
 
     async def _act_out(self, kind: Kind, asked: Asked | None, wire: _Wire) -> bool:
-        """Do what the kind says; tells whether the connection is still in use."""
+        """Do what the kind says; return whether the connection is still in use."""
         for step in kind.steps:
             if step is Do.ACT and asked is not None and asked.identity != _FLUSH:
-                record = self.records.setdefault(asked.identity, Record())
-                if asked.verb == "hangup" and record.acted:
-                    await wire.send(_GONE)  # nobody can be hung up on twice
+                if not self._act(asked):
+                    await wire.send(_GONE)
                     return True
-                record.acted.append(asked.attempt)
             elif not await self._step(step, wire):
                 return False
         return True
@@ -410,7 +436,7 @@ class FaultServer:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for sock in self._doors:
+        for sock in self._listeners:
             sock.close()
         await asyncio.sleep(_MOMENT)
 
@@ -448,7 +474,36 @@ async def _pump(source: _Wire, sink: _Wire) -> None:
             await sink.send(data)
 
 
+async def _refuse_tls(context: ssl.SSLContext, wire: _Wire) -> None:
+    """Shake hands until the client turns out to have no certificate; send the alert.
+
+    asyncio's own TLS closes the connection without it.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_side=True)
+    while data := await wire.receive():
+        incoming.write(data)
+        refused = False
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            refused = True
+        await wire.send(outgoing.read())
+        if refused:
+            return
+
+
 def _context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1", "*.lab.test").configure_cert(context)
+    return context
+
+
+def _demanding_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = _context(authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
     return context

@@ -1,9 +1,9 @@
-"""Each kind of fault alone: what a client of the default make says of it."""
+"""Each kind of fault alone: what a client with default settings says of it."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -20,14 +20,14 @@ from plivo_phlo_async import (
     RetryPolicy,
 )
 
-from .campaign import AUTH_ID
-from .kinds import KINDS, OK, Door, Kind
+from .campaign import AUTH_ID, BACKENDS
+from .kinds import KINDS, OK, Endpoint, Kind
 from .server import FaultServer
 
-# trio minds that httpx leaves generators behind when a body breaks
-_HTTPX_LEAVES = r"ignore:Async generator '(httpx|httpcore)\.:ResourceWarning"
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings(_HTTPX_LEAVES)]
+pytestmark = pytest.mark.anyio
 
+_ACCEPTED = [kind for kind in KINDS if kind.shows is Outcome.ACCEPTED and kind.error is None]
+_FINAL = [kind for kind in KINDS if kind.final]
 _ONE_ATTEMPT = RetryPolicy(attempts=1, max_retry_after=0.01, deadline=0.1)
 
 
@@ -35,7 +35,11 @@ _ONE_ATTEMPT = RetryPolicy(attempts=1, max_retry_after=0.01, deadline=0.1)
 def server() -> Iterator[FaultServer]:
     with FaultServer() as server:
         yield server
-    gc.collect()  # while this module's filter is in force
+
+
+@pytest.fixture(params=BACKENDS)
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    return BACKENDS[request.param]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
@@ -51,11 +55,12 @@ def client(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncPhloClient:
-    """A client as a user makes it, at the door where `kind` waits."""
+    """A client as a user makes it, whose server does what `kind` says."""
+    monkeypatch.setenv("PLIVO_PHLO_ALLOW_NETWORK", "1")  # a proxy leads another host to the lab
     authority = tmp_path_factory.mktemp("ca") / "ca.pem"
     server.authority.cert_pem.write_to_path(str(authority))
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    if kind.door is Door.PROXY:
+    if kind.endpoint is Endpoint.PROXY:
         monkeypatch.setenv("HTTPS_PROXY", server.proxy(kind))
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -81,18 +86,51 @@ async def test_the_client_says_what_the_fault_proves(
     client: AsyncPhloClient, kind: Kind, server: FaultServer
 ) -> None:
     async with client:
-        if kind.door is Door.REUSED:
+        if kind.endpoint is Endpoint.REUSED:
             await _call(client, "12025551111")
         said = await _call(client, "12025552222")
-    told = (type(said), not isinstance(said, Result) and said.may_have_happened)
+    outcome = (type(said), not isinstance(said, Result) and said.may_have_happened)
     expected = {(kind.error or ActionResult, kind.shows is Outcome.AMBIGUOUS)}
     if kind.error is RequestError:
         expected = {(NotSentError, False), (OutcomeUnknownError, True)}
 
-    assert {told} <= expected
+    assert {outcome} <= expected
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # it is the server that is tested
+@pytest.mark.parametrize("kind", _ACCEPTED, ids=lambda kind: kind.name)
+async def test_a_result_says_whether_its_answer_is_complete(
+    client: AsyncPhloClient, kind: Kind
+) -> None:
+    async with client:
+        said = await _call(client, "12025552222")
+
+    assert isinstance(said, ActionResult)
+    assert (said.reply_complete, said.api_id is not None) == (kind.complete, kind.complete)
+
+
+@pytest.mark.parametrize("kind", _FINAL, ids=lambda kind: kind.name)
+async def test_what_a_repeat_cannot_help_is_tried_once(client: AsyncPhloClient, kind: Kind) -> None:
+    patient = client.with_options(retry=RetryPolicy(max_backoff=0.0))
+    async with client:
+        said = await _call(patient, "12025552222")
+
+    assert said.attempts == 1
+
+
+@pytest.mark.parametrize("kind", _FINAL, ids=lambda kind: kind.name)
+async def test_what_a_repeat_cannot_help_is_tried_once_for_what_may_be_repeated(
+    client: AsyncPhloClient, kind: Kind
+) -> None:
+    patient = client.with_options(retry=RetryPolicy(max_backoff=0.0))
+    async with client:
+        member = patient.phlo("flow").multi_party_call("node").member("12025552222")
+        with pytest.raises(PhloError) as raised:
+            await member.hold()
+
+    assert raised.value.attempts == 1
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)  # the server is tested
 async def test_the_server_acts_as_its_table_says(
     client: AsyncPhloClient, kind: Kind, server: FaultServer
 ) -> None:
@@ -100,7 +138,7 @@ async def test_the_server_acts_as_its_table_says(
     async with client:
         await _call(client, "12025552222")
     server.settle()
-    meant = OK if kind.door is Door.REUSED or kind.name == "proxy ok" else kind
+    meant = OK if kind.endpoint is Endpoint.REUSED or kind.name == "proxy ok" else kind
 
     assert server.record("12025552222").carried_out == meant.acts
 

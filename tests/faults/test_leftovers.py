@@ -71,6 +71,14 @@ async def test_a_rejection_left_over_does_not_hide_the_next_call(server: FaultSe
     assert isinstance(said, Result) or said.may_have_happened
 
 
+async def test_a_connection_is_not_used_for_longer_than_the_server_keeps_it(
+    server: FaultServer,
+) -> None:
+    said = await _two_calls(server, BY_NAME["Keep-Alive: timeout=1"], OK)
+
+    assert (type(said).__name__, server.record(_SECOND).carried_out) == ("ActionResult", 1)
+
+
 # Answered twice, the next call would seem to go well by luck.
 @pytest.mark.parametrize("kind", LEFTOVERS[1:], ids=lambda kind: kind.name)
 async def test_the_next_call_goes_well_whatever_is_left_over(

@@ -13,6 +13,7 @@ from plivo_phlo_async import (
     RateLimitedError,
     RetryPolicy,
     ServerError,
+    UnexpectedResponseError,
 )
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, FaultKind, PhloEmulator
 from plivo_phlo_async.emulator.faults import ANSWERS
@@ -54,14 +55,24 @@ async def test_a_fault_is_the_error_it_would_be_over_a_socket(
     assert emulator.dialled["2"] == dialled
 
 
-@pytest.mark.parametrize("kind", ["cut_body", "not_json"])
-async def test_a_body_that_breaks_after_a_yes_is_still_a_yes(kind: str) -> None:
+async def test_a_body_that_breaks_after_a_yes_is_still_a_yes() -> None:
     emulator = PhloEmulator()
-    emulator.fail_next(kind)
+    emulator.fail_next("cut_body")
     async with emulated_client(emulator) as client:
         result = await node(client).call("1", "2")
 
     assert (result.status_code, result.reply_complete, emulator.dialled) == (201, False, {"2": 1})
+
+
+async def test_a_whole_body_that_is_not_plivos_is_unknown() -> None:
+    emulator = PhloEmulator()
+    emulator.fail_next("not_json")
+    async with emulated_client(emulator) as client:
+        with pytest.raises(UnexpectedResponseError) as caught:
+            await node(client).call("1", "2")
+
+    assert caught.value.may_have_happened is True
+    assert emulator.dialled == {"2": 1}
 
 
 async def test_every_kind_answers_is_told_or_changes_the_answer() -> None:

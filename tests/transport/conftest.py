@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import anyio
 import httpx
 import pytest
 
 from plivo_phlo_async import RetryPolicy
-from plivo_phlo_async._transport.courier import HttpxCourier
 from plivo_phlo_async._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from plivo_phlo_async._transport.limiter import Limiter
+from plivo_phlo_async._transport.request import RequestBuilder
+from plivo_phlo_async._transport.sender import HttpSender
+from plivo_phlo_async._transport.slots import ConnectionSlots
 from plivo_phlo_async._transport.transport import Line, Transport
 
-from ..conftest import AUTH_ID, BASE_URL, TLS
+from ..conftest import AUTH_ID, BASE_URL
+from ..scripted import ScriptedServer, scripted_server
+
+BACKENDS: list[Any] = [
+    pytest.param("asyncio", id="asyncio"),
+    pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
+    pytest.param("trio", id="trio"),
+]
+
+
+@pytest.fixture(params=BACKENDS[:1] + BACKENDS[2:] if sys.platform == "win32" else BACKENDS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Every event loop; there is no uvloop for Windows."""
+    return request.param
 
 
 class Time:
@@ -51,12 +68,23 @@ MakeTransport = Callable[..., Transport]
 
 
 @pytest.fixture
-async def make_transport(time: Time, events: list[Event]) -> AsyncIterator[MakeTransport]:
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServer]:
+    """A scripted server, which is what phlorunner.example leads to."""
+    monkeypatch.setenv("PLIVO_PHLO_ALLOW_NETWORK", "1")
+    async with scripted_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def make_transport(
+    server: ScriptedServer, time: Time, events: list[Event]
+) -> AsyncIterator[MakeTransport]:
     """Makes a transport with injected time and randomness (always the longest backoff)."""
-    async with httpx.AsyncClient(verify=TLS) as http:
+    async with httpx.AsyncClient(transport=server.transport()) as http:
+        requests = RequestBuilder(BASE_URL, AUTH_ID, {"Authorization": "Basic x"})
         line = Line(
-            courier=HttpxCourier(http, BASE_URL, AUTH_ID, {"Authorization": "Basic x"}),
-            places=anyio.Semaphore(10, fast_acquire=True),
+            HttpSender(http, requests, "phlorunner.example", owns=True),
+            ConnectionSlots(10),
             clock=time,
             sleep=time.sleep,
             random=lambda: 1.0,

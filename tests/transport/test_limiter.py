@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from typing import Any
@@ -235,17 +236,81 @@ async def test_once_the_server_takes_requests_the_rate_grows_back_to_full(time: 
     assert time.now - began < 40
 
 
-async def test_one_limit_serves_several_event_loops_in_turn(anyio_backend: str) -> None:
+@pytest.mark.parametrize("other", ["asyncio", "trio"])
+async def test_one_limit_serves_several_event_loops_in_turn(other: str) -> None:
     limit = RateLimit(1000, per=1.0)
 
     def another_loop() -> None:
-        anyio.run(limit.acquire, backend=anyio_backend)
+        anyio.run(limit.acquire, backend=other)
 
     await limit.acquire()
     await anyio.to_thread.run_sync(another_loop)
     await limit.acquire()
 
     assert limit.rate == limit.full_rate
+
+
+@pytest.mark.parametrize("other", ["asyncio", "trio"])
+async def test_who_waits_in_one_loop_holds_up_nobody_in_another(other: str) -> None:
+    asleep, slept = anyio.Event(), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        asleep.set()
+        await anyio.sleep_forever()
+
+    now = 1000.0
+    limit = RateLimit(100, 1.0, 1, clock=lambda: now, sleep=sleep)
+    await limit.acquire()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(limit.acquire)
+            await asleep.wait()
+            now += 1.0
+            await anyio.to_thread.run_sync(lambda: anyio.run(limit.acquire, backend=other))
+            group.cancel_scope.cancel()
+
+    assert len(slept) == 1
+
+
+async def test_tokens_are_shared_by_all_loops(time: Time) -> None:
+    limit = _limit(time)
+
+    async def take() -> list[bool]:
+        return [limit.acquire_nowait() for _ in range(3)]
+
+    first = await take()
+    second = await anyio.to_thread.run_sync(lambda: anyio.run(take, backend="asyncio"))
+
+    assert (first, second) == ([True] * 3, [True, True, False])
+
+
+async def test_a_clock_that_is_set_back_takes_the_pause_back_with_it(time: Time) -> None:
+    limit = _limit(time)
+    time.now += 5000.0
+    limit.pause(30.0)
+    time.now -= 5000.0
+    await limit.acquire()
+
+    assert 30.0 < time.now - 1000.0 <= 31.0
+
+
+async def test_clocks_of_loops_that_differ_a_little_end_no_pause_early(time: Time) -> None:
+    limit = _limit(time)
+    limit.pause(30.0)
+    for step in range(1000):
+        time.now += 0.5 if step % 2 else -0.5
+        assert not limit.acquire_nowait()
+    await limit.acquire()
+
+    assert time.now - 1000.0 >= 30.0
+
+
+def test_it_can_be_paused_outside_an_event_loop() -> None:
+    limit = RateLimit(300, per=5.0)
+    limit.pause(30.0)
+
+    assert limit.rate == pytest.approx(0.7 * limit.full_rate)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +321,13 @@ async def test_one_limit_serves_several_event_loops_in_turn(anyio_backend: str) 
         ((300, 5.0, 0), "burst"),
         ((5, 1.0), "requests"),
         ((0, 1.0, 1), "requests"),
+        ((300, math.nan), "per"),
+        ((300, math.inf), "per"),
+        ((300, "5"), "per"),
+        (("300", 5), "requests"),
+        ((math.nan, 5), "requests"),
+        ((300, 5, math.nan), "burst"),
+        ((300, 5, None), "burst"),
     ],
 )
 def test_a_limit_that_leaves_no_rate_is_refused_by_name(given: Any, name: str) -> None:

@@ -46,18 +46,45 @@ def test_not_begun_is_never_sent_whatever_was_raised(cause: Exception) -> None:
     assert judge(False, None, cause, NOW).outcome is Outcome.NEVER_SENT
 
 
-@pytest.mark.parametrize("cause", BEFORE, ids=lambda cause: type(cause).__name__)
-def test_where_the_transport_does_not_tell_some_types_prove_that_nothing_left(
-    cause: Exception,
-) -> None:
-    assert judge(None, None, cause, NOW).outcome is Outcome.NEVER_SENT
-
-
-@pytest.mark.parametrize("cause", LATER, ids=lambda cause: type(cause).__name__)
-def test_where_the_transport_does_not_tell_all_other_types_prove_nothing(
-    cause: Exception,
-) -> None:
+@pytest.mark.parametrize("cause", [*BEFORE, *LATER], ids=lambda cause: type(cause).__name__)
+def test_a_transport_that_reports_nothing_has_proven_nothing(cause: Exception) -> None:
     assert judge(None, None, cause, NOW).outcome is Outcome.AMBIGUOUS
+
+
+def _raised_from(below: Exception) -> Exception:
+    error = httpx.ConnectError("handshake")
+    error.__cause__ = below
+    return error
+
+
+REFUSED_CERTIFICATE = ssl.SSLError(1, "alert")
+REFUSED_CERTIFICATE.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+
+@pytest.mark.parametrize(
+    ("cause", "final"),
+    [
+        (_raised_from(ssl.SSLCertVerificationError(1, "self-signed")), "check the certificates"),
+        (_raised_from(REFUSED_CERTIFICATE), "check the certificates"),
+        (_raised_from(ssl.SSLError(1, "record layer failure")), ""),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "check the proxy's user"),
+        (httpx.ProxyError("502 Bad Gateway"), ""),
+        (httpx.ConnectError("refused"), ""),
+    ],
+)
+def test_what_no_repeat_can_heal_is_final(cause: Exception, final: str) -> None:
+    attempt = judge(False, None, cause, NOW)
+
+    assert attempt.outcome is Outcome.NEVER_SENT
+    assert attempt.final.startswith(final)
+    assert bool(attempt.final) is bool(final)
+
+
+def test_an_answer_that_is_not_plivos_proves_nothing_and_is_final() -> None:
+    attempt = judge(True, Reply(200, {}, b"<html>"), None, NOW, is_foreign=True)
+
+    assert attempt.outcome is Outcome.AMBIGUOUS
+    assert attempt.final != ""
 
 
 @pytest.mark.parametrize(
@@ -69,7 +96,7 @@ def test_where_the_transport_does_not_tell_all_other_types_prove_nothing(
         (301, {}, Outcome.REJECTED),
         (400, {}, Outcome.REJECTED),
         (404, {"retry-after": "1"}, Outcome.REJECTED),
-        (408, {}, Outcome.REFUSED),
+        (408, {}, Outcome.AMBIGUOUS),
         (425, {}, Outcome.REFUSED),
         (429, {}, Outcome.REFUSED),
         (429, {"retry-after": "nonsense"}, Outcome.REFUSED),
@@ -78,7 +105,7 @@ def test_where_the_transport_does_not_tell_all_other_types_prove_nothing(
         (502, {}, Outcome.AMBIGUOUS),
         (503, {}, Outcome.AMBIGUOUS),
         (503, {"retry-after": "nonsense"}, Outcome.AMBIGUOUS),
-        (503, {"retry-after": "1"}, Outcome.REFUSED),
+        (503, {"retry-after": "1"}, Outcome.AMBIGUOUS),
         (504, {}, Outcome.AMBIGUOUS),
         (599, {}, Outcome.AMBIGUOUS),
     ],

@@ -102,9 +102,27 @@ def test_a_refusal_waits_as_long_as_the_server_says_and_a_little_more() -> None:
 
 
 def test_refusals_are_not_counted_as_attempts() -> None:
-    waits = _waits(_repeats(deadline=None), [_refused()] * 20)
+    waits = _waits(_repeats(deadline=None), [_refused(1.0)] * 20)
 
     assert None not in waits
+
+
+@pytest.mark.parametrize("asked", [None, 0.0, 0.02, 0.99])
+def test_repeats_after_a_refusal_that_names_no_real_wait_are_in_the_budget(
+    asked: float | None,
+) -> None:
+    repeats = _repeats(deadline=None)
+    steps = [repeats.after(_refused(asked), START, is_newest=True) for _ in range(11)]
+
+    assert [step.wait is None for step in steps] == [False] * 10 + [True]
+    assert steps[-1].why == "the retry budget is spent"
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.02])
+def test_a_retry_after_never_shortens_the_backoff(asked: float) -> None:
+    waits = _waits(_repeats(deadline=None), [_refused(asked)] * 4)
+
+    assert waits == [0.25, 0.5, 1.0, 2.0]
 
 
 def test_a_refusal_for_longer_than_allowed_is_final_but_slows_the_bucket() -> None:
@@ -138,7 +156,7 @@ def test_the_budget_forgets_after_a_minute() -> None:
     for _ in range(10):
         traffic.may_repeat(0.1, START)
 
-    assert [traffic.may_repeat(0.1, START + s) for s in (0, 59, 60)] == [False, False, True]
+    assert [traffic.may_repeat(0.1, START + s) for s in (0, 60, 61)] == [False, False, True]
 
 
 def test_a_spent_budget_raises_at_once_and_says_so() -> None:

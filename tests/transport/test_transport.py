@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-import respx
+from attrs import evolve
 
 from plivo_phlo_async import (
     Action,
@@ -24,17 +23,19 @@ from plivo_phlo_async import (
     PhloError,
     RateLimit,
     RateLimitedError,
+    ResponseError,
     ServerError,
+    UnexpectedResponseError,
 )
 from plivo_phlo_async._parsing import kind_of
 from plivo_phlo_async._transport.transport import Transport
 
 from ..conftest import BASE_URL
+from ..scripted import OK, ScriptedServer
 from .conftest import Event, MakeTransport, Time
 
 pytestmark = pytest.mark.anyio
 
-OK = httpx.Response(201, json={"api_id": "a", "error": ""})
 HOLD = Action.hold("p", "n", "12025551111")
 CALL = Action.call("p", "n", "12025550000", "12025551111")
 DIALLING = [
@@ -60,12 +61,6 @@ READING = [
 EVERY = [*RAISING, *STATE, HANGUP, *READING]
 
 
-@pytest.fixture
-def server() -> Iterator[respx.Route]:
-    with respx.mock as mock:
-        yield mock.route(url__startswith=BASE_URL)
-
-
 async def _perform(transport: Transport, action: Action) -> Any:
     return await transport.perform(action, kind_of(action.verb))
 
@@ -74,13 +69,13 @@ async def _perform(transport: Transport, action: Action) -> Any:
 
 
 async def test_one_action_is_one_request(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.return_value = OK
+    server.otherwise = OK
     await _perform(make_transport(), CALL)
-    request = server.calls.last.request
+    request = server.requests[-1]
 
-    assert server.call_count == 1
+    assert server.attempts == 1
     assert (request.method, str(request.url)) == ("POST", f"{BASE_URL}/phlo/p/multi_party_call/n")
     assert (request.headers["authorization"], request.headers["content-type"]) == (
         "Basic x",
@@ -90,22 +85,28 @@ async def test_one_action_is_one_request(
 
 
 async def test_the_timeout_bounds_each_attempt(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.return_value = OK
-    await _perform(make_transport(), CALL)
+    async def never(request: httpx.Request) -> httpx.Response:
+        await anyio.sleep_forever()
+        raise AssertionError("it sleeps for ever")
 
-    assert server.calls.last.request.extensions["timeout"] == httpx.Timeout(1.0).as_dict()
+    server.script = never
+    transport = evolve(make_transport(), timeout=httpx.Timeout(0.05))
+    with anyio.fail_after(5), pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
+        await _perform(transport, CALL)
+
+    assert server.attempts == 1
 
 
 async def test_redirects_are_not_followed(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.return_value = httpx.Response(307, headers={"location": f"{BASE_URL}/elsewhere"})
+    server.otherwise = httpx.Response(307, headers={"location": f"{BASE_URL}/elsewhere"})
     with pytest.raises(PhloError, match="307"):
         await _perform(make_transport(), CALL)
 
-    assert server.call_count == 1
+    assert server.attempts == 1
 
 
 # The policy, cell by cell
@@ -113,20 +114,20 @@ async def test_redirects_are_not_followed(
 
 @pytest.mark.parametrize("action", EVERY, ids=str)
 async def test_never_sent_is_repeated(
-    server: respx.Route, make_transport: MakeTransport, action: Action, time: Time
+    server: ScriptedServer, make_transport: MakeTransport, action: Action, time: Time
 ) -> None:
-    server.side_effect = [httpx.ConnectError("refused"), OK]
+    server.script = [httpx.ConnectError("refused"), OK]
     result = await _perform(make_transport(), action)
 
     assert (result.attempts, time.slept) == (2, [0.25])
 
 
 @pytest.mark.parametrize("action", EVERY, ids=str)
-@pytest.mark.parametrize("status", [429, 408, 425, 503])
+@pytest.mark.parametrize("status", [429, 425])
 async def test_refused_is_repeated_after_the_pause(
-    server: respx.Route, make_transport: MakeTransport, action: Action, status: int, time: Time
+    server: ScriptedServer, make_transport: MakeTransport, action: Action, status: int, time: Time
 ) -> None:
-    server.side_effect = [httpx.Response(status, headers={"retry-after": "10"})] * 5 + [OK]
+    server.script = [httpx.Response(status, headers={"retry-after": "10"})] * 5 + [OK]
     result = await _perform(make_transport(), action)
 
     assert result.attempts == 6
@@ -134,15 +135,20 @@ async def test_refused_is_repeated_after_the_pause(
 
 
 @pytest.mark.parametrize("action", RAISING, ids=str)
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_a_server_error_is_never_repeated_where_a_human_might_notice(
-    server: respx.Route, make_transport: MakeTransport, action: Action, status: int
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "5"}], ids=["", "retry-after"])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520])
+async def test_a_gateways_status_is_never_repeated_where_a_human_might_notice(
+    server: ScriptedServer,
+    make_transport: MakeTransport,
+    action: Action,
+    status: int,
+    headers: dict[str, str],
 ) -> None:
-    server.side_effect = [httpx.Response(status), OK]
-    with pytest.raises(ServerError, match="It may have happened") as caught:
+    server.script = [httpx.Response(status, headers=headers), OK]
+    with pytest.raises(ResponseError, match="It may have happened") as caught:
         await _perform(make_transport(), action)
 
-    assert (server.call_count, caught.value.may_have_happened, caught.value.attempts) == (
+    assert (server.attempts, caught.value.may_have_happened, caught.value.attempts) == (
         1,
         True,
         1,
@@ -151,13 +157,13 @@ async def test_a_server_error_is_never_repeated_where_a_human_might_notice(
 
 @pytest.mark.parametrize("action", RAISING, ids=str)
 async def test_a_lost_answer_is_never_repeated_where_a_human_might_notice(
-    server: respx.Route, make_transport: MakeTransport, action: Action
+    server: ScriptedServer, make_transport: MakeTransport, action: Action
 ) -> None:
-    server.side_effect = [httpx.ReadTimeout("silence"), OK]
+    server.script = [httpx.ReadTimeout("silence"), OK]
     with pytest.raises(OutcomeUnknownError, match="It may have happened") as caught:
         await _perform(make_transport(), action)
 
-    assert (server.call_count, caught.value.may_have_happened, caught.value.attempts) == (
+    assert (server.attempts, caught.value.may_have_happened, caught.value.attempts) == (
         1,
         True,
         1,
@@ -165,11 +171,13 @@ async def test_a_lost_answer_is_never_repeated_where_a_human_might_notice(
 
 
 @pytest.mark.parametrize("action", STATE, ids=str)
-@pytest.mark.parametrize("doubt", [httpx.ReadError("reset"), httpx.Response(502)])
+@pytest.mark.parametrize(
+    "doubt", [httpx.ReadError("reset"), httpx.Response(502), httpx.Response(408)]
+)
 async def test_state_heals_from_one_doubt(
-    server: respx.Route, make_transport: MakeTransport, action: Action, doubt: Any
+    server: ScriptedServer, make_transport: MakeTransport, action: Action, doubt: Any
 ) -> None:
-    server.side_effect = [doubt, OK]
+    server.script = [doubt, OK]
     result = await _perform(make_transport(), action)
 
     assert result.attempts == 2
@@ -177,17 +185,17 @@ async def test_state_heals_from_one_doubt(
 
 @pytest.mark.parametrize("action", STATE, ids=str)
 async def test_state_is_repeated_once(
-    server: respx.Route, make_transport: MakeTransport, action: Action
+    server: ScriptedServer, make_transport: MakeTransport, action: Action
 ) -> None:
-    server.side_effect = [httpx.ReadError("reset")] * 2 + [OK]
+    server.script = [httpx.ReadError("reset")] * 2 + [OK]
     with pytest.raises(OutcomeUnknownError, match="repeated once, as far as is safe"):
         await _perform(make_transport(), action)
 
-    assert server.call_count == 2
+    assert server.attempts == 2
 
 
 async def test_state_is_not_repeated_once_something_newer_was_asked(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     transport = make_transport()
     asked: list[str] = []
@@ -199,7 +207,7 @@ async def test_state_is_not_repeated_once_something_newer_was_asked(
             raise httpx.ReadError("reset")
         return OK
 
-    server.side_effect = answer
+    server.script = answer
     with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
         await _perform(transport, HOLD)
 
@@ -207,10 +215,10 @@ async def test_state_is_not_repeated_once_something_newer_was_asked(
 
 
 async def test_state_is_not_repeated_if_something_newer_is_asked_while_it_waits(
-    server: respx.Route, make_transport: MakeTransport, time: Time
+    server: ScriptedServer, make_transport: MakeTransport, time: Time
 ) -> None:
     transport = make_transport()
-    server.side_effect = [httpx.ReadError("reset"), OK, OK]
+    server.script = [httpx.ReadError("reset"), OK, OK]
 
     async def asked_meanwhile(seconds: float) -> None:
         await _perform(transport, Action.unhold("p", "n", "12025551111"))
@@ -219,14 +227,14 @@ async def test_state_is_not_repeated_if_something_newer_is_asked_while_it_waits(
     with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
         await _perform(transport, HOLD)
 
-    assert server.call_count == 2
+    assert server.attempts == 2
 
 
 @pytest.mark.parametrize("status", [404, 409])
 async def test_a_repeated_hangup_that_finds_nobody_is_done(
-    server: respx.Route, make_transport: MakeTransport, status: int
+    server: ScriptedServer, make_transport: MakeTransport, status: int
 ) -> None:
-    server.side_effect = [httpx.ReadError("reset")] * 2 + [httpx.Response(status, json={})]
+    server.script = [httpx.ReadError("reset")] * 2 + [httpx.Response(status, json={})]
     result = await _perform(make_transport(), HANGUP)
 
     assert result == ActionResult(reply_complete=False, status_code=status)
@@ -234,20 +242,20 @@ async def test_a_repeated_hangup_that_finds_nobody_is_done(
 
 
 async def test_a_first_hangup_that_finds_nobody_is_an_error(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.return_value = httpx.Response(404, json={"error": "member not found"})
+    server.otherwise = httpx.Response(404, json={"error": "member not found"})
     with pytest.raises(NotFoundError):
         await _perform(make_transport(), HANGUP)
 
-    assert server.call_count == 1
+    assert server.attempts == 1
 
 
 @pytest.mark.parametrize("action", READING, ids=str)
 async def test_reading_is_repeated_freely(
-    server: respx.Route, make_transport: MakeTransport, action: Action
+    server: ScriptedServer, make_transport: MakeTransport, action: Action
 ) -> None:
-    server.side_effect = [httpx.ReadError("reset"), httpx.Response(500), httpx.ReadError("x"), OK]
+    server.script = [httpx.ReadError("reset"), httpx.Response(500), httpx.ReadError("x"), OK]
     result = await _perform(make_transport(), action)
 
     assert result.attempts == 4
@@ -256,32 +264,32 @@ async def test_reading_is_repeated_freely(
 @pytest.mark.parametrize("action", EVERY, ids=str)
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 422])
 async def test_rejected_is_raised(
-    server: respx.Route, make_transport: MakeTransport, action: Action, status: int
+    server: ScriptedServer, make_transport: MakeTransport, action: Action, status: int
 ) -> None:
-    server.side_effect = [httpx.Response(status), OK]
+    server.script = [httpx.Response(status), OK]
     with pytest.raises(PhloError, match=str(status)) as caught:
         await _perform(make_transport(), action)
 
-    assert (server.call_count, caught.value.may_have_happened) == (1, False)
+    assert (server.attempts, caught.value.may_have_happened) == (1, False)
 
 
 @pytest.mark.parametrize("action", EVERY, ids=str)
 async def test_accepted_is_the_result(
-    server: respx.Route, make_transport: MakeTransport, action: Action
+    server: ScriptedServer, make_transport: MakeTransport, action: Action
 ) -> None:
-    server.return_value = OK
+    server.otherwise = OK
     result = await _perform(make_transport(), action)
 
-    assert (result.api_id, result.attempts, server.call_count) == ("a", 1, 1)
+    assert (result.api_id, result.attempts, server.attempts) == ("a", 1, 1)
 
 
 # The sum of the attempts
 
 
 async def test_may_have_happened_speaks_for_every_attempt(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.side_effect = [httpx.ReadError("reset"), httpx.Response(400)]
+    server.script = [httpx.ReadError("reset"), httpx.Response(400)]
     with pytest.raises(PhloError, match=r"400 Bad Request\. It may have happened") as caught:
         await _perform(make_transport(), HOLD)
 
@@ -289,19 +297,19 @@ async def test_may_have_happened_speaks_for_every_attempt(
 
 
 async def test_an_answer_lost_and_then_no_connection_is_still_unknown(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.side_effect = [httpx.ReadError("reset")] + [httpx.ConnectError("refused")] * 3
+    server.script = [httpx.ReadError("reset")] + [httpx.ConnectError("refused")] * 3
     with pytest.raises(OutcomeUnknownError, match=r"ConnectError: refused \(4 attempts failed\)"):
         await _perform(make_transport(), HOLD)
 
-    assert server.call_count == 4
+    assert server.attempts == 4
 
 
 async def test_what_was_never_sent_says_that_nothing_happened(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.side_effect = httpx.ConnectError("All connection attempts failed")
+    server.otherwise = httpx.ConnectError("All connection attempts failed")
     with pytest.raises(NotSentError) as caught:
         await _perform(make_transport(), CALL)
 
@@ -315,9 +323,9 @@ async def test_what_was_never_sent_says_that_nothing_happened(
 
 
 async def test_a_refusal_for_too_long_is_raised_with_the_time(
-    server: respx.Route, make_transport: MakeTransport, time: Time
+    server: ScriptedServer, make_transport: MakeTransport, time: Time
 ) -> None:
-    server.return_value = httpx.Response(429, headers={"retry-after": "300"})
+    server.otherwise = httpx.Response(429, headers={"retry-after": "300"})
     with pytest.raises(RateLimitedError, match="asks to wait 300 s") as caught:
         await _perform(make_transport(), CALL)
 
@@ -325,21 +333,86 @@ async def test_a_refusal_for_too_long_is_raised_with_the_time(
     assert time.slept == []
 
 
-async def test_a_busy_server_that_says_when_did_not_act(
-    server: respx.Route, make_transport: MakeTransport
+async def test_a_doubtful_answer_that_names_a_wait_is_repeated_after_it(
+    server: ScriptedServer, make_transport: MakeTransport, time: Time
 ) -> None:
-    server.return_value = httpx.Response(503, headers={"retry-after": "300"})
-    with pytest.raises(ServerError, match="It was not carried out") as caught:
-        await _perform(make_transport(), CALL)
+    server.script = [httpx.Response(503, headers={"retry-after": "3"}), OK]
+    result = await _perform(make_transport(), HANGUP)
 
-    assert caught.value.may_have_happened is False
+    assert result.attempts == 2
+    assert time.slept == pytest.approx([3.3])
+
+
+async def test_a_doubtful_answer_that_names_too_long_a_wait_is_raised(
+    server: ScriptedServer, make_transport: MakeTransport, time: Time
+) -> None:
+    server.script = [httpx.Response(503, headers={"retry-after": "300"}), OK]
+    with pytest.raises(ServerError, match="asks to wait 300 s") as caught:
+        await _perform(make_transport(), HANGUP)
+
+    assert caught.value.may_have_happened is True
+    assert time.slept == []
+
+
+# A 2xx that is not Plivo's
+
+PORTAL = httpx.Response(200, html="<html>Please log in to the hotel's network</html>")
+FOREIGN = [
+    PORTAL,
+    httpx.Response(200, json={"status": "error"}),
+    httpx.Response(200, json={"error": "no such thing"}),
+    httpx.Response(200, json=[]),
+    httpx.Response(200, text="null"),
+    httpx.Response(200, text="OK"),
+]
+
+
+@pytest.mark.parametrize("action", EVERY, ids=str)
+@pytest.mark.parametrize("answer", FOREIGN, ids=lambda answer: answer.text[:20])
+async def test_a_whole_body_that_is_not_plivos_is_no_success(
+    server: ScriptedServer, make_transport: MakeTransport, action: Action, answer: httpx.Response
+) -> None:
+    server.script = [answer, OK]
+    with pytest.raises(UnexpectedResponseError) as caught:
+        await _perform(make_transport(), action)
+
+    assert caught.value.may_have_happened is True
+    assert caught.value.attempts == 1
+
+
+async def test_it_says_what_came_instead(
+    server: ScriptedServer, make_transport: MakeTransport, events: list[Event]
+) -> None:
+    server.otherwise = PORTAL
+    with pytest.raises(UnexpectedResponseError) as caught:
+        await _perform(make_transport(), CALL)
+    outcome = events[-1]
+
+    assert str(caught.value) == (
+        "call …1111: 200 OK, but the answer is not Plivo's: text/html; charset=utf-8, which begins"
+        ' "<html>Please log in to the hotel\'s network</html>". Check the base URL, and any'
+        " proxy or portal on the way. It may have happened; check before repeating it."
+    )
+    assert isinstance(outcome, OutcomeEvent)
+    assert outcome.outcome is Outcome.AMBIGUOUS
+
+
+@pytest.mark.parametrize("body", ["", " \n"])
+async def test_an_empty_body_is_a_lost_one(
+    server: ScriptedServer, make_transport: MakeTransport, body: str
+) -> None:
+    server.otherwise = httpx.Response(200, text=body)
+
+    assert await _perform(make_transport(), CALL) == ActionResult(
+        reply_complete=False, status_code=200
+    )
 
 
 async def test_a_refusal_pauses_the_limiter(
-    server: respx.Route, make_transport: MakeTransport, time: Time
+    server: ScriptedServer, make_transport: MakeTransport, time: Time
 ) -> None:
     limit = RateLimit(300, per=5.0, clock=time, sleep=time.sleep)
-    server.side_effect = [httpx.Response(429, headers={"retry-after": "10"}), OK]
+    server.script = [httpx.Response(429, headers={"retry-after": "10"}), OK]
     await _perform(make_transport(limit), CALL)
 
     assert time.now >= 1011.0
@@ -347,7 +420,7 @@ async def test_a_refusal_pauses_the_limiter(
 
 
 async def test_every_attempt_pays_a_token(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     class Counting:
         acquired = 0
@@ -358,7 +431,7 @@ async def test_every_attempt_pays_a_token(
         def pause(self, seconds: float) -> None: ...
 
     limit = Counting()
-    server.side_effect = [httpx.ConnectError("refused"), httpx.Response(429), OK]
+    server.script = [httpx.ConnectError("refused"), httpx.Response(429), OK]
     await _perform(make_transport(limit), CALL)
 
     assert limit.acquired == 3
@@ -374,12 +447,12 @@ class Stuck:
 
 
 async def test_the_deadline_ends_a_wait_for_the_limiter(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     with pytest.raises(NotSentError, match="the deadline leaves no time") as caught:
         await _perform(make_transport(Stuck(), deadline=0.01), CALL)
 
-    assert (server.call_count, caught.value.attempts) == (0, 0)
+    assert (server.attempts, caught.value.attempts) == (0, 0)
 
 
 class Stubborn(Stuck):
@@ -391,12 +464,12 @@ class Stubborn(Stuck):
 
 
 async def test_what_a_limiter_lets_go_after_the_deadline_is_not_sent(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     with pytest.raises(NotSentError, match="the deadline leaves no time"):
         await _perform(make_transport(Stubborn(), deadline=0.01), CALL)
 
-    assert server.call_count == 0
+    assert server.attempts == 0
 
 
 class Unreachable:
@@ -415,38 +488,38 @@ class Unreachable:
 
 
 async def test_a_limiter_that_cannot_be_asked_sends_nothing(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     with pytest.raises(NotSentError, match=r"redis is away \(the rate limiter failed\)") as caught:
         await _perform(make_transport(Unreachable("acquire")), CALL)
 
     assert isinstance(caught.value.__cause__, ConnectionError)
-    assert server.call_count == 0
+    assert server.attempts == 0
 
 
 async def test_a_limiter_that_cannot_pause_changes_nothing(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.side_effect = [httpx.Response(429), OK]
+    server.script = [httpx.Response(429), OK]
     await _perform(make_transport(Unreachable("pause")), CALL)
 
-    assert server.call_count == 2
+    assert server.attempts == 2
 
 
 async def test_what_waits_when_the_client_is_closed_was_not_sent(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     transport = make_transport()
 
     async def closed_meanwhile(seconds: float) -> None:
-        await transport.line.courier.aclose()
+        await transport.line.sender.aclose()
 
     transport.line.sleep = closed_meanwhile
-    server.side_effect = [httpx.ConnectError("refused"), OK]
+    server.script = [httpx.ConnectError("refused"), OK]
     with pytest.raises(NotSentError, match="this client is closed"):
         await _perform(transport, CALL)
 
-    assert server.call_count == 1
+    assert server.attempts == 1
 
 
 class Closing(Stuck):
@@ -455,42 +528,39 @@ class Closing(Stuck):
     transport: Transport
 
     async def acquire(self) -> None:
-        await self.transport.line.courier.aclose()
+        await self.transport.line.sender.aclose()
 
 
 async def test_nor_is_what_waits_for_the_limiter_meanwhile(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     limiter = Closing()
     limiter.transport = make_transport(limiter)
     with pytest.raises(NotSentError, match="this client is closed"):
         await _perform(limiter.transport, CALL)
 
-    assert server.call_count == 0
+    assert server.attempts == 0
 
 
 # Lost bodies
 
 
-class Broken(httpx.AsyncByteStream):
-    async def __aiter__(self) -> Any:
-        yield b'{"api_id": '
-        raise httpx.ReadError("reset")
+BROKEN = b'HTTP/1.1 %d X\r\nContent-Length: 30\r\n\r\n{"api_id": '
 
 
 async def test_an_accepted_call_whose_body_breaks_is_done(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.return_value = httpx.Response(201, stream=Broken())
+    server.otherwise = BROKEN % 201
     result = await _perform(make_transport(), CALL)
 
     assert result == ActionResult(reply_complete=False, status_code=201)
 
 
 async def test_a_refusal_whose_body_breaks_is_still_a_refusal(
-    server: respx.Route, make_transport: MakeTransport
+    server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
-    server.side_effect = [httpx.Response(429, stream=Broken()), OK]
+    server.script = [BROKEN % 429, OK]
     result = await _perform(make_transport(), CALL)
 
     assert result.attempts == 2
@@ -500,7 +570,7 @@ async def test_a_refusal_whose_body_breaks_is_still_a_refusal(
 
 
 async def test_a_cancelled_action_that_was_begun_says_that_it_may_have_happened(
-    server: respx.Route,
+    server: ScriptedServer,
     make_transport: MakeTransport,
     events: list[Event],
     caplog: pytest.LogCaptureFixture,
@@ -509,7 +579,7 @@ async def test_a_cancelled_action_that_was_begun_says_that_it_may_have_happened(
         await anyio.sleep_forever()
         raise AssertionError
 
-    server.side_effect = silence
+    server.script = silence
     notes: list[str] = []
     with anyio.move_on_after(0.05) as scope:
         try:
@@ -529,7 +599,7 @@ async def test_a_cancelled_action_that_was_begun_says_that_it_may_have_happened(
 
 
 async def test_a_cancelled_action_that_only_waited_did_not_happen(
-    server: respx.Route, make_transport: MakeTransport, events: list[Event]
+    server: ScriptedServer, make_transport: MakeTransport, events: list[Event]
 ) -> None:
     with anyio.move_on_after(0.01):
         await _perform(make_transport(Stuck()), CALL)
@@ -547,9 +617,9 @@ async def test_a_cancelled_action_that_only_waited_did_not_happen(
 
 
 async def test_hooks_hear_each_attempt_each_pause_and_one_outcome(
-    server: respx.Route, make_transport: MakeTransport, events: list[Event]
+    server: ScriptedServer, make_transport: MakeTransport, events: list[Event]
 ) -> None:
-    server.side_effect = [httpx.Response(429, headers={"retry-after": "1"}), OK]
+    server.script = [httpx.Response(429, headers={"retry-after": "1"}), OK]
     await _perform(make_transport(), CALL)
 
     assert [type(event).__name__ for event in events] == [
@@ -572,13 +642,13 @@ async def test_hooks_hear_each_attempt_each_pause_and_one_outcome(
     "answer", [OK, httpx.Response(400), httpx.Response(500), httpx.ReadError("x")], ids=repr
 )
 async def test_every_action_ends_in_exactly_one_outcome(
-    server: respx.Route,
+    server: ScriptedServer,
     make_transport: MakeTransport,
     events: list[Event],
     action: Action,
     answer: Any,
 ) -> None:
-    server.side_effect = [answer] * 4
+    server.script = [answer] * 4
     try:
         await _perform(make_transport(), action)
         may_have_happened = False
@@ -590,9 +660,9 @@ async def test_every_action_ends_in_exactly_one_outcome(
 
 
 async def test_a_hook_that_raises_changes_nothing(
-    server: respx.Route, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.return_value = OK
+    server.otherwise = OK
     transport = make_transport()
     object.__setattr__(transport.hooks, "on_outcome", lambda event: 1 / 0)
     result = await _perform(transport, CALL)
@@ -602,10 +672,10 @@ async def test_a_hook_that_raises_changes_nothing(
 
 
 async def test_a_healed_repeat_is_logged_and_a_raised_error_is_not(
-    server: respx.Route, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, make_transport: MakeTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="plivo_phlo_async")
-    server.side_effect = [httpx.ConnectError("refused"), OK, httpx.Response(400)]
+    server.script = [httpx.ConnectError("refused"), OK, httpx.Response(400)]
     await _perform(make_transport(), CALL)
     with pytest.raises(PhloError):
         await _perform(make_transport(), CALL)

@@ -1,0 +1,80 @@
+"""The pool as an httpx transport, for this package's client and for any other."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import ssl
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from .connect import HttpProxy
+
+__all__ = ["PhloTransport", "default_tls"]
+
+
+class PhloTransport(httpx.AsyncHTTPTransport):
+    """An httpx transport whose connections are pooled in constant time.
+
+    It serves any origin, on asyncio and trio, from several event loops, threads and forked
+    processes: a connection belongs to the loop and process that opened it. It bounds nothing by
+    itself; `max_connections` of `AsyncPhloClient` does. It speaks HTTP/1.1 only, and reports to
+    httpx's `trace` extension whether a request was begun.
+
+        http = httpx.AsyncClient(transport=PhloTransport(), event_hooks=...)
+        client = AsyncPhloClient(http_client=http)
+
+    Being an `httpx.AsyncHTTPTransport`, it is seen by whatever mocks or instruments that class.
+
+    Args:
+        verify: the TLS context; by default httpx's own, which reads SSL_CERT_FILE and SSL_CERT_DIR.
+        proxy: a proxy's address, or an `httpx.Proxy`. Variables such as HTTPS_PROXY are not read.
+        keepalive_expiry: for how long an idle connection is kept, in seconds; less where the
+            server says that it keeps it for less.
+
+    Raises:
+        ValueError: the proxy's address cannot be used.
+        ImportError: a SOCKS proxy needs the package socksio.
+    """
+
+    def __init__(
+        self,
+        *,
+        verify: ssl.SSLContext | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+        keepalive_expiry: float = 4.0,
+    ) -> None:
+        from .connection_pool import ConnectionPool
+
+        if isinstance(proxy, str | httpx.URL):
+            proxy = httpx.Proxy(proxy)
+        if proxy is not None and proxy.url.scheme.startswith("socks"):
+            limits = httpx.Limits(keepalive_expiry=keepalive_expiry)
+            super().__init__(verify=verify or default_tls(), proxy=proxy, limits=limits)
+            return
+        tls = functools.cache(default_tls) if verify is None else lambda: verify
+        via = None if proxy is None else _http_proxy(proxy)
+        # Its base would open httpcore's pool; everything else it does is kept.
+        self._pool = ConnectionPool(tls, via, keepalive=keepalive_expiry)  # type: ignore[assignment]
+
+
+def default_tls() -> ssl.SSLContext:
+    """Return httpx's TLS context, restricted to HTTP/1.1."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _http_proxy(proxy: httpx.Proxy) -> HttpProxy:
+    from .connect import HttpProxy, Origin
+
+    url = proxy.url
+    headers = [*proxy.headers.raw]
+    if proxy.raw_auth is not None:
+        pair = base64.b64encode(b":".join(proxy.raw_auth))
+        headers.append((b"Proxy-Authorization", b"Basic " + pair))
+    port = url.port or (443 if url.scheme == "https" else 80)
+    origin = Origin(url.raw_scheme, url.raw_host, port)
+    return HttpProxy(origin, tuple(headers), proxy.ssl_context)

@@ -1,0 +1,67 @@
+"""What proves that a request was not sent: the transport's reports, through httpx's `trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+__all__ = ["HANDSHAKE_REFUSED", "NotBegun", "SendTrace"]
+
+# Our transport's own event: the server ends a TLS handshake that the client has finished, so what
+# the client has sent since was not read.
+HANDSHAKE_REFUSED = "connection.handshake_refused"
+
+_CONNECTING = {"connection.connect_tcp.started", "connection.connect_unix_socket.started"}
+
+
+class NotBegun(Exception):
+    """A request is not to be begun: the client is closed, or something forbids it."""
+
+
+class _Sender(Protocol):
+    host: str
+
+    @property
+    def is_closed(self) -> bool: ...
+
+
+class SendTrace:
+    """What the transport reports about one attempt.
+
+    Only this proves that a request was not sent; the name of an exception does not. A transport
+    that reports nothing has proven nothing.
+
+    Args:
+        sender: sends the request; once it is closed, none is begun.
+
+    Attributes:
+        check_host: called with the host before a connection is opened; raises to forbid it.
+    """
+
+    check_host: ClassVar[Callable[[str], None] | None] = None
+
+    def __init__(self, sender: _Sender) -> None:
+        self._sender = sender
+        self._reported = False
+        self._sent = 0
+
+    @property
+    def begun(self) -> bool | None:
+        """Whether the request's headers were begun; None while nothing was reported."""
+        return self._sent > 0 if self._reported else None
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note an event of httpcore's; a proxy's CONNECT is not our request."""
+        self._reported = True
+        if event.endswith("send_request_headers.started"):
+            if info["request"].method != b"CONNECT":
+                self._check_open()
+                self._sent += 1
+        elif event == HANDSHAKE_REFUSED:
+            self._sent -= 1
+        elif event in _CONNECTING and SendTrace.check_host is not None:
+            SendTrace.check_host(self._sender.host)
+
+    def _check_open(self) -> None:
+        if self._sender.is_closed:
+            raise NotBegun("this client is closed; make a new one")
