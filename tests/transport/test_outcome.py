@@ -176,3 +176,10 @@ def test_no_retry_after_raises_or_goes_back_in_time(value: str, date: str) -> No
     seconds = retry_after({"retry-after": value, "date": date}, NOW)
 
     assert seconds is None or seconds >= 0
+
+
+def test_causes_in_a_ring_are_looked_through_once() -> None:
+    one, other = httpx.ConnectError("one"), ssl.SSLError(1, "other")
+    one.__cause__, other.__context__ = other, one
+
+    assert judge(False, None, one, NOW).final == ""
