@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -36,7 +37,8 @@ class Results:
         """
         if path is None:
             return cls(None)
-        file = path.open("ab+", buffering=0)  # what cannot be written must not come up later
+        # Unbuffered: what cannot be written must not come up later.
+        file = open(path, "ab+", buffering=0, opener=_for_its_owner)  # noqa: SIM115  it is kept open
         if file.tell() and not goes_on:
             file.close()
             raise FileExistsError(0, "it holds something already; give another path")
@@ -76,6 +78,11 @@ class Results:
         self.write(
             line, BulkOutcome(event.action, unknown, None, error, event.attempts, event.elapsed)
         )
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    """Create a file for its owner alone: it holds phone numbers."""
+    return os.open(path, flags, 0o600)
 
 
 def _values(line: int, outcome: BulkOutcome) -> dict[str, Any]:

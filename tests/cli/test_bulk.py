@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -209,6 +210,13 @@ def test_results_tell_each_outcome_with_its_line(bulk: Run, emulator: PhloEmulat
     assert failed["error"]["type"] == "ActionFailedError"
     assert "Unknown: line 3." in err
     assert "Failed: line 4." in err
+
+
+def test_only_their_owner_can_read_the_results(bulk: Run, emulator: PhloEmulator) -> None:
+    Path("calls.csv").write_text(_calls(1))
+    bulk("calls.csv", "--results", "out.jsonl")
+
+    assert stat.S_IMODE(Path("out.jsonl").stat().st_mode) == 0o600
 
 
 def test_results_go_on_a_line_of_their_own_where_an_earlier_run_was_cut_off(
