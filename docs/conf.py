@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 
 import plivo_phlo_async
-from plivo_phlo_async.webhooks import Diagnosis, Difference, Event, Present, Refusal
+from plivo_phlo_async.webhooks import Diagnosis, Difference, Event, Rejected, TrackedMember
 
 project = "plivo-phlo-async"
 author = "the authors of plivo-phlo-async"
@@ -51,7 +51,7 @@ nitpick_ignore_regex = [
 
 # Values that are given to you: how they are made is no part of the interface.
 _RECEIVED = (
-    *(plivo_phlo_async.Result, Event, Diagnosis, Difference, Present, Refusal),
+    *(plivo_phlo_async.Result, Event, Diagnosis, Difference, TrackedMember, Rejected),
     *(plivo_phlo_async.Phlo, plivo_phlo_async.Node),
     *(plivo_phlo_async.MultiPartyCall, plivo_phlo_async.Member),
     *(plivo_phlo_async.BulkRun, plivo_phlo_async.BulkOutcome, plivo_phlo_async.BulkReport),

@@ -12,7 +12,7 @@ import attrs
 
 from .._masking import mask
 from ..webhooks import Component, ConferenceAction, Direction, Event
-from ..webhooks.spelling import plain_key
+from ..webhooks.events.keys import normalize_key
 
 __all__ = ["as_json", "printable", "rows", "words"]
 
@@ -68,11 +68,11 @@ def rows(event: Event) -> Iterator[tuple[str, str, bool]]:
     for own in attrs.fields(type(event)):
         value = getattr(event, own.name)
         if own.metadata:
-            known.add(plain_key(own.metadata["variable"]))
+            known.add(normalize_key(own.metadata["variable"]))
             if value not in (None, ()):
                 yield own.name, printable(value), True
     for key, value in _flat("", event.raw, _MOST_LEVELS):
-        if plain_key(key) not in known and not plain_key(key).startswith("requestparams"):
+        if normalize_key(key) not in known and not normalize_key(key).startswith("requestparams"):
             yield printable(key), printable(value), False
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from ..errors import SignatureError, WebhookError
 from ..webhooks import Event, parse_request, receive
-from ..webhooks.asgi import Gone, Receive, Scope, Send, chunks_of, url_of
-from ..webhooks.receiving import read_body
+from ..webhooks.asgi import ClientDisconnected, Receive, Scope, Send, chunks_of, url_of
+from ..webhooks.receiver import read_body
 from .forward import Forwarded, Target
 from .teller import Request, Teller
 
@@ -50,7 +50,7 @@ class Listener:
         """Answer one request: as the service it was handed on to did, else 200 or a refusal."""
         try:
             body = await read_body(chunks_of(receive), _LONGEST_BODY)
-        except Gone:
+        except ClientDisconnected:
             return
         try:
             answer = await self._handle(self._asked(scope, body or b""), whole=body is not None)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from .._masking import mask_numbers
 from ..webhooks import Event
-from ..webhooks.wire import header_texts
+from ..webhooks.http_params import normalize_headers
 from .event_lines import as_json as plain
 from .event_lines import printable, rows, words
 from .forward import Forwarded, Pairs
@@ -128,7 +128,7 @@ def _table(event: Event) -> Table:
 
 def _verify_command(request: Request) -> str | None:
     """The command that looks into a refused request; None when it is not signed at all."""
-    texts = header_texts(request.headers)
+    texts = normalize_headers(request.headers)
     for version in ("v3", "v2"):
         found = texts.get(f"x-plivo-signature-{version}")
         found = found or texts.get(f"x-plivo-signature-ma-{version}")

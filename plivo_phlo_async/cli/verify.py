@@ -16,8 +16,8 @@ from rich.text import Text
 from .._masking import mask_numbers
 from ..errors import ConfigurationError, SignatureError, WebhookError
 from ..webhooks import Diagnosis, Difference, diagnose
+from ..webhooks.http_params import parse_body
 from ..webhooks.signature import URL, signed_text, text_pairs
-from ..webhooks.wire import body_params
 from .event_lines import printable
 from .exits import FAILED, OK, refuse
 from .printing import print_json, print_line
@@ -131,7 +131,7 @@ def _pair(param: str) -> tuple[str, str]:
 
 
 def _sent(body: str, content_type: str) -> Any:
-    return body_params({"content-type": content_type}, _bytes(body), "surrogateescape")
+    return parse_body({"content-type": content_type}, _bytes(body), "surrogateescape")
 
 
 def _bytes(body: str) -> bytes:

@@ -1,9 +1,9 @@
-"""What the components that work on a call that is there tell.
+"""The events of the components that work on an existing call.
 
 https://docs.plivo.com/docs/phlo/components-library
 """
 
-# ruff: noqa: RUF009 - `variable` and `ends_in` make attrs fields, no values that are shared
+# ruff: noqa: RUF009 - `variable` and `state_field` make attrs fields, not shared values
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from .fields import Event, ends_in, variable
-from .kinds import INSTANT, MILLISECONDS, TEXT, one_of
-from .vocabulary import (
+from .base import Event, state_field, variable
+from .converters import INSTANT, MILLISECONDS, TEXT, one_of
+from .enums import (
     Component,
     GetInputState,
     HangupState,
@@ -35,38 +35,36 @@ __all__ = [
 
 @frozen(kw_only=True)
 class IvrMenuEvent(Event):
-    """A caller chose from a menu.
+    """A caller pressed a key in a menu.
 
     https://docs.plivo.com/docs/phlo/components-library
 
     Attributes:
-        state: the key chosen, `No Input` or `Wrong Input`.
-        digits: what was entered; a text, since `*`, `#` and zeros in front count.
+        state: the pressed key, `No Input` or `Wrong Input`.
+        digits: the input; a text, because `*`, `#` and leading zeros are significant.
         input_type: `digits`.
-        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.IVR_MENU
-    state: IvrMenuState | str | None = ends_in(one_of(IvrMenuState))
+    state: IvrMenuState | str | None = state_field(one_of(IvrMenuState))
     digits: str | None = variable("digits", TEXT)
     input_type: InputType | str | None = variable("input_type", one_of(InputType))
 
 
 @frozen(kw_only=True)
 class GetInputEvent(Event):
-    """A caller entered something.
+    """A caller entered digits.
 
     https://docs.plivo.com/docs/phlo/components-library
 
     Attributes:
         state: `Successful Input` or `No Input`.
-        input: what was entered; a text, since `*`, `#` and zeros in front count.
+        input: the input; a text, because `*`, `#` and leading zeros are significant.
         input_type: `digits`.
-        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.GET_INPUT
-    state: GetInputState | str | None = ends_in(one_of(GetInputState))
+    state: GetInputState | str | None = state_field(one_of(GetInputState))
     input: str | None = variable("input", TEXT)
     input_type: InputType | str | None = variable("input_type", one_of(InputType))
 
@@ -79,26 +77,24 @@ class HangupEvent(Event):
 
     Attributes:
         state: `Hangup Complete`.
-        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.HANGUP
-    state: HangupState | str | None = ends_in(one_of(HangupState))
+    state: HangupState | str | None = state_field(one_of(HangupState))
 
 
 @frozen(kw_only=True)
 class PlayAudioEvent(Event):
-    """Messages were played; the component has no variables.
+    """An audio prompt was played; the component has no variables.
 
     https://docs.plivo.com/docs/phlo/components-library
 
     Attributes:
         state: `Prompt Completed`.
-        raw: everything that was sent, as it came.
     """
 
     component: ClassVar[Component | None] = Component.PLAY_AUDIO
-    state: PlayAudioState | str | None = ends_in(one_of(PlayAudioState))
+    state: PlayAudioState | str | None = state_field(one_of(PlayAudioState))
 
 
 @frozen(kw_only=True)
@@ -109,17 +105,16 @@ class RecordAudioEvent(Event):
 
     Attributes:
         state: `Recording Completed`.
-        call_uuid: the incoming call's id.
-        recording_url: where the recording is.
-        recording_uuid: the recording's id.
-        recording_duration: its length; Plivo sends milliseconds.
-        recording_start_time: when it started, in UTC; Plivo sends a Unix time.
-        recording_end_time: when it ended, in UTC; Plivo sends a Unix time.
-        raw: everything that was sent, as it came.
+        call_uuid: ID of the incoming call.
+        recording_url: URL of the recording.
+        recording_uuid: ID of the recording.
+        recording_duration: length of the recording; sent in milliseconds.
+        recording_start_time: start of the recording, in UTC; sent as a Unix time.
+        recording_end_time: end of the recording, in UTC; sent as a Unix time.
     """
 
     component: ClassVar[Component | None] = Component.RECORD_AUDIO
-    state: RecordAudioState | str | None = ends_in(one_of(RecordAudioState))
+    state: RecordAudioState | str | None = state_field(one_of(RecordAudioState))
     call_uuid: str | None = variable("call_uuid", TEXT)
     recording_url: str | None = variable("recording_url", TEXT)
     recording_uuid: str | None = variable("recording_uuid", TEXT)

@@ -1,8 +1,8 @@
-"""The words Plivo uses in its webhooks: components, their states, directions, statuses.
+"""Enums of the values that Plivo sends: components, their states, directions, statuses.
 
 https://docs.plivo.com/docs/phlo/components-library
 
-An event's field holds one of these when its value is known, and Plivo's own text when it is not.
+An event's field holds a member of the enum when the value is known, and Plivo's text otherwise.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Component(StrEnum):
-    """A kind of node in a PHLO."""
+    """A component of a PHLO."""
 
     START = "start"
     SEND_SMS = "send_sms"
@@ -68,21 +68,21 @@ class RequestType(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way a call or message went, seen from Plivo."""
+    """The direction of a call or message, from Plivo's side."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
 
 
 class Leg(StrEnum):
-    """Which side of a bridged call: A is the call that was there first, B the one it was given."""
+    """The leg of a bridged call: A is the first call, B the call it is bridged to."""
 
     A = "ALeg"
     B = "BLeg"
 
 
 class CallStatus(StrEnum):
-    """How a call stands; PHLO documents `in-progress`, the others are Plivo's Voice words."""
+    """The status of a call; PHLO documents `in-progress`, Plivo's Voice API the other values."""
 
     IN_PROGRESS = "in-progress"
     RINGING = "ringing"
@@ -94,7 +94,7 @@ class CallStatus(StrEnum):
 
 
 class DialStatus(StrEnum):
-    """How dialling a forwarded call ended."""
+    """The result of dialling a forwarded call."""
 
     COMPLETED = "completed"
     BUSY = "busy"
@@ -103,7 +103,7 @@ class DialStatus(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """How a message stands; `received` is the one of incoming messages."""
+    """The status of a message; an incoming message has `received`."""
 
     RECEIVED = "received"
     QUEUED = "queued"
@@ -115,20 +115,20 @@ class MessageStatus(StrEnum):
 
 
 class MessageType(StrEnum):
-    """Text only, or with media."""
+    """The type of a message."""
 
     SMS = "sms"
     MMS = "mms"
 
 
 class InputType(StrEnum):
-    """How a caller answered a prompt."""
+    """How a caller answers a prompt."""
 
     DIGITS = "digits"
 
 
 class ConferenceAction(StrEnum):
-    """What happened in a conference last."""
+    """The last action in a conference."""
 
     ENTER = "ConferenceEnter"
     EXIT = "ConferenceExit"
@@ -139,7 +139,7 @@ class ConferenceAction(StrEnum):
 
 
 class StartState(StrEnum):
-    """What a PHLO began with."""
+    """What started the PHLO, as the state of Start."""
 
     INCOMING_MESSAGE = "Incoming Message"
     INCOMING_CALL = "Incoming Call"
@@ -147,14 +147,14 @@ class StartState(StrEnum):
 
 
 class SendSmsState(StrEnum):
-    """How Send SMS ended."""
+    """The state of Send SMS."""
 
     SENT = "Sent"
     FAILED = "Failed"
 
 
 class IvrMenuState(StrEnum):
-    """What the caller chose: one state for each allowed key, or none, or a wrong one."""
+    """The state of IVR Menu: the pressed key, no input, or a key that is not allowed."""
 
     KEY_0 = "0"
     KEY_1 = "1"
@@ -173,14 +173,14 @@ class IvrMenuState(StrEnum):
 
 
 class GetInputState(StrEnum):
-    """Whether the caller entered anything."""
+    """The state of Get Input."""
 
     SUCCESSFUL_INPUT = "Successful Input"
     NO_INPUT = "No Input"
 
 
 class InitiateCallState(StrEnum):
-    """How a dialled call was met."""
+    """The state of Initiate Call."""
 
     ANSWERED = "Answered"
     NO_ANSWER = "No Answer"
@@ -190,7 +190,7 @@ class InitiateCallState(StrEnum):
 
 
 class CallForwardState(StrEnum):
-    """How a forwarded call ended."""
+    """The state of Call Forward."""
 
     COMPLETED = "Completed"
     NO_ANSWER = "No Answer"
@@ -199,52 +199,52 @@ class CallForwardState(StrEnum):
 
 
 class HangupState(StrEnum):
-    """The call is over."""
+    """The state of Hangup."""
 
     HANGUP_COMPLETE = "Hangup Complete"
 
 
 class PlayAudioState(StrEnum):
-    """The messages were played."""
+    """The state of Play Audio."""
 
     PROMPT_COMPLETED = "Prompt Completed"
 
 
 class RecordAudioState(StrEnum):
-    """The message was recorded."""
+    """The state of Record Audio."""
 
     RECORDING_COMPLETED = "Recording Completed"
 
 
 class MultiPartyCallState(StrEnum):
-    """Nobody is left on the call, or it broke."""
+    """The state of a Multiparty Call: every member left, or the call failed."""
 
     COMPLETED = "Completed"
     FAILED = "Failed"
 
 
 class ConferenceBridgeState(StrEnum):
-    """Nobody is left on the bridge, or it broke."""
+    """The state of a Conference Bridge: every member left, or the conference failed."""
 
     COMPLETED = "Completed"
     FAILED = "Failed"
 
 
 class HttpRequestState(StrEnum):
-    """Whether the API answered with a code of 200 to 299."""
+    """The state of HTTP Request: whether the response status is in the range 200 to 299."""
 
     SUCCESS = "Success"
     FAILED = "Failed"
 
 
 class CounterState(StrEnum):
-    """Whether the node was passed as often as its Max Count."""
+    """The state of Counter: whether its Max Count is reached."""
 
     COUNT_REACHED = "Count Reached"
     COUNT_NOT_REACHED = "Count Not Reached"
 
 
 class BranchState(StrEnum):
-    """No condition was met; a condition that was is named by its alias, which stays a `str`."""
+    """The state of Branch when no condition matches; the alias of a match stays a `str`."""
 
     NO_MATCH = "No Match"

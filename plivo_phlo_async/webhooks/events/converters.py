@@ -1,6 +1,6 @@
-"""How each kind of value is read from what was sent: a text, a number, a list, or nonsense.
+"""Converters from received values to Python values.
 
-A reader never raises: what it cannot make sense of becomes None.
+A converter accepts any JSON value and never raises: it converts an invalid value to None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .spelling import letters
+from .keys import alphanumerics
 
 __all__ = [
     "ADDRESS",
@@ -29,7 +29,7 @@ __all__ = [
     "SECONDS",
     "TEXT",
     "TEXTS",
-    "Kind",
+    "Converter",
     "one_of",
 ]
 
@@ -40,35 +40,35 @@ _MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 
 
 @frozen
-class Kind:
-    """A kind of value.
+class Converter:
+    """Converts the received value of a variable.
 
     Attributes:
-        python_type: its Python type, as the documentation names it.
-        unit: its unit or form, "" where there is none.
-        read: makes the value of what was sent, or None.
-        values: the words that are known, for an enum.
+        python_type: the Python type of the result, as the documentation shows it.
+        unit: the unit or format of the received value, "" where there is none.
+        convert: converts a received value; None for an invalid one.
+        values: the enum of known values, where there is one.
     """
 
     python_type: str
     unit: str
-    read: Callable[[Any], Any]
+    convert: Callable[[Any], Any]
     values: type[StrEnum] | None = None
 
 
-def one_of(words: type[StrEnum]) -> Kind:
-    """A value of an enum, or the text itself when it is none of them."""
-    exact: dict[str, StrEnum] = {str(word): word for word in words}
-    plain = {letters(str(word)): word for word in words if letters(str(word))}
+def one_of(values: type[StrEnum]) -> Converter:
+    """Make a converter to a member of an enum; an unknown value stays a text."""
+    exact: dict[str, StrEnum] = {str(member): member for member in values}
+    normalized = {alphanumerics(str(each)): each for each in values if alphanumerics(str(each))}
 
-    def read(value: Any) -> StrEnum | str | None:
+    def convert(value: Any) -> StrEnum | str | None:
         known = exact.get(value) if type(value) is str else None
         if known is not None:
             return known
         text = _text(value)
-        return None if not text else plain.get(letters(text), exact.get(text, text))
+        return None if not text else normalized.get(alphanumerics(text), exact.get(text, text))
 
-    return Kind(f"{words.__name__} | str", "", read, words)
+    return Converter(f"{values.__name__} | str", "", convert, values)
 
 
 def _text(value: Any) -> str | None:
@@ -135,7 +135,7 @@ def _duration(value: Any, microseconds: int) -> timedelta | None:
 
 
 def _instant(value: Any) -> datetime | None:
-    """ISO 8601, also with a space or a zone as Go writes it, or a Unix time; no zone means UTC."""
+    """Convert ISO 8601, Go's format of a time, or a Unix time; a time without a zone is in UTC."""
     number = _decimal(value)
     try:
         if number is not None:
@@ -163,23 +163,23 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
     return dict(found) if isinstance(found, dict) else None
 
 
-def _json(text: str, kind: type[Any]) -> Any:
-    """`text` as JSON when it is some, and of this kind; else None."""
+def _json(text: str, expected: type[Any]) -> Any:
+    """Parse JSON; None when it is invalid or of another type."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, kind) else None
+    return found if isinstance(found, expected) else None
 
 
-TEXT = Kind("str", "", _text)
-ADDRESS = Kind("str", "phone number or SIP address", _text)
-COUNT = Kind("int", "", _count)
-FLAG = Kind("bool", "", _flag)
-INSTANT = Kind("datetime", "aware, UTC unless sent otherwise", _instant)
-SECONDS = Kind("timedelta", "seconds", _seconds)
-MILLISECONDS = Kind("timedelta", "milliseconds", _milliseconds)
-MONEY = Kind("Decimal", "the account's currency", _decimal)
-TEXTS = Kind("tuple[str, ...]", "", _texts)
-MAPPING = Kind("Mapping[str, Any]", "", _mapping)
-ANYTHING = Kind("Any", "as it came", lambda value: value)
+TEXT = Converter("str", "", _text)
+ADDRESS = Converter("str", "phone number or SIP address", _text)
+COUNT = Converter("int", "", _count)
+FLAG = Converter("bool", "", _flag)
+INSTANT = Converter("datetime", "aware, UTC unless sent otherwise", _instant)
+SECONDS = Converter("timedelta", "seconds", _seconds)
+MILLISECONDS = Converter("timedelta", "milliseconds", _milliseconds)
+MONEY = Converter("Decimal", "the account's currency", _decimal)
+TEXTS = Converter("tuple[str, ...]", "", _texts)
+MAPPING = Converter("Mapping[str, Any]", "", _mapping)
+ANYTHING = Converter("Any", "any JSON value", lambda value: value)

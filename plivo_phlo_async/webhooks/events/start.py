@@ -1,9 +1,9 @@
-"""What a PHLO tells of its start: a call, a message or a request.
+"""The events of Start: a call, a message or an HTTP request started the PHLO.
 
 https://docs.plivo.com/docs/phlo/components-library
 """
 
-# ruff: noqa: RUF009 - `variable` and `ends_in` make attrs fields, no values that are shared
+# ruff: noqa: RUF009 - `variable` and `state_field` make attrs fields, not shared values
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from .fields import Event, ends_in, variable
-from .kinds import ADDRESS, COUNT, INSTANT, MAPPING, MONEY, SECONDS, TEXT, one_of
-from .vocabulary import Component, Direction, Leg, MessageStatus, RequestType, StartState
+from .base import Event, state_field, variable
+from .converters import ADDRESS, COUNT, INSTANT, MAPPING, MONEY, SECONDS, TEXT, one_of
+from .enums import Component, Direction, Leg, MessageStatus, RequestType, StartState
 
 __all__ = ["StartCallEvent", "StartEvent", "StartMessageEvent", "StartRequestEvent"]
 
 
-_BEGAN_WITH = {
+_STATES = {
     RequestType.CALL: StartState.INCOMING_CALL,
     RequestType.SMS: StartState.INCOMING_MESSAGE,
     RequestType.HTTP: StartState.API_REQUEST,
@@ -30,50 +30,46 @@ _BEGAN_WITH = {
 
 @frozen(kw_only=True)
 class StartEvent(Event):
-    """The PHLO started; its forms tell what with.
+    """A PHLO started; a subclass says what started it.
 
     https://docs.plivo.com/docs/phlo/components-library/start
 
     Attributes:
-        request_type: a call, an SMS or an HTTP request.
-        state: what it began with; when it was not sent, what `request_type` implies.
-        raw: everything that was sent, as it came.
+        request_type: `call`, `sms` or `http`.
+        state: what started the PHLO; implied by `request_type` when it was not sent.
     """
 
     component: ClassVar[Component | None] = Component.START
     request_type: RequestType | str | None = variable("request_type", one_of(RequestType))
-    state: StartState | str | None = ends_in(
-        one_of(StartState), implied_by=("request_type", _BEGAN_WITH.get)
+    state: StartState | str | None = state_field(
+        one_of(StartState), implied_by=("request_type", _STATES.get)
     )
 
 
 @frozen(kw_only=True)
 class StartCallEvent(StartEvent):
-    """An incoming call started the PHLO.
+    """An incoming call started the PHLO; its state is `Incoming Call`.
 
     https://docs.plivo.com/docs/phlo/components-library/start
 
     Attributes:
-        request_type: `call`.
-        state: `Incoming Call`.
-        uuid: the incoming call's id.
-        to: the number or SIP endpoint that was called.
-        from_: the number or SIP endpoint that calls.
-        start_time: when the call started, in UTC.
-        answer_time: when it was answered, in UTC.
-        end_time: when it ended, in UTC.
+        uuid: ID of the incoming call.
+        to: the called number or SIP endpoint.
+        from_: the caller's number or SIP endpoint.
+        start_time: start of the call, in UTC.
+        answer_time: time of the answer, in UTC.
+        end_time: end of the call, in UTC.
         direction: `inbound`.
-        to_iso2: country of `to`, as ISO 3166 alpha-2: `US`.
-        from_iso2: country of `from_`, as ISO 3166 alpha-2.
-        to_country: country of `to`, its name.
-        from_country: country of `from_`, its name.
+        to_iso2: country of `to`, as an ISO 3166 alpha-2 code: `US`.
+        from_iso2: country of `from_`, as an ISO 3166 alpha-2 code.
+        to_country: country of `to`, by name.
+        from_country: country of `from_`, by name.
         leg: `ALeg`.
-        hangup_cause: code of why the call ended.
-        duration: how long since it was dialled; Plivo sends seconds.
-        bill_duration: how much of it is billed; Plivo sends seconds.
-        bill_rate: price of a unit, in the account's currency.
-        bill_amount: price of the call, in the account's currency.
-        raw: everything that was sent, as it came.
+        hangup_cause: code for the end of the call.
+        duration: duration of the call since dialling; sent in seconds.
+        bill_duration: billed duration; sent in seconds.
+        bill_rate: price per unit, in the account's currency.
+        bill_amount: total price of the call, in the account's currency.
     """
 
     uuid: str | None = variable("call.uuid", TEXT)
@@ -97,28 +93,25 @@ class StartCallEvent(StartEvent):
 
 @frozen(kw_only=True)
 class StartMessageEvent(StartEvent):
-    """An incoming message started the PHLO.
+    """An incoming message started the PHLO; its state is `Incoming Message`.
 
     https://docs.plivo.com/docs/phlo/components-library/start
 
     Attributes:
-        request_type: `sms`.
-        state: `Incoming Message`.
-        message_uuid: the message's id.
-        time: when it was received, in UTC.
+        message_uuid: ID of the message.
+        time: time of receipt, in UTC.
         direction: `inbound`.
         status: `received`.
-        to: the number it was sent to.
-        from_: the number it was sent from.
-        to_iso2: country of `to`, as ISO 3166 alpha-2: `US`.
-        from_iso2: country of `from_`, as ISO 3166 alpha-2.
-        to_country: country of `to`, its name.
-        from_country: country of `from_`, its name.
-        msg: the text.
-        units: how many SMS units it takes.
-        total_rate: price of a unit, in the account's currency.
-        total_amount: price of the message, in the account's currency.
-        raw: everything that was sent, as it came.
+        to: the recipient's number.
+        from_: the sender's number.
+        to_iso2: country of `to`, as an ISO 3166 alpha-2 code: `US`.
+        from_iso2: country of `from_`, as an ISO 3166 alpha-2 code.
+        to_country: country of `to`, by name.
+        from_country: country of `from_`, by name.
+        msg: text of the message.
+        units: number of SMS units.
+        total_rate: price per unit, in the account's currency.
+        total_amount: total price of the message, in the account's currency.
     """
 
     message_uuid: str | None = variable("message.message_uuid", TEXT)
@@ -139,16 +132,13 @@ class StartMessageEvent(StartEvent):
 
 @frozen(kw_only=True)
 class StartRequestEvent(StartEvent):
-    """An HTTP request started the PHLO.
+    """An HTTP request started the PHLO; its state is `API Request`.
 
     https://docs.plivo.com/docs/phlo/components-library/start
 
     Attributes:
-        request_type: `http`.
-        state: `API Request`.
-        uuid: the request's id.
-        params: the payload the request carried, its keys as its sender chose them.
-        raw: everything that was sent, as it came.
+        uuid: ID of the request.
+        params: payload of the request, with the sender's keys.
     """
 
     uuid: str | None = variable("request.uuid", TEXT)

@@ -49,9 +49,9 @@ from plivo_phlo_async.webhooks import (
     parse,
     parse_request,
 )
-from plivo_phlo_async.webhooks.wire import pairs_in
+from plivo_phlo_async.webhooks.http_params import parse_pairs
 
-from .samples import FORM, JSON, MEMBER, MEMBER_FORM
+from ..samples import FORM, JSON, MEMBER, MEMBER_FORM
 
 EXPECTED = MultiPartyCallEvent(
     from_="12025550000",
@@ -388,4 +388,4 @@ def test_an_event_is_frozen_and_can_be_hashed_and_pickled() -> None:
 
 @given(st.text(alphabet="ab=&+%20;\u00e9#", max_size=40))
 def test_forms_are_decoded_as_pythons_own_way_does(text: str) -> None:
-    assert pairs_in(text) == parse_qsl(text, keep_blank_values=True)
+    assert parse_pairs(text) == parse_qsl(text, keep_blank_values=True)

@@ -1,4 +1,4 @@
-"""A request in other readings: each of its parts with what it may be instead."""
+"""Variants of a request that may have been signed instead of the request as received."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
+from .http_params import parse_pairs
 from .signature import signature, signed_text
-from .wire import pairs_in
 
-__all__ = ["Difference", "Reading", "readings"]
+__all__ = ["Difference", "SignatureVariant", "signature_variants"]
 
 _URL = re.compile(
     r"([^:/?#]+)://((?:[^/?#@]*@)?(?:\[[^\]/?#]*\]|[^:/?#]*))(:\d*)?([^?#]*)(?:\?([^#]*))?(?:#.*)?",
@@ -24,24 +24,24 @@ _URL = re.compile(
 
 @frozen
 class Difference:
-    """A part of a request that was signed otherwise than it was given; `str` says how.
+    """A part of a request that differs from what was signed; `str` describes it.
 
     Attributes:
         part: `scheme`, `host`, `port`, `path`, `query`, `params`, `method`, `version`, `header` or
             `token`.
-        told: how it was signed, in a few words, with neither a phone number nor a token.
+        description: what was signed, without phone numbers and tokens.
     """
 
     part: str
-    told: str
+    description: str
 
     def __str__(self) -> str:
-        return self.told
+        return self.description
 
 
 @frozen
-class Reading:
-    """One way to read a request, and in what that differs from how it was given."""
+class SignatureVariant:
+    """A variant of a request, and its differences from the request as received."""
 
     version: str
     text: str = field(repr=False)
@@ -50,7 +50,7 @@ class Reading:
     differences: tuple[Difference, ...]
 
     def signature(self, nonce: str) -> str:
-        """The signature it would have."""
+        """Return the signature of this variant."""
         return signature(self.version, self.text, nonce, self.secret)
 
 
@@ -58,10 +58,10 @@ _Choices = list[tuple[Any, Difference | None]]
 _Pairs = list[tuple[str, str]]
 
 
-def readings(
+def signature_variants(
     method: str, url: str, sent: _Pairs, hosts: Sequence[str], tokens: Sequence[str]
-) -> Iterator[Reading]:
-    """Every reading, those that differ least first."""
+) -> Iterator[SignatureVariant]:
+    """Yield every variant, the ones with the fewest differences first."""
     found = _URL.fullmatch(url)
     if found is None:
         return
@@ -72,14 +72,16 @@ def readings(
         _ports(port),
         _paths(path),
         _queries(query),
-        _params(sent, pairs_in(query, "surrogateescape")),
+        _params(sent, parse_pairs(query, "surrogateescape")),
         _methods(method),
         _versions(),
         _tokens(tokens),
     ]
     for chosen in sorted(product(*parts), key=lambda each: len(_differences(each))):
-        *asked, version, (token, secret) = (value for value, _ in chosen)
-        yield Reading(version, _text(version, *asked), token, secret, _differences(chosen))
+        *parts_of_url, version, (token, secret) = (value for value, _ in chosen)
+        yield SignatureVariant(
+            version, _text(version, *parts_of_url), token, secret, _differences(chosen)
+        )
 
 
 def _differences(chosen: Iterable[tuple[Any, Difference | None]]) -> tuple[Difference, ...]:
@@ -97,11 +99,11 @@ def _text(
     method: str,
 ) -> str:
     base = f"{scheme}://{host}{port}{path}"
-    asked, as_written = query
-    if not as_written:
-        return signed_text(version, method, f"{base}?{asked}", params)
+    text, raw = query
+    if not raw:
+        return signed_text(version, method, f"{base}?{text}", params)
     before, mark, body = signed_text(version, method, base, params).partition("?")
-    return f"{before}?{asked}.{body}" if mark else f"{before}?{asked}"
+    return f"{before}?{text}.{body}" if mark else f"{before}?{text}"
 
 
 def _schemes(scheme: str) -> _Choices:
@@ -118,14 +120,14 @@ def _ports(port: str) -> _Choices:
     if port:
         return [
             (port, None),
-            ("", Difference("port", f"its host comes without the port {port[1:]}")),
+            ("", Difference("port", f"its host does not have the port {port[1:]}")),
         ]
-    named = [(each, f"its host comes with the port {each[1:]}") for each in (":443", ":80")]
-    return [("", None), *((each, Difference("port", told)) for each, told in named)]
+    named = [(each, f"its host has the port {each[1:]}") for each in (":443", ":80")]
+    return [("", None), *((each, Difference("port", added)) for each, added in named)]
 
 
 def _paths(path: str) -> _Choices:
-    if path == "/":  # a server cannot tell whether the slash was there
+    if path == "/":  # the server cannot see whether the configured URL has the slash
         return [(path, None), ("", None)]
     other, slash = (path[:-1], "without") if path.endswith("/") else (f"{path}/", "with")
     found: _Choices = [(path, None), (other, Difference("path", f"its path ends {slash} a slash"))]
@@ -135,25 +137,25 @@ def _paths(path: str) -> _Choices:
 
 
 def _queries(query: str) -> _Choices:
-    """The query, and whether it is signed as it is written."""
+    """The query, and whether it is signed raw."""
     if not query:
         return [(("", False), None)]
-    written = "its query is signed as written, in that order and not decoded"
+    raw = "its query is signed raw, in its order and not decoded"
     return [
         ((query, False), None),
-        ((query, True), Difference("query", written)),
+        ((query, True), Difference("query", raw)),
         (("", False), Difference("query", "its query is not signed")),
     ]
 
 
-def _params(sent: _Pairs, asked: _Pairs) -> _Choices:
+def _params(sent: _Pairs, in_query: _Pairs) -> _Choices:
     found: _Choices = [(sent, None)]
     if sent:
         found.append(([], Difference("params", "its parameters are not signed")))
-    rest = list((Counter(sent) - Counter(asked)).elements())
+    rest = list((Counter(sent) - Counter(in_query)).elements())
     if len(rest) < len(sent):
-        told = "the query's parameters were given as the body's as well"
-        found.append((rest, Difference("params", told)))
+        repeated = "the query's parameters were passed as the body's as well"
+        found.append((rest, Difference("params", repeated)))
     return found
 
 
@@ -163,18 +165,18 @@ def _methods(method: str) -> _Choices:
 
 
 def _versions() -> _Choices:
-    told = "it is signed by V2, which covers neither query nor body"
-    return [("V3", None), ("V2", Difference("version", told))]
+    v2 = "it is signed with V2, which covers neither query nor body"
+    return [("V3", None), ("V2", Difference("version", v2))]
 
 
 def _tokens(tokens: Sequence[str]) -> _Choices:
-    """Each token with its number."""
+    """Each token with its index."""
     first = tokens[0]
     found: _Choices = [((0, first), None)]
     if first.strip() != first:
-        told = "the token given has spaces or a line break around it"
-        found.append(((0, first.strip()), Difference("token", told)))
+        stripped = "the token is passed with spaces or a line break around it"
+        found.append(((0, first.strip()), Difference("token", stripped)))
     for number, token in enumerate(tokens[1:], 1):
-        told = f"it is made with the other token no. {number}"
-        found.append(((number, token), Difference("token", told)))
+        other = f"it is made with other token no. {number}"
+        found.append(((number, token), Difference("token", other)))
     return found

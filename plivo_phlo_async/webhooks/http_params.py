@@ -1,6 +1,6 @@
-"""A request's headers become texts, its query and its body parameters.
+"""Headers and parameters of an HTTP request.
 
-Whether PHLO sends a query, a form or JSON is not documented, so all are understood.
+Plivo does not document whether PHLO sends a query, a form or JSON. All three are supported.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from urllib.parse import unquote
 
 from ..errors import WebhookError
 
-__all__ = ["Headers", "body_params", "header_texts", "pairs_in", "query_of"]
+__all__ = ["Headers", "normalize_headers", "parse_body", "parse_pairs", "url_query"]
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[tuple[bytes, bytes]]
 
 _MOST_KEYS = 1000
-_WHAT_TO_SEND = "send application/x-www-form-urlencoded or application/json"
+_SUPPORTED = "send application/x-www-form-urlencoded or application/json"
 
 
-def header_texts(headers: Headers) -> dict[str, str]:
-    """The headers as texts, names in lower case; those of one name joined by commas."""
+def normalize_headers(headers: Headers) -> dict[str, str]:
+    """Return the headers as texts, with lower-case names; repeated headers are joined by commas."""
     texts: dict[str, str] = {}
     for name, value in headers.items() if isinstance(headers, Mapping) else headers:
         key, text = _header_text(name).lower(), _header_text(value)
@@ -33,16 +33,16 @@ def _header_text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def query_of(url: str) -> str:
-    """The query of a URL, as it is written there."""
+def url_query(url: str) -> str:
+    """Return the raw query of a URL."""
     return url.partition("#")[0].partition("?")[2]
 
 
-def pairs_in(text: str, errors: str = "replace") -> list[tuple[str, str]]:
-    """The keys and values of a query or a form, decoded; blank values are kept.
+def parse_pairs(text: str, errors: str = "replace") -> list[tuple[str, str]]:
+    """Parse a query or a form into decoded keys and values; blank values are kept.
 
     Raises:
-        WebhookError: there are more than 1000.
+        WebhookError: there are more than 1000 keys.
     """
     if text.count("&") >= _MOST_KEYS:
         raise WebhookError(f"The request has more than {_MOST_KEYS} keys.")
@@ -58,20 +58,20 @@ def pairs_in(text: str, errors: str = "replace") -> list[tuple[str, str]]:
     ]
 
 
-def body_params(
+def parse_body(
     headers: Mapping[str, str], body: bytes | str, errors: str = "replace"
 ) -> Mapping[str, Any] | list[tuple[str, str]]:
-    """What a body holds: pairs of a form, or the object of a JSON text.
+    """Parse a body: a form into pairs, JSON into its object.
 
-    The content type is heeded where it says JSON or multipart; else the body itself tells.
+    A content type of JSON or multipart is used; otherwise the body itself decides.
 
     Args:
-        headers: the request's headers, names in lower case.
-        body: the body as it came.
-        errors: what to do with bytes that are no UTF-8, as for `bytes.decode`.
+        headers: the request headers, with lower-case names.
+        body: the raw body.
+        errors: how to handle invalid UTF-8, as in `bytes.decode`.
 
     Raises:
-        WebhookError: it is neither a form nor a JSON object; what to send is said.
+        WebhookError: the body is neither a form nor a JSON object.
     """
     text = body if isinstance(body, str) else body.decode(errors=errors)
     start = text.lstrip("\ufeff \t\r\n")[:1]
@@ -81,17 +81,17 @@ def body_params(
     if start == "{" or kind.endswith(("/json", "+json")):
         return _json_object(text)
     if kind.startswith("multipart/"):
-        raise WebhookError(f"A multipart body is not read; {_WHAT_TO_SEND}.")
+        raise WebhookError(f"A multipart body is not supported; {_SUPPORTED}.")
     if start in "<[" or "=" not in text:
-        raise WebhookError(f"The body is neither a form nor a JSON object; {_WHAT_TO_SEND}.")
-    return pairs_in(text.strip("\r\n"), errors)
+        raise WebhookError(f"The body is neither a form nor a JSON object; {_SUPPORTED}.")
+    return parse_pairs(text.strip("\r\n"), errors)
 
 
 def _json_object(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
-        raise WebhookError("The body looks like JSON and cannot be read as such.") from None
+        raise WebhookError("The body looks like JSON but is invalid.") from None
     if not isinstance(found, dict):
         raise WebhookError("The body is JSON, but not an object.")
     return found

@@ -1,4 +1,4 @@
-"""What was sent becomes a value of the right kind, or None."""
+"""A received value becomes a value of its type, or None."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plivo_phlo_async.webhooks import BranchState, CallStatus, Component, IvrMenuState, kinds
-from plivo_phlo_async.webhooks.kinds import Kind, one_of
+from plivo_phlo_async.webhooks import BranchState, CallStatus, Component, IvrMenuState
+from plivo_phlo_async.webhooks.events import converters
+from plivo_phlo_async.webhooks.events.converters import Converter, one_of
 
-EVERY_KIND = [kind for kind in vars(kinds).values() if isinstance(kind, Kind)]
+CONVERTERS = [each for each in vars(converters).values() if isinstance(each, Converter)]
 NONSENSE: list[Any] = [
     "",
     " ",
@@ -53,11 +54,11 @@ json_values = st.recursive(
     ],
 )
 def test_an_instant_is_aware_however_it_is_written(value: Any, instant: datetime) -> None:
-    assert kinds.INSTANT.read(value) == instant
+    assert converters.INSTANT.convert(value) == instant
 
 
 def test_an_instant_keeps_the_zone_it_came_with() -> None:
-    instant = kinds.INSTANT.read("2020-04-08 13:34:33+02:00")
+    instant = converters.INSTANT.convert("2020-04-08 13:34:33+02:00")
 
     assert instant == datetime(2020, 4, 8, 13, 34, 33, tzinfo=timezone(timedelta(hours=2)))
     assert instant.utcoffset() == timedelta(hours=2)
@@ -65,39 +66,48 @@ def test_an_instant_keeps_the_zone_it_came_with() -> None:
 
 @pytest.mark.parametrize("value", ["12500", 12500, "12500.0"])
 def test_a_recording_is_measured_in_milliseconds(value: Any) -> None:
-    assert kinds.MILLISECONDS.read(value) == timedelta(seconds=12.5)
+    assert converters.MILLISECONDS.convert(value) == timedelta(seconds=12.5)
 
 
 @pytest.mark.parametrize("value", ["90", 90, 90.0])
 def test_a_call_is_measured_in_seconds(value: Any) -> None:
-    assert kinds.SECONDS.read(value) == timedelta(minutes=1, seconds=30)
+    assert converters.SECONDS.convert(value) == timedelta(minutes=1, seconds=30)
 
 
 @pytest.mark.parametrize("value", ["-1", -1, "1e20"])
 def test_no_duration_is_negative_or_endless(value: Any) -> None:
-    assert (kinds.SECONDS.read(value), kinds.MILLISECONDS.read(value)) == (None, None)
+    assert (converters.SECONDS.convert(value), converters.MILLISECONDS.convert(value)) == (
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("value", ["0.0035", 0.0035])
 def test_money_is_exact(value: Any) -> None:
-    assert kinds.MONEY.read(value) == Decimal("0.0035")
+    assert converters.MONEY.convert(value) == Decimal("0.0035")
 
 
 @pytest.mark.parametrize("value", NONSENSE, ids=repr)
 @pytest.mark.parametrize(
-    "kind",
-    [kinds.INSTANT, kinds.SECONDS, kinds.MILLISECONDS, kinds.MONEY, kinds.COUNT],
-    ids=lambda kind: f"{kind.python_type} {kind.unit}",
+    "converter",
+    [
+        converters.INSTANT,
+        converters.SECONDS,
+        converters.MILLISECONDS,
+        converters.MONEY,
+        converters.COUNT,
+    ],
+    ids=lambda each: f"{each.python_type} {each.unit}",
 )
-def test_what_is_no_number_or_date_is_none(kind: Kind, value: Any) -> None:
-    assert kind.read(value) is None
+def test_what_is_no_number_or_date_is_none(converter: Converter, value: Any) -> None:
+    assert converter.convert(value) is None
 
 
 @pytest.mark.parametrize(
     ("value", "count"), [("3", 3), (3, 3), (3.0, 3), ("3.5", None), ("000", 0)]
 )
 def test_a_count_is_whole(value: Any, count: int | None) -> None:
-    assert kinds.COUNT.read(value) == count
+    assert converters.COUNT.convert(value) == count
 
 
 @pytest.mark.parametrize(
@@ -118,7 +128,7 @@ def test_a_count_is_whole(value: Any, count: int | None) -> None:
     ],
 )
 def test_a_flag_is_true_false_or_unsaid(value: Any, flag: bool | None) -> None:
-    assert kinds.FLAG.read(value) is flag
+    assert converters.FLAG.convert(value) is flag
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,7 @@ def test_a_flag_is_true_false_or_unsaid(value: Any, flag: bool | None) -> None:
     ids=range(7),
 )
 def test_a_text_is_what_came(value: Any, text: str | None) -> None:
-    assert kinds.ADDRESS.read(value) == text
+    assert converters.ADDRESS.convert(value) == text
 
 
 @pytest.mark.parametrize(
@@ -148,12 +158,12 @@ def test_a_text_is_what_came(value: Any, text: str | None) -> None:
     ],
 )
 def test_a_list_is_understood_in_every_form(value: Any) -> None:
-    assert kinds.TEXTS.read(value) == ("https://a.example/1", "https://a.example/2,3")
+    assert converters.TEXTS.convert(value) == ("https://a.example/1", "https://a.example/2,3")
 
 
 @pytest.mark.parametrize("value", ["", "[]", {}, 3, [{}]])
 def test_a_list_of_nothing_is_empty(value: Any) -> None:
-    assert kinds.TEXTS.read(value) == ()
+    assert converters.TEXTS.convert(value) == ()
 
 
 @pytest.mark.parametrize(
@@ -161,33 +171,35 @@ def test_a_list_of_nothing_is_empty(value: Any) -> None:
     [('{"otp": "1"}', {"otp": "1"}), ({"otp": 1}, {"otp": 1}), ("otp", None), ("[1]", None)],
 )
 def test_a_payload_is_understood_as_json_and_as_text(value: Any, mapping: Any) -> None:
-    assert kinds.MAPPING.read(value) == mapping
+    assert converters.MAPPING.convert(value) == mapping
 
 
 def test_a_payload_nested_without_end_is_none() -> None:
-    assert kinds.MAPPING.read('{"a":' * 100_000) is None
+    assert converters.MAPPING.convert('{"a":' * 100_000) is None
 
 
 @pytest.mark.parametrize("value", ["no-answer", "No Answer", "NO_ANSWER", "noAnswer"])
 def test_a_word_is_known_in_every_spelling(value: str) -> None:
-    assert one_of(CallStatus).read(value) is CallStatus.NO_ANSWER
+    assert one_of(CallStatus).convert(value) is CallStatus.NO_ANSWER
 
 
 @pytest.mark.parametrize(("value", "state"), [("#", IvrMenuState.HASH), (7, IvrMenuState.KEY_7)])
 def test_a_key_is_a_word_as_well(value: Any, state: IvrMenuState) -> None:
-    assert one_of(IvrMenuState).read(value) is state
+    assert one_of(IvrMenuState).convert(value) is state
 
 
 def test_an_unknown_word_stays_readable() -> None:
-    assert one_of(BranchState).read("Is a customer") == "Is a customer"
+    assert one_of(BranchState).convert("Is a customer") == "Is a customer"
 
 
 @pytest.mark.parametrize("value", ["", None, {}, []])
 def test_no_word_is_none(value: Any) -> None:
-    assert one_of(Component).read(value) is None
+    assert one_of(Component).convert(value) is None
 
 
-@pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: f"{kind.python_type} {kind.unit}")
+@pytest.mark.parametrize(
+    "converter", CONVERTERS, ids=lambda each: f"{each.python_type} {each.unit}"
+)
 @given(value=json_values)
-def test_no_reader_raises(kind: Kind, value: Any) -> None:
-    kind.read(value)
+def test_no_converter_raises(converter: Converter, value: Any) -> None:
+    converter.convert(value)

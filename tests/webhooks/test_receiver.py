@@ -15,7 +15,7 @@ from plivo_phlo_async.webhooks import (
     IvrMenuEvent,
     MultiPartyCallEvent,
     Receiver,
-    Refusal,
+    Rejected,
     WebhookApp,
     receive,
     sign_v2,
@@ -67,7 +67,8 @@ def test_a_multipart_body_is_refused_with_what_to_send_instead() -> None:
         receive("POST", URL, headers, b'--x\r\nContent-Disposition: form-data; name="a"', TOKEN)
 
     assert str(caught.value) == (
-        "A multipart body is not read; send application/x-www-form-urlencoded or application/json."
+        "A multipart body is not supported;"
+        " send application/x-www-form-urlencoded or application/json."
     )
 
 
@@ -92,7 +93,7 @@ async def test_a_body_may_be_as_long_as_its_bound_and_no_longer(most: int, statu
 
     found = await Receiver(TOKEN, max_body=most).accept("POST", URL, FORM, chunks())
 
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Rejected)
     assert found.status == status
 
 
