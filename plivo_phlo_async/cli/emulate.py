@@ -16,10 +16,10 @@ from ..emulator.keeping import StateFile
 from ..emulator.refusals import Refusal
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
-from .exits import refuse
-from .options import json_option, said
+from .exit_codes import usage_error
+from .options import json_option, parsed
 from .printing import print_json
-from .rate import read_rate
+from .rate_option import read_rate
 
 __all__ = ["emulate"]
 
@@ -53,13 +53,15 @@ FAULT_HELP = (
     "--seed", "seed_file", type=click.Path(path_type=Path), help="A JSON file of what there is."
 )
 @click.option(
-    "--latency", type=said(read_seconds), metavar="TIME", help="How long answers take: 20ms."
+    "--latency", type=parsed(read_seconds), metavar="TIME", help="How long answers take: 20ms."
 )
-@click.option("--rate", type=said(read_rate), metavar="N/TIME", help="What is allowed: 300/5s.")
+@click.option("--rate", type=parsed(read_rate), metavar="N/TIME", help="What is allowed: 300/5s.")
 @click.option(
-    "--fault", "faults", type=said(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
+    "--fault", "faults", type=parsed(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
 )
-@click.option("--callback", type=said(read_callback), metavar="URL", help="Where events are told.")
+@click.option(
+    "--callback", type=parsed(read_callback), metavar="URL", help="Where events are told."
+)
 @click.option(
     "--state",
     "state_file",
@@ -78,9 +80,11 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     try:
         server = EmulatorServer(emulator, host=host, port=port).start()
     except ImportError as error:
-        refuse(str(error))
+        usage_error(str(error))
     except OSError as error:
-        refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
+        usage_error(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
+        )
     try:
         _tell(server, as_json)
         server.wait()
@@ -110,7 +114,7 @@ def _emulator(
     callback: Any,
 ) -> PhloEmulator:
     if rate is not None and no_rate_limit:
-        refuse("give --rate or --no-rate-limit, not both.")
+        usage_error("give --rate or --no-rate-limit, not both.")
     seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
     emulator = PhloEmulator(
         auth_id=seed.auth_id,
@@ -142,6 +146,6 @@ def _read(option: str, path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
     except OSError as error:
-        refuse(f"{option} {path}: {error.strerror or error}.")
+        usage_error(f"{option} {path}: {error.strerror or error}.")
     except Refusal as no:
-        refuse(f"{option}: {no.error}")
+        usage_error(f"{option}: {no.error}")

@@ -20,7 +20,7 @@ from collections import OrderedDict
 
 from attrs import define, field, frozen
 
-from .events.conference import ConferenceEvent
+from .events.conference import ConferenceBridgeEvent, ConferenceEvent, MultiPartyCallEvent
 from .events.enums import ConferenceAction, ConferenceBridgeState, Direction, MultiPartyCallState
 
 __all__ = ["MemberTracker", "TrackedMember"]
@@ -97,7 +97,7 @@ class MemberTracker:
         if not key:
             return False
         conference = self._conference(key)
-        if getattr(event, "state", None) in _ENDED:
+        if isinstance(event, MultiPartyCallEvent | ConferenceBridgeEvent) and event.state in _ENDED:
             return conference.end(final=bool(event.conference_uuid))  # a name can be reused
         member = event.member_id or event.call_uuid
         if member and event.event == ConferenceAction.EXIT:

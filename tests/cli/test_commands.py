@@ -124,7 +124,7 @@ def test_an_answer_that_broke_off_is_told_as_accepted(
     code, out, _ = plivo_phlo("call", ANN, CARL)
 
     assert code == 0
-    assert out.endswith(" s; the body of the answer was lost\n")
+    assert out.endswith(" s; the response body was lost\n")
 
 
 def test_more_than_one_attempt_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
@@ -172,7 +172,7 @@ def test_without_credentials_it_is_one_line_and_exit_3(plivo_phlo: Run, options:
         (
             [],
             {"PLIVO_AUTH_ID": ""},
-            "set the environment variable PLIVO_AUTH_ID, or give --auth-id",
+            "set the environment variable PLIVO_AUTH_ID, or pass --auth-id",
         ),
         ([], {"PLIVO_AUTH_TOKEN": ""}, "set the environment variable PLIVO_AUTH_TOKEN. `plivo"),
         ([], {"PLIVO_AUTH_TOKEN": "a\n"}, "PLIVO_AUTH_TOKEN is malformed: it holds a line end"),
