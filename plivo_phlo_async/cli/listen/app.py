@@ -10,7 +10,7 @@ from ...webhooks import Event, parse_request, receive
 from ...webhooks.asgi import ClientDisconnected, Receive, Scope, Send, chunks_of, url_of
 from ...webhooks.receiver import read_body
 from .forward import ForwardResponse, ForwardTarget
-from .printer import EventPrinter, ReceivedRequest
+from .printer import EventPrinter, IncomingRequest
 
 __all__ = ["ListenApp"]
 
@@ -61,14 +61,14 @@ class ListenApp:
             response = ForwardResponse(503)
         await _respond(send, response)
 
-    def _received(self, scope: Scope, body: bytes) -> ReceivedRequest:
+    def _received(self, scope: Scope, body: bytes) -> IncomingRequest:
         requested = url_of(scope)
         parts = urlsplit(requested)
         target = requested[len(f"{parts.scheme}://{parts.netloc}") :]
         url = requested if self._public_url is None else self._public_url.rstrip("/") + target
-        return ReceivedRequest(scope["method"], url, target, [*scope["headers"]], body)
+        return IncomingRequest(scope["method"], url, target, [*scope["headers"]], body)
 
-    async def _handle(self, request: ReceivedRequest, *, whole: bool) -> ForwardResponse:
+    async def _handle(self, request: IncomingRequest, *, whole: bool) -> ForwardResponse:
         if not whole:
             return self._reject(request, 413, f"the body has more than {_MAX_BODY} bytes")
         try:
@@ -83,17 +83,17 @@ class ListenApp:
             return ForwardResponse(200)
         return await self._forward(self._target, request)
 
-    def _event(self, request: ReceivedRequest) -> Event:
+    def _event(self, request: IncomingRequest) -> Event:
         arguments = (request.method, request.url, request.headers, request.body)
         if self._token is None:
             return parse_request(*arguments, self._component)
         return receive(*arguments, self._token, component=self._component, allow_v2=self._allow_v2)
 
-    def _reject(self, request: ReceivedRequest, status: int, reason: str) -> ForwardResponse:
+    def _reject(self, request: IncomingRequest, status: int, reason: str) -> ForwardResponse:
         self._printer.rejected(request, status, reason)
         return ForwardResponse(status)
 
-    async def _forward(self, target: ForwardTarget, request: ReceivedRequest) -> ForwardResponse:
+    async def _forward(self, target: ForwardTarget, request: IncomingRequest) -> ForwardResponse:
         try:
             response = await target.send(
                 request.method, request.target, request.headers, request.body

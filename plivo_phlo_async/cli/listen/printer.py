@@ -21,13 +21,13 @@ from ..printing import printable
 from .event_format import event_to_dict, line_parts, table_rows
 from .forward import ForwardResponse, Pairs
 
-__all__ = ["EventPrinter", "ReceivedRequest"]
+__all__ = ["EventPrinter", "IncomingRequest"]
 
 _UNLIMITED_WIDTH = 1_000_000
 
 
 @frozen
-class ReceivedRequest:
+class IncomingRequest:
     """A received request.
 
     Attributes:
@@ -54,7 +54,7 @@ class EventPrinter:
         self.events: int = 0
         self.rejections: int = 0
 
-    def event(self, event: Event, request: ReceivedRequest, *, verified: bool) -> None:
+    def event(self, event: Event, request: IncomingRequest, *, verified: bool) -> None:
         """Print an event: a line, and its variables if verbose; or a JSON object."""
         now = self._clock()
         if self._json:
@@ -66,7 +66,7 @@ class EventPrinter:
                 _print(self._out, _table(event))
         self.events += 1
 
-    def rejected(self, request: ReceivedRequest, status: int, reason: str) -> None:
+    def rejected(self, request: IncomingRequest, status: int, reason: str) -> None:
         """Print a rejected request with its reason."""
         self.rejections += 1
         path = printable(request.target.partition("?")[0])
@@ -134,7 +134,7 @@ def _table(event: Event) -> Table:
     return table
 
 
-def _verify_command(request: ReceivedRequest) -> str | None:
+def _verify_command(request: IncomingRequest) -> str | None:
     """Return the command that diagnoses a rejected request; None for an unsigned one."""
     texts = normalize_headers(request.headers)
     for version in ("v3", "v2"):

@@ -16,19 +16,19 @@ from plivo_phlo_async.webhooks import (
 )
 from plivo_phlo_async.webhooks.events.converters import Converter
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "webhook-variables.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "webhooks" / "variables.md"
 
-_TOP = """# What each component tells
+_TOP = """# Variables of each component
 
-Every variable of every component, and what it becomes in Python. A variable that was not sent, or
-that cannot be read, is `None` (`media_urls`: `()`); what came stays in the event's `raw`. Where a
-type is an enum, a word it does not know stays a `str`. Times without a zone are taken to be UTC,
-and Unix times are understood everywhere.
+Every variable of every component, with its Python attribute and type. A variable that was not sent
+or cannot be read is `None` (`media_urls`: `()`); the event's `raw` has the received value. A value
+that an enum does not know stays a `str`. Times without a zone are in UTC; Unix times are supported
+everywhere.
 
-Plivo does not document how it spells the keys in a webhook: `call.uuid`, `call_uuid`, `CallUUID`
-and a nested `{"call": {"uuid": ...}}` are all understood.
+Plivo does not document how it spells the keys in a webhook. `call.uuid`, `call_uuid`, `CallUUID`
+and a nested `{"call": {"uuid": ...}}` are all supported.
 
-This page is made of the classes by `python -m tests.webhooks.events.table`.
+This page is generated from the classes by `python -m tests.webhooks.events.table`.
 """
 
 
