@@ -28,7 +28,7 @@ from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCal
 from plivo_phlo_async.webhooks.aiohttp import verified
 
 MPC = web.AppKey("MPC", MultiPartyCall)
-tracker = MemberTracker()  # this process's: several workers need one place that is fed
+tracker = MemberTracker()  # of this process; several workers need a shared one
 routes = web.RouteTableDef()
 
 

@@ -30,7 +30,7 @@ from plivo_phlo_async import (
 from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCallEvent
 from plivo_phlo_async.webhooks.fastapi import verified
 
-tracker = MemberTracker()  # this process's: several workers need one place that is fed
+tracker = MemberTracker()  # of this process; several workers need a shared one
 
 
 @asynccontextmanager
