@@ -13,7 +13,7 @@ def test_the_demo_tells_the_story_and_what_it_took(plivo_phlo: Run) -> None:
     assert (code, err) == (0, "")
     for words in (
         "await mpc.warm_transfer(ann, sue)",
-        "⇄ in private talk",
+        "⇄ in consultation",
         "‖ on hold",
         "✉ voicemail",
         "○ left",

@@ -89,9 +89,9 @@ def test_what_it_prints_for_a_shell_sets_what_it_says(
     ("options", "says"),
     [
         (["--latency", "soon"], "'soon' is no time"),
-        (["--rate", "300"], "is no rate: write 300/5s"),
-        (["--rate", "0/5s"], "is no rate"),
-        (["--rate", "5/0s"], "is no rate"),
+        (["--rate", "300"], "is not a rate; write it as 300/5s"),
+        (["--rate", "0/5s"], "is not a rate"),
+        (["--rate", "5/0s"], "is not a rate"),
         (["--rate", "5/1s", "--no-rate-limit"], "not both"),
         (["--fault", "hold:501"], "give one of latency, 429"),
         (["--fault", "500 sometimes"], "'sometimes' is none of"),

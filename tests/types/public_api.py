@@ -442,7 +442,9 @@ def verifying(headers: Mapping[str, str], params: dict[str, str], body: bytes) -
     assert_type(found, webhooks.Diagnosis)
     assert_type(found.matches, bool)
     assert_type(found.differences, tuple[webhooks.Difference, ...])
-    assert_type([(each.part, each.told) for each in found.differences], list[tuple[str, str]])
+    assert_type(
+        [(each.part, each.description) for each in found.differences], list[tuple[str, str]]
+    )
     assert_type(found.header, str | None)
     assert_type(found.signed, str | None)
     assert_type(found.advice, str)
@@ -479,16 +481,16 @@ def events(
     assert_type(started.params, Mapping[str, Any] | None)
 
 
-def watching(event: webhooks.MultiPartyCallEvent) -> None:
-    watch = webhooks.MemberWatch(most=10)
-    assert_type(watch.see(event), bool)
-    assert_type(watch.calls(), tuple[str, ...])
-    for present in watch.on_call("conference"):
-        assert_type(present, webhooks.Present)
-        assert_type(present.member_id, str)
-        assert_type(present.address, str | None)
-        assert_type(present.caller_name, str | None)
-        assert_type(present.call_uuid, str | None)
+def tracking(event: webhooks.MultiPartyCallEvent) -> None:
+    tracker = webhooks.MemberTracker(max_calls=10)
+    assert_type(tracker.update(event), bool)
+    assert_type(tracker.calls(), tuple[str, ...])
+    for member in tracker.members("conference"):
+        assert_type(member, webhooks.TrackedMember)
+        assert_type(member.member_id, str)
+        assert_type(member.address, str | None)
+        assert_type(member.caller_name, str | None)
+        assert_type(member.call_uuid, str | None)
 
 
 async def serving() -> None:
