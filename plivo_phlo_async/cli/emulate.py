@@ -11,9 +11,9 @@ import click
 
 from ..emulator import PhloEmulator
 from ..emulator.callbacks import read_callback
+from ..emulator.errors import Refusal
 from ..emulator.faults import FaultKind, parse_rule, read_seconds
 from ..emulator.keeping import StateFile
-from ..emulator.refusals import Refusal
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
 from .exits import refuse

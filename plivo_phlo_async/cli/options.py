@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from ..emulator.refusals import Refusal
+from ..emulator.errors import Refusal
 from ..errors import ConfigurationError, InvalidArgumentError, PhloError
 
 __all__ = ["at_node", "at_phlo", "common", "in_words", "json_option", "origin", "said"]

@@ -8,6 +8,7 @@ from .app import PhloEmulator
 from .breaking import BrokenExchange
 from .callbacks import Callback, Letter
 from .deliveries import Delivery
+from .errors import NotHere, NotNow, Refusal
 from .faults import FaultKind, FaultRule
 from .logbook import Answered
 from .members import Call, Member, MemberState, Role, Transfer, TransferKind
@@ -22,7 +23,6 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .refusals import NotHere, NotNow, Refusal
 from .routes import ReceivedRequest
 from .seed import Seed, load_seed, read_seed
 from .steps import LogEntry

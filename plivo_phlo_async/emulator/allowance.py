@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from .refusals import TooManyRequests
+from .errors import TooManyRequests
 
 
 class Allowance:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from .asked import Asked, understand
 from .breaking import NOT_JSON, Exchange, break_off, wire_of
 from .control import control_handlers
+from .errors import Refusal, WrongCredentials, WrongMethod
 from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
 from .faults import ANSWERS, FaultKind, FaultRule
 from .http import (
@@ -21,7 +22,6 @@ from .http import (
 )
 from .members import Call
 from .operator import Operator
-from .refusals import Refusal, WrongCredentials, WrongMethod
 from .routes import note, pick, plivo_handlers
 from .runner import Reply
 from .safety import PAGE_HEADERS, check_host, check_origin, for_this_machine_only, hider

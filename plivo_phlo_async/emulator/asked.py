@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import attrs
 
+from .errors import Refusal
 from .faults import Facts
 from .http import Request
-from .refusals import Refusal
 from .steps import Place
 
 

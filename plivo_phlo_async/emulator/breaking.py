@@ -9,10 +9,10 @@ from typing import Protocol
 
 import attrs
 
-from .bell import Bell
 from .faults import FaultKind, FaultRule
 from .http import Receive, Scope, Send, encode
-from .racing import first_of
+from .notifier import Bell
+from .race import first_of
 from .runner import Reply
 
 WIRE = "plivo_phlo_async.wire"

@@ -11,8 +11,8 @@ for a step that the call's present state does not allow.
 
 import attrs
 
+from .errors import NotNow
 from .members import Call, Member, MemberState, Role
-from .refusals import NotNow
 from .transfers import connect, give_up
 
 # Actions on the call

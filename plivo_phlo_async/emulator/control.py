@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from .callbacks import read_callback
+from .errors import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .faults import read_rules
 from .http import Request
 from .members import Role
 from .operator import Operator
 from .page import page_file, show_page
 from .phlos import NodeType
-from .refusals import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .routes import Handler
 from .runner import Reply
 from .seed import read_phone, read_seed

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
-from .bell import Bell, Ear
 from .breaking import Exchange
+from .errors import Refusal
 from .http import Request
-from .racing import first_of
-from .refusals import Refusal
+from .notifier import Bell, Ear
+from .race import first_of
 from .safety import PAGE_HEADERS
 
 EVENT_LIMIT = 1000

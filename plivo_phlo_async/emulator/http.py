@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 import attrs
 
-from .refusals import BODY_LIMIT, BodyTooLarge, MalformedBody
+from .errors import BODY_LIMIT, BodyTooLarge, MalformedBody
 from .runner import Reply
 
 KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})

@@ -12,10 +12,10 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from .bell import Bell
+from .errors import InvalidParameter
 from .members import Call, Member, MemberState, Role, Transfer, TransferKind, line_of
+from .notifier import Bell
 from .phlos import Phone
-from .refusals import InvalidParameter
 from .seed import read_phone
 from .switchboard import Kept
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import anyio
 
-from .bell import Bell
 from .http import Receive, Send
-from .racing import first_of
+from .notifier import Bell
+from .race import first_of
 
 
 class Attendant:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 
 import attrs
 
+from .errors import InvalidParameter
 from .members import Role
-from .refusals import InvalidParameter
 
 ADDRESS_LIMIT = 255
 """The longest address that is taken, in characters (assumed)."""

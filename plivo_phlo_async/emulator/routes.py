@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from .errors import OtherAccount, Refusal, UnknownResource, WrongMethod
 from .http import Request
-from .refusals import OtherAccount, Refusal, UnknownResource, WrongMethod
 from .runner import PhloRunner, Reply
 
 Handler = Callable[[Request], Reply]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from . import calls, transfers
+from .errors import Refusal, UnknownResource
 from .members import Call, Role
 from .parameters import Parameters, read_action, read_dialling
 from .phlos import EmulatedNode, EmulatedPhlo, NodeType
-from .refusals import Refusal, UnknownResource
 from .steps import Place
 from .switchboard import Switchboard
 

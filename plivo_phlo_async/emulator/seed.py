@@ -23,6 +23,7 @@ from typing import Any
 import attrs
 
 from .callbacks import Callback, read_callback
+from .errors import InvalidParameter
 from .faults import FaultRule, read_rule
 from .phlos import (
     DEMO_AUTH_ID,
@@ -34,7 +35,6 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .refusals import InvalidParameter
 from .steps import Place
 
 

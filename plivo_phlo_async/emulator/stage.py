@@ -11,7 +11,6 @@ import anyio
 import attrs
 
 from .allowance import Allowance
-from .bell import Bell
 from .board import Board
 from .callbacks import Callback
 from .deliveries import Deliver, Delivery
@@ -22,6 +21,7 @@ from .keeping import StateFile
 from .living import Attendant
 from .logbook import Answered, Logbook
 from .members import Call, Member
+from .notifier import Bell
 from .phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
 from .phonebook import Phones
 from .posting import post

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from . import calls
+from .errors import NotHere, NotNow
 from .members import Call, Member, MemberState, Role, line_of
 from .phlos import Phone, PhoneBehaviour
 from .phonebook import Due, Phonebook, Phones, Timers
-from .refusals import NotHere, NotNow
 from .steps import LogEntry, Place
 
 LOG_LIMIT = 1000

@@ -5,8 +5,8 @@ Pure functions on a call, as in `calls`, with the same refusals.
 
 import attrs
 
+from .errors import NotNow
 from .members import Call, Member, MemberState, Role, Transfer, TransferKind
-from .refusals import NotNow
 
 
 def warm_transfer(current: Call, trigger_source: str, to: str, role: Role = Role.AGENT) -> Call:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import anyio
 
-from ..emulator.bell import Bell
+from ..emulator.notifier import Bell
 
 __all__ = ["Clock"]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from plivo_phlo_async.emulator import calls, transfers
+from plivo_phlo_async.emulator.errors import NotHere, NotNow
 from plivo_phlo_async.emulator.members import Call, Role, Transfer, TransferKind
-from plivo_phlo_async.emulator.refusals import NotHere, NotNow
 
 from .scenes import (
     AGENT,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from ..refusals import UnknownResource
+from ..errors import UnknownResource
 from ..runner import Reply
 from ..safety import hider
 from ..stage import Stage
