@@ -7,12 +7,9 @@
 from .app import PhloEmulator
 from .breaking import BrokenExchange
 from .callbacks import Callback, Letter
-from .deliveries import Delivery
-from .errors import NotHere, NotNow, Refusal
-from .faults import FaultKind, FaultRule
-from .logbook import Answered
-from .members import Call, Member, MemberState, Role, Transfer, TransferKind
-from .phlos import (
+from .calls.log_entry import LogEntry
+from .calls.members import Call, Member, MemberState, Role, Transfer, TransferKind
+from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_NODE_ID,
@@ -23,9 +20,12 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .deliveries import Delivery
+from .errors import NotHere, NotNow, Refusal
+from .faults import FaultKind, FaultRule
+from .logbook import Answered
 from .routes import ReceivedRequest
 from .seed import Seed, load_seed, read_seed
-from .steps import LogEntry
 
 __all__ = [
     "DEMO_AUTH_ID",

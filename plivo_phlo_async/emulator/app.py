@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from .asked import Asked, understand
 from .breaking import NOT_JSON, Exchange, break_off, wire_of
+from .calls.members import Call
 from .control import control_handlers
 from .errors import Refusal, WrongCredentials, WrongMethod
 from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
@@ -20,7 +21,6 @@ from .http import (
     read_request,
     send_reply,
 )
-from .members import Call
 from .operator import Operator
 from .routes import note, pick, plivo_handlers
 from .runner import Reply

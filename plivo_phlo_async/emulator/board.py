@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .members import Call, Member, MemberState, Transfer, TransferKind, line_of
+from .calls.log_entry import LogEntry, Place
+from .calls.members import Call, Member, MemberState, Transfer, TransferKind, line_of
+from .calls.switchboard import Switchboard
 from .runner import PhloRunner
-from .steps import LogEntry, Place
-from .switchboard import Switchboard
 
 Since = Mapping[str, float]
 """When, by the wall clock, each line came into its state."""

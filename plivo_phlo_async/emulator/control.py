@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from .callbacks import read_callback
+from .calls.log_entry import Place
+from .calls.members import Role
+from .calls.phlos import NodeType
 from .errors import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .faults import read_rules
 from .http import Request
-from .members import Role
 from .operator import Operator
 from .page import page_file, show_page
-from .phlos import NodeType
 from .routes import Handler
 from .runner import Reply
 from .seed import read_phone, read_seed
-from .steps import Place
 
 
 def control_handlers(emulator: Operator, segments: tuple[str, ...]) -> Mapping[str, Handler]:

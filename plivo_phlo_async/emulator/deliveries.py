@@ -8,7 +8,7 @@ import anyio
 import attrs
 
 from .callbacks import Callback, Letter, write_letter
-from .steps import Place
+from .calls.log_entry import Place
 
 DELIVERY_LIMIT = 1000
 """How many deliveries are kept, waiting ones and finished ones together."""

@@ -12,12 +12,12 @@ import anyio
 import anyio.to_thread
 import attrs
 
+from .calls.members import Call, Member, MemberState, Role, Transfer, TransferKind, line_of
+from .calls.phlos import Phone
+from .calls.switchboard import Kept
 from .errors import InvalidParameter
-from .members import Call, Member, MemberState, Role, Transfer, TransferKind, line_of
 from .notifier import Bell
-from .phlos import Phone
 from .seed import read_phone
-from .switchboard import Kept
 
 _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 

@@ -8,12 +8,12 @@ import attrs
 
 from .asked import Asked
 from .board import concerned, show_member, show_transfer
+from .calls.log_entry import LogEntry, Place
+from .calls.members import Call, Member, line_of
+from .calls.switchboard import LOG_LIMIT
 from .http import Request
-from .members import Call, Member, line_of
 from .routes import ReceivedRequest
 from .snippets import as_curl, as_python
-from .steps import LogEntry, Place
-from .switchboard import LOG_LIMIT
 
 RECEIVED_LIMIT = 1000
 """How many of the latest requests are kept as they came."""

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
-from . import calls, transfers
+from .calls import calls, transfers
+from .calls.log_entry import Place
+from .calls.members import Call, Role
+from .calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
+from .calls.switchboard import Switchboard
 from .errors import Refusal, UnknownResource
-from .members import Call, Role
 from .parameters import Parameters, read_action, read_dialling
-from .phlos import EmulatedNode, EmulatedPhlo, NodeType
-from .steps import Place
-from .switchboard import Switchboard
 
 RUN_LIMIT = 10_000
 """How many of the latest runs can still be asked for."""

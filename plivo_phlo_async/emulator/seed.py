@@ -23,9 +23,8 @@ from typing import Any
 import attrs
 
 from .callbacks import Callback, read_callback
-from .errors import InvalidParameter
-from .faults import FaultRule, read_rule
-from .phlos import (
+from .calls.log_entry import Place
+from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_PHLO,
@@ -35,7 +34,8 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .steps import Place
+from .errors import InvalidParameter
+from .faults import FaultRule, read_rule
 
 
 @attrs.frozen

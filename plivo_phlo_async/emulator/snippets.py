@@ -3,8 +3,8 @@
 import shlex
 
 from .asked import Asked
+from .calls.phlos import NodeType
 from .http import Request
-from .phlos import NodeType
 from .runner import DIALLING, MEMBER_ACTIONS
 
 

@@ -13,6 +13,11 @@ import attrs
 from .allowance import Allowance
 from .board import Board
 from .callbacks import Callback
+from .calls.log_entry import LogEntry, Place
+from .calls.members import Call, Member
+from .calls.phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
+from .calls.phones import Phones
+from .calls.switchboard import Kept, Switchboard
 from .deliveries import Deliver, Delivery
 from .events import Events
 from .faultbook import FaultBook
@@ -20,16 +25,11 @@ from .faults import FaultRule
 from .keeping import StateFile
 from .living import Attendant
 from .logbook import Answered, Logbook
-from .members import Call, Member
 from .notifier import Bell
-from .phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
-from .phonebook import Phones
 from .posting import post
 from .routes import ReceivedRequest
 from .runner import PhloRunner
 from .seed import Seed
-from .steps import LogEntry, Place
-from .switchboard import Kept, Switchboard
 from .webhooks import Webhooks
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from .callbacks import Callback, read_callback
+from .calls.log_entry import LogEntry, Place
 from .deliveries import Deliver, Deliveries, Delivery
 from .happenings import Legs
-from .steps import LogEntry, Place
 
 
 class Webhooks:

@@ -1,7 +1,7 @@
 """Calls to begin a test from, and a plain view of one."""
 
-from plivo_phlo_async.emulator import calls, transfers
-from plivo_phlo_async.emulator.members import Call, Role
+from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls.members import Call, Role
 
 AGENT, CUSTOMER, SECOND, OTHER = "111", "222", "333", "444"
 

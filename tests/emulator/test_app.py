@@ -19,8 +19,8 @@ from plivo_phlo_async.emulator import (
     ReceivedRequest,
     Refusal,
 )
+from plivo_phlo_async.emulator.calls.switchboard import Switchboard
 from plivo_phlo_async.emulator.runner import PhloRunner
-from plivo_phlo_async.emulator.switchboard import Switchboard
 
 from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, basic, exchange, heard, say
 

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from plivo_phlo_async.emulator import calls, transfers
+from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls.members import Call, MemberState, Role, TransferKind, line_of
 from plivo_phlo_async.emulator.errors import NotHere, NotNow
-from plivo_phlo_async.emulator.members import Call, MemberState, Role, TransferKind, line_of
 
 ADDRESSES = st.sampled_from(["1", "+1", "2", "3", "4", "5", "sip:bob@phone.example"])
 ROLES = st.sampled_from(Role)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from ..errors import NotHere, NotNow
 from . import calls
-from .errors import NotHere, NotNow
+from .log_entry import LogEntry, Place
 from .members import Call, Member, MemberState, Role, line_of
 from .phlos import Phone, PhoneBehaviour
-from .phonebook import Due, Phonebook, Phones, Timers
-from .steps import LogEntry, Place
+from .phones import Due, Phonebook, Phones, Timers
 
 LOG_LIMIT = 1000
 """How many of the latest log entries are kept."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from plivo_phlo_async.emulator import calls, transfers
+from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls.members import Call, Member, MemberState, Role
 from plivo_phlo_async.emulator.errors import NotHere, NotNow
-from plivo_phlo_async.emulator.members import Call, Member, MemberState, Role
 
-from .scenes import (
+from ..scenes import (
     AGENT,
     CUSTOMER,
     OTHER,

@@ -5,7 +5,7 @@ Pure functions on a call, as in `calls`, with the same refusals.
 
 import attrs
 
-from .errors import NotNow
+from ..errors import NotNow
 from .members import Call, Member, MemberState, Role, Transfer, TransferKind
 
 

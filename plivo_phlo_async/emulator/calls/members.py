@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import attrs
 
-from .errors import NotHere, NotNow
+from ..errors import NotHere, NotNow
 
 
 class MemberState(StrEnum):

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import attrs
 
+from .log_entry import Place
 from .members import Call, MemberState, line_of
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
-from .steps import Place
 
 Phones = Mapping[str, Phone | PhoneBehaviour | str]
 """Phones by address: a `Phone`, or what one does when it is rung."""

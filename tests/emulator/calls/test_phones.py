@@ -15,7 +15,7 @@ from plivo_phlo_async.emulator import (
     Role,
 )
 
-from .asking import DIAL, NODE, WARM, Clock, ask, say
+from ..asking import DIAL, NODE, WARM, Clock, ask, say
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ for a step that the call's present state does not allow.
 
 import attrs
 
-from .errors import NotNow
+from ..errors import NotNow
 from .members import Call, Member, MemberState, Role
 from .transfers import connect, give_up
 
