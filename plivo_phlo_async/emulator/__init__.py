@@ -23,8 +23,8 @@ from .calls.phlos import (
 from .deliveries import Delivery
 from .errors import NotHere, NotNow, Refusal
 from .faults import FaultKind, FaultRule
+from .http.routes import ReceivedRequest
 from .logbook import Answered
-from .routes import ReceivedRequest
 from .seed import Seed, load_seed, read_seed
 
 __all__ = [

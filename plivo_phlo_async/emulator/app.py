@@ -4,14 +4,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 
-from .asked import Asked, understand
 from .breaking import NOT_JSON, Exchange, break_off, wire_of
 from .calls.members import Call
 from .control import control_handlers
 from .errors import Refusal, WrongCredentials, WrongMethod
 from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
 from .faults import ANSWERS, FaultKind, FaultRule
-from .http import (
+from .http.phlo_api import Reply
+from .http.request import (
     Credentials,
     Receive,
     Request,
@@ -21,10 +21,10 @@ from .http import (
     read_request,
     send_reply,
 )
+from .http.request_info import Asked, understand
+from .http.routes import note, pick, plivo_handlers
+from .http.security import PAGE_HEADERS, check_host, check_origin, for_this_machine_only, hider
 from .operator import Operator
-from .routes import note, pick, plivo_handlers
-from .runner import Reply
-from .safety import PAGE_HEADERS, check_host, check_origin, for_this_machine_only, hider
 
 
 class PhloEmulator(Operator):

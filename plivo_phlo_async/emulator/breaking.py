@@ -10,10 +10,10 @@ from typing import Protocol
 import attrs
 
 from .faults import FaultKind, FaultRule
-from .http import Receive, Scope, Send, encode
+from .http.phlo_api import Reply
+from .http.request import Receive, Scope, Send, encode
 from .notifier import Bell
 from .race import first_of
-from .runner import Reply
 
 WIRE = "plivo_phlo_async.wire"
 """The name of the extension in an ASGI scope."""

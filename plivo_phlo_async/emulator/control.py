@@ -10,11 +10,11 @@ from .calls.members import Role
 from .calls.phlos import NodeType
 from .errors import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
 from .faults import read_rules
-from .http import Request
+from .http.phlo_api import Reply
+from .http.request import Request
+from .http.routes import Handler
 from .operator import Operator
 from .page import page_file, show_page
-from .routes import Handler
-from .runner import Reply
 from .seed import read_phone, read_seed
 
 

@@ -14,10 +14,10 @@ import attrs
 
 from .breaking import Exchange
 from .errors import Refusal
-from .http import Request
+from .http.request import Request
+from .http.security import PAGE_HEADERS
 from .notifier import Bell, Ear
 from .race import first_of
-from .safety import PAGE_HEADERS
 
 EVENT_LIMIT = 1000
 """How many of the latest events can be resumed from."""

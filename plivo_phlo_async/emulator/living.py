@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 
-from .http import Receive, Send
+from .http.request import Receive, Send
 from .notifier import Bell
 from .race import first_of
 

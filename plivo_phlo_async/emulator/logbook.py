@@ -6,13 +6,13 @@ from typing import Any
 
 import attrs
 
-from .asked import Asked
 from .board import concerned, show_member, show_transfer
 from .calls.log_entry import LogEntry, Place
 from .calls.members import Call, Member, line_of
 from .calls.switchboard import LOG_LIMIT
-from .http import Request
-from .routes import ReceivedRequest
+from .http.request import Request
+from .http.request_info import Asked
+from .http.routes import ReceivedRequest
 from .snippets import as_curl, as_python
 
 RECEIVED_LIMIT = 1000

@@ -10,8 +10,8 @@ import attrs
 
 from .app import PhloEmulator
 from .breaking import WIRE
-from .http import Receive, Scope, Send
-from .safety import OPEN, is_loopback
+from .http.request import Receive, Scope, Send
+from .http.security import OPEN, is_loopback
 
 if TYPE_CHECKING:
     import asyncio

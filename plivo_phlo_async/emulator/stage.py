@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import anyio
 import attrs
 
-from .allowance import Allowance
 from .board import Board
 from .callbacks import Callback
 from .calls.log_entry import LogEntry, Place
@@ -22,13 +21,14 @@ from .deliveries import Deliver, Delivery
 from .events import Events
 from .faultbook import FaultBook
 from .faults import FaultRule
+from .http.phlo_api import PhloRunner
+from .http.rate_limit import Allowance
+from .http.routes import ReceivedRequest
 from .keeping import StateFile
 from .living import Attendant
 from .logbook import Answered, Logbook
 from .notifier import Bell
 from .posting import post
-from .routes import ReceivedRequest
-from .runner import PhloRunner
 from .seed import Seed
 from .webhooks import Webhooks
 

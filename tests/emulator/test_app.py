@@ -20,7 +20,7 @@ from plivo_phlo_async.emulator import (
     Refusal,
 )
 from plivo_phlo_async.emulator.calls.switchboard import Switchboard
-from plivo_phlo_async.emulator.runner import PhloRunner
+from plivo_phlo_async.emulator.http.phlo_api import PhloRunner
 
 from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, basic, exchange, heard, say
 

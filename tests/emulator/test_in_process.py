@@ -9,7 +9,7 @@ from plivo_phlo_async.emulator import (
     BrokenExchange,
     PhloEmulator,
 )
-from plivo_phlo_async.emulator.runner import Reply
+from plivo_phlo_async.emulator.http.phlo_api import Reply
 
 from .asking import DIAL, NODE, WARM
 

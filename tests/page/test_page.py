@@ -18,9 +18,9 @@ from plivo_phlo_async.emulator import (
     PhoneBehaviour,
 )
 from plivo_phlo_async.emulator.calls.phlos import NodeType
-from plivo_phlo_async.emulator.http import Request
+from plivo_phlo_async.emulator.http.phlo_api import DIALLING, MEMBER_ACTIONS, Reply
+from plivo_phlo_async.emulator.http.request import Request
 from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
-from plivo_phlo_async.emulator.runner import DIALLING, MEMBER_ACTIONS, Reply
 
 from ..emulator.asking import DIAL, NODE, WARM, Clock, ask
 

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 from ..errors import UnknownResource
-from ..runner import Reply
-from ..safety import hider
+from ..http.phlo_api import Reply
+from ..http.security import hider
 from ..stage import Stage
 from .plain import write_board, write_tables
 

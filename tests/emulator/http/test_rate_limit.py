@@ -4,7 +4,7 @@ import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
 
-from .asking import DIAL, NODE, PHLO, Clock, ask
+from ..asking import DIAL, NODE, PHLO, Clock, ask
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plivo_phlo_async.emulator import PhloEmulator
 
-from .asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic, exchange, heard
+from ..asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic, exchange, heard
 
 MEMBERS = [f"{NODE}/members/{address}" for address in ("111", "%2B222", "333", "999")]
 PATHS = st.sampled_from([PHLO, NODE, RUN, *MEMBERS, "/_emulator/state", "/v1", "/"])

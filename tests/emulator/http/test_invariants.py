@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from plivo_phlo_async.emulator import FaultKind, MemberState, PhloEmulator, Role
 from plivo_phlo_async.emulator.faults import ANSWERS
 
-from .asking import NODE, Clock, ask, say
+from ..asking import NODE, Clock, ask, say
 
 ADDRESSES = st.sampled_from(["1", "+1", "2", "3", "4", "5"])
 DIALLING = st.sampled_from(["call", "warm_transfer", "cold_transfer"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import Refusal
+from ..errors import Refusal
 
 PAGE_HEADERS: tuple[tuple[str, str], ...] = (
     (

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 
 import attrs
 
-from .calls.members import Role
-from .errors import InvalidParameter
+from ..calls.members import Role
+from ..errors import InvalidParameter
 
 ADDRESS_LIMIT = 255
 """The longest address that is taken, in characters (assumed)."""

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.safety import OPEN
+from plivo_phlo_async.emulator.http.security import OPEN
 
-from .asking import Heard, exchange, heard
+from ..asking import Heard, exchange, heard
 
 
 def ask_as(

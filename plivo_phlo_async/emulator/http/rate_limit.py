@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from .errors import TooManyRequests
+from ..errors import TooManyRequests
 
 
 class Allowance:

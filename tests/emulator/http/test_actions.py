@@ -4,7 +4,7 @@ import pytest
 
 from plivo_phlo_async.emulator import MemberState, PhloEmulator
 
-from .asking import DIAL, NODE, WARM, ask, say
+from ..asking import DIAL, NODE, WARM, ask, say
 
 
 @pytest.fixture

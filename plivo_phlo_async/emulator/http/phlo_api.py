@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
-from .calls import calls, transfers
-from .calls.log_entry import Place
-from .calls.members import Call, Role
-from .calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
-from .calls.switchboard import Switchboard
-from .errors import Refusal, UnknownResource
+from ..calls import calls, transfers
+from ..calls.log_entry import Place
+from ..calls.members import Call, Role
+from ..calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
+from ..calls.switchboard import Switchboard
+from ..errors import Refusal, UnknownResource
 from .parameters import Parameters, read_action, read_dialling
 
 RUN_LIMIT = 10_000

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from .errors import OtherAccount, Refusal, UnknownResource, WrongMethod
-from .http import Request
-from .runner import PhloRunner, Reply
+from ..errors import OtherAccount, Refusal, UnknownResource, WrongMethod
+from .phlo_api import PhloRunner, Reply
+from .request import Request
 
 Handler = Callable[[Request], Reply]
 """Answers a request, or raises a `Refusal`."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import attrs
 
-from .calls.log_entry import Place
-from .errors import Refusal
-from .faults import Facts
-from .http import Request
+from ..calls.log_entry import Place
+from ..errors import Refusal
+from ..faults import Facts
+from .request import Request
 
 
 @attrs.frozen

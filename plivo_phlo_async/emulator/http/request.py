@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 import attrs
 
-from .errors import BODY_LIMIT, BodyTooLarge, MalformedBody
-from .runner import Reply
+from ..errors import BODY_LIMIT, BodyTooLarge, MalformedBody
+from .phlo_api import Reply
 
 KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})
 """The headers a request keeps, besides its credentials."""
