@@ -5,7 +5,6 @@
 """
 
 from .app import PhloEmulator
-from .breaking import BrokenExchange
 from .callbacks import Callback, Letter
 from .calls.log_entry import LogEntry
 from .calls.members import Call, Member, MemberState, Role, Transfer, TransferKind
@@ -22,7 +21,8 @@ from .calls.phlos import (
 )
 from .deliveries import Delivery
 from .errors import NotHere, NotNow, Refusal
-from .faults import FaultKind, FaultRule
+from .faults.injection import BrokenExchange
+from .faults.rules import FaultKind, FaultRule
 from .http.routes import ReceivedRequest
 from .logbook import Answered
 from .seed import Seed, load_seed, read_seed

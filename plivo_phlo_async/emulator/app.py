@@ -4,12 +4,12 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 
-from .breaking import NOT_JSON, Exchange, break_off, wire_of
 from .calls.members import Call
 from .control import control_handlers
 from .errors import Refusal, WrongCredentials, WrongMethod
 from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
-from .faults import ANSWERS, FaultKind, FaultRule
+from .faults.injection import NOT_JSON, Exchange, break_off, wire_of
+from .faults.rules import ANSWERS, FaultKind, FaultRule
 from .http.phlo_api import Reply
 from .http.request import (
     Credentials,

@@ -9,7 +9,7 @@ from .calls.log_entry import Place
 from .calls.members import Role
 from .calls.phlos import NodeType
 from .errors import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
-from .faults import read_rules
+from .faults.rules import read_rules
 from .http.phlo_api import Reply
 from .http.request import Request
 from .http.routes import Handler

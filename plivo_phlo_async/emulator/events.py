@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
-from .breaking import Exchange
 from .errors import Refusal
+from .faults.injection import Exchange
 from .http.request import Request
 from .http.security import PAGE_HEADERS
 from .notifier import Bell, Ear

@@ -5,7 +5,7 @@ from .calls.log_entry import Place
 from .calls.members import Role
 from .calls.phlos import Phone, PhoneBehaviour
 from .deliveries import Delivery
-from .faults import FaultKind, FaultRule, parse_rule, read_rule
+from .faults.rules import FaultKind, FaultRule, parse_rule, read_rule
 from .stage import Stage
 
 

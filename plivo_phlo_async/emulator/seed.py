@@ -35,7 +35,7 @@ from .calls.phlos import (
     PhoneBehaviour,
 )
 from .errors import InvalidParameter
-from .faults import FaultRule, read_rule
+from .faults.rules import FaultRule, read_rule
 
 
 @attrs.frozen

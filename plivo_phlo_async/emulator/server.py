@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 
 from .app import PhloEmulator
-from .breaking import WIRE
+from .faults.injection import WIRE
 from .http.request import Receive, Scope, Send
 from .http.security import OPEN, is_loopback
 

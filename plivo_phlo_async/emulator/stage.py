@@ -19,8 +19,8 @@ from .calls.phones import Phones
 from .calls.switchboard import Kept, Switchboard
 from .deliveries import Deliver, Delivery
 from .events import Events
-from .faultbook import FaultBook
-from .faults import FaultRule
+from .faults.registry import FaultBook
+from .faults.rules import FaultRule
 from .http.phlo_api import PhloRunner
 from .http.rate_limit import Allowance
 from .http.routes import ReceivedRequest

@@ -10,8 +10,8 @@ import httpx
 
 from ..client import AsyncPhloClient
 from ..emulator import PhloEmulator
-from ..emulator.breaking import BrokenExchange
-from ..emulator.faults import FaultKind
+from ..emulator.faults.injection import BrokenExchange
+from ..emulator.faults.rules import FaultKind
 
 __all__ = ["EmulatedTransport", "client_of", "emulated_client"]
 

@@ -15,7 +15,7 @@ from plivo_phlo_async import (
     ServerError,
 )
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, FaultKind, PhloEmulator
-from plivo_phlo_async.emulator.faults import ANSWERS
+from plivo_phlo_async.emulator.faults.rules import ANSWERS
 from plivo_phlo_async.testing import EmulatedTransport, client_of, emulated_client
 from plivo_phlo_async.testing.in_process import LOOKS_LIKE
 

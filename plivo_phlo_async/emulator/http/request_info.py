@@ -6,7 +6,7 @@ import attrs
 
 from ..calls.log_entry import Place
 from ..errors import Refusal
-from ..faults import Facts
+from ..faults.rules import Facts
 from .request import Request
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from plivo_phlo_async.emulator import FaultKind, MemberState, PhloEmulator, Role
-from plivo_phlo_async.emulator.faults import ANSWERS
+from plivo_phlo_async.emulator.faults.rules import ANSWERS
 
 from ..asking import NODE, Clock, ask, say
 

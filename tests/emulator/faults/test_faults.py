@@ -6,10 +6,10 @@ import attrs
 import pytest
 
 from plivo_phlo_async.emulator import FaultKind, FaultRule, PhloEmulator, Refusal
-from plivo_phlo_async.emulator.faultbook import FaultBook
-from plivo_phlo_async.emulator.faults import ANSWERS, Facts, parse_rule, write_rule
+from plivo_phlo_async.emulator.faults.registry import FaultBook
+from plivo_phlo_async.emulator.faults.rules import ANSWERS, Facts, parse_rule, write_rule
 
-from .asking import DIAL, NODE, ask, say
+from ..asking import DIAL, NODE, ask, say
 
 HOLD = Facts("hold", "222", f"{NODE}/members/222")
 CALL = Facts("call", "222", NODE)

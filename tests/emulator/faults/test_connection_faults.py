@@ -9,7 +9,7 @@ import pytest
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 
-from .asking import DIAL, NODE, basic
+from ..asking import DIAL, NODE, basic
 
 
 @pytest.fixture(scope="module")

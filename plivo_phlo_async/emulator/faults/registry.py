@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import attrs
 
-from .errors import InvalidParameter
-from .faults import Facts, FaultRule, parse_rule, write_rule
+from ..errors import InvalidParameter
+from .rules import Facts, FaultRule, parse_rule, write_rule
 
 RULE_LIMIT = 100
 """How many rules there can be at once."""

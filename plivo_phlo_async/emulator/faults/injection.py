@@ -9,11 +9,11 @@ from typing import Protocol
 
 import attrs
 
-from .faults import FaultKind, FaultRule
-from .http.phlo_api import Reply
-from .http.request import Receive, Scope, Send, encode
-from .notifier import Bell
-from .race import first_of
+from ..http.phlo_api import Reply
+from ..http.request import Receive, Scope, Send, encode
+from ..notifier import Bell
+from ..race import first_of
+from .rules import FaultKind, FaultRule
 
 WIRE = "plivo_phlo_async.wire"
 """The name of the extension in an ASGI scope."""

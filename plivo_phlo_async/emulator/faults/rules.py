@@ -21,8 +21,8 @@ from typing import Any
 
 import attrs
 
-from .calls.members import line_of
-from .errors import InvalidParameter
+from ..calls.members import line_of
+from ..errors import InvalidParameter
 
 LONGEST_SECONDS = 3600
 """The longest time that a rule can be about."""
