@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from ..emulator import PhloEmulator
-from ..emulator.callbacks import read_callback
 from ..emulator.errors import Refusal
 from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
 from ..emulator.keeping import StateFile
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
+from ..emulator.webhooks.callbacks import read_callback
 from .exits import refuse
 from .options import json_option, said
 from .printing import print_json

@@ -5,7 +5,6 @@
 """
 
 from .app import PhloEmulator
-from .callbacks import Callback, Letter
 from .calls.log_entry import LogEntry
 from .calls.members import Call, Member, MemberState, Role, Transfer, TransferKind
 from .calls.phlos import (
@@ -19,13 +18,14 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .deliveries import Delivery
 from .errors import NotHere, NotNow, Refusal
 from .faults.injection import BrokenExchange
 from .faults.rules import FaultKind, FaultRule
 from .http.routes import ReceivedRequest
 from .logbook import Answered
 from .seed import Seed, load_seed, read_seed
+from .webhooks.callbacks import Callback, Letter
+from .webhooks.deliveries import Delivery
 
 __all__ = [
     "DEMO_AUTH_ID",

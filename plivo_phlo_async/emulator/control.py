@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from .callbacks import read_callback
 from .calls.log_entry import Place
 from .calls.members import Role
 from .calls.phlos import NodeType
@@ -16,6 +15,7 @@ from .http.routes import Handler
 from .operator import Operator
 from .page import page_file, show_page
 from .seed import read_phone, read_seed
+from .webhooks.callbacks import read_callback
 
 
 def control_handlers(emulator: Operator, segments: tuple[str, ...]) -> Mapping[str, Handler]:

@@ -1,12 +1,12 @@
 """What a person or a test does to an emulator: phones, faults, callbacks."""
 
-from .callbacks import Callback
 from .calls.log_entry import Place
 from .calls.members import Role
 from .calls.phlos import Phone, PhoneBehaviour
-from .deliveries import Delivery
 from .faults.rules import FaultKind, FaultRule, parse_rule, read_rule
 from .stage import Stage
+from .webhooks.callbacks import Callback
+from .webhooks.deliveries import Delivery
 
 
 class Operator(Stage):

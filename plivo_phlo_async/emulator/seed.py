@@ -22,7 +22,6 @@ from typing import Any
 
 import attrs
 
-from .callbacks import Callback, read_callback
 from .calls.log_entry import Place
 from .calls.phlos import (
     DEMO_AUTH_ID,
@@ -36,6 +35,7 @@ from .calls.phlos import (
 )
 from .errors import InvalidParameter
 from .faults.rules import FaultRule, read_rule
+from .webhooks.callbacks import Callback, read_callback
 
 
 @attrs.frozen

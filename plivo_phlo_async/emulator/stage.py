@@ -11,13 +11,11 @@ import anyio
 import attrs
 
 from .board import Board
-from .callbacks import Callback
 from .calls.log_entry import LogEntry, Place
 from .calls.members import Call, Member
 from .calls.phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
 from .calls.phones import Phones
 from .calls.switchboard import Kept, Switchboard
-from .deliveries import Deliver, Delivery
 from .events import Events
 from .faults.registry import FaultBook
 from .faults.rules import FaultRule
@@ -28,9 +26,11 @@ from .keeping import StateFile
 from .living import Attendant
 from .logbook import Answered, Logbook
 from .notifier import Bell
-from .posting import post
 from .seed import Seed
-from .webhooks import Webhooks
+from .webhooks.callbacks import Callback
+from .webhooks.deliveries import Deliver, Delivery
+from .webhooks.dispatcher import Webhooks
+from .webhooks.http_client import post
 
 
 def new_uuid() -> str:

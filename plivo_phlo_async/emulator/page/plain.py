@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ..deliveries import Delivery
 from ..logbook import Answered
 from ..stage import Stage
+from ..webhooks.deliveries import Delivery
 
 MEMBER_ROWS = 500
 """How many members are shown at most."""

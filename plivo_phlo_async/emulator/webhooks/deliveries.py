@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
+from ..calls.log_entry import Place
 from .callbacks import Callback, Letter, write_letter
-from .calls.log_entry import Place
 
 DELIVERY_LIMIT = 1000
 """How many deliveries are kept, waiting ones and finished ones together."""

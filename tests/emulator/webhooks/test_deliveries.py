@@ -8,7 +8,7 @@ import pytest
 
 from plivo_phlo_async.emulator import DEMO_AUTH_TOKEN, Letter, PhloEmulator
 
-from .asking import DIAL, NODE, WARM, ask, say
+from ..asking import DIAL, NODE, WARM, ask, say
 
 pytestmark = pytest.mark.anyio
 VARIABLES = {

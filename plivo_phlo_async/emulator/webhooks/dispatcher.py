@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from ..calls.log_entry import LogEntry, Place
 from .callbacks import Callback, read_callback
-from .calls.log_entry import LogEntry, Place
 from .deliveries import Deliver, Deliveries, Delivery
-from .happenings import Legs
+from .member_events import Legs
 
 
 class Webhooks:

@@ -6,13 +6,22 @@ from urllib.parse import parse_qsl
 import pytest
 
 from plivo_phlo_async.emulator import Refusal
-from plivo_phlo_async.emulator.callbacks import Callback, read_callback, write_letter
 from plivo_phlo_async.emulator.calls import calls, transfers
 from plivo_phlo_async.emulator.calls.members import Call, Role
-from plivo_phlo_async.emulator.happenings import happenings
-from plivo_phlo_async.emulator.signing import signature, signed_text
+from plivo_phlo_async.emulator.webhooks.callbacks import Callback, read_callback, write_letter
+from plivo_phlo_async.emulator.webhooks.member_events import happenings
+from plivo_phlo_async.emulator.webhooks.signing import signature, signed_text
 
-from .scenes import AGENT, CUSTOMER, SECOND, cold_ringing, machine, talk, warm_ringing, warm_talking
+from ..scenes import (
+    AGENT,
+    CUSTOMER,
+    SECOND,
+    cold_ringing,
+    machine,
+    talk,
+    warm_ringing,
+    warm_talking,
+)
 
 TOKEN = "Y2Q2ZDgxZmY5YWRiOTI5YmQ1Njg0MTAxZWIyOTc4"
 NONCE = "31627761595286130198"

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 import attrs
 
-from .calls.log_entry import LogEntry, Place
-from .calls.members import Call, Member, MemberState, TransferKind, line_of
+from ..calls.log_entry import LogEntry, Place
+from ..calls.members import Call, Member, MemberState, TransferKind, line_of
 
 COUNTRIES = {
     "1": ("US", "United States"),

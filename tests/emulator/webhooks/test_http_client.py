@@ -14,7 +14,7 @@ import trustme
 from anyio.streams.tls import TLSStream
 
 from plivo_phlo_async.emulator import Letter
-from plivo_phlo_async.emulator.posting import post
+from plivo_phlo_async.emulator.webhooks.http_client import post
 
 pytestmark = pytest.mark.anyio
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"

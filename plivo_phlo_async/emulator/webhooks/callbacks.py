@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import attrs
 
-from .errors import InvalidParameter
+from ..errors import InvalidParameter
 from .signing import headers_of, signed_text
 
 AGENT_NAME = "plivo-phlo-emulator"
