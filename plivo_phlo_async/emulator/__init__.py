@@ -18,11 +18,11 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .dashboard.request_log import Answered
 from .errors import NotHere, NotNow, Refusal
 from .faults.injection import BrokenExchange
 from .faults.rules import FaultKind, FaultRule
 from .http.routes import ReceivedRequest
-from .logbook import Answered
 from .seed import Seed, load_seed, read_seed
 from .webhooks.callbacks import Callback, Letter
 from .webhooks.deliveries import Delivery

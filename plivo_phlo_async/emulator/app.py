@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from .calls.members import Call
 from .control import control_handlers
+from .dashboard.sse import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
 from .errors import Refusal, WrongCredentials, WrongMethod
-from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
 from .faults.injection import NOT_JSON, Exchange, break_off, wire_of
 from .faults.rules import ANSWERS, FaultKind, FaultRule
 from .http.phlo_api import Reply

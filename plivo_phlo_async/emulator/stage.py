@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import anyio
 import attrs
 
-from .board import Board
 from .calls.log_entry import LogEntry, Place
 from .calls.members import Call, Member
 from .calls.phlos import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, DEMO_PHLO, EmulatedPhlo
 from .calls.phones import Phones
 from .calls.switchboard import Kept, Switchboard
-from .events import Events
+from .dashboard.request_log import Answered, Logbook
+from .dashboard.sse import Events
+from .dashboard.views import Board
 from .faults.registry import FaultBook
 from .faults.rules import FaultRule
 from .http.phlo_api import PhloRunner
@@ -24,7 +25,6 @@ from .http.rate_limit import Allowance
 from .http.routes import ReceivedRequest
 from .keeping import StateFile
 from .living import Attendant
-from .logbook import Answered, Logbook
 from .notifier import Bell
 from .seed import Seed
 from .webhooks.callbacks import Callback

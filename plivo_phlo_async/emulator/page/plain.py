@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ..logbook import Answered
+from ..dashboard.request_log import Answered
 from ..stage import Stage
 from ..webhooks.deliveries import Delivery
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .calls.log_entry import LogEntry, Place
-from .calls.members import Call, Member, MemberState, Transfer, TransferKind, line_of
-from .calls.switchboard import Switchboard
-from .http.phlo_api import PhloRunner
+from ..calls.log_entry import LogEntry, Place
+from ..calls.members import Call, Member, MemberState, Transfer, TransferKind, line_of
+from ..calls.switchboard import Switchboard
+from ..http.phlo_api import PhloRunner
 
 Since = Mapping[str, float]
 """When, by the wall clock, each line came into its state."""

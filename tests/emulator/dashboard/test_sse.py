@@ -12,8 +12,8 @@ import pytest
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.testing import Clock
 
-from .asking import DIAL, NODE, ask, say
-from .asking import Clock as ByHand
+from ..asking import DIAL, NODE, ask, say
+from ..asking import Clock as ByHand
 
 pytestmark = pytest.mark.anyio
 

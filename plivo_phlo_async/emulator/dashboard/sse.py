@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
-from .errors import Refusal
-from .faults.injection import Exchange
-from .http.request import Request
-from .http.security import PAGE_HEADERS
-from .notifier import Bell, Ear
-from .race import first_of
+from ..errors import Refusal
+from ..faults.injection import Exchange
+from ..http.request import Request
+from ..http.security import PAGE_HEADERS
+from ..notifier import Bell, Ear
+from ..race import first_of
 
 EVENT_LIMIT = 1000
 """How many of the latest events can be resumed from."""

@@ -2,10 +2,10 @@
 
 import shlex
 
-from .calls.phlos import NodeType
-from .http.phlo_api import DIALLING, MEMBER_ACTIONS
-from .http.request import Request
-from .http.request_info import Asked
+from ..calls.phlos import NodeType
+from ..http.phlo_api import DIALLING, MEMBER_ACTIONS
+from ..http.request import Request
+from ..http.request_info import Asked
 
 
 def as_curl(request: Request) -> str:

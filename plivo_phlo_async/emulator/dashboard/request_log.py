@@ -6,14 +6,14 @@ from typing import Any
 
 import attrs
 
-from .board import concerned, show_member, show_transfer
-from .calls.log_entry import LogEntry, Place
-from .calls.members import Call, Member, line_of
-from .calls.switchboard import LOG_LIMIT
-from .http.request import Request
-from .http.request_info import Asked
-from .http.routes import ReceivedRequest
+from ..calls.log_entry import LogEntry, Place
+from ..calls.members import Call, Member, line_of
+from ..calls.switchboard import LOG_LIMIT
+from ..http.request import Request
+from ..http.request_info import Asked
+from ..http.routes import ReceivedRequest
 from .snippets import as_curl, as_python
+from .views import concerned, show_member, show_transfer
 
 RECEIVED_LIMIT = 1000
 """How many of the latest requests are kept as they came."""

@@ -12,7 +12,7 @@ from plivo_phlo_async.emulator import (
     PhloEmulator,
 )
 
-from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, say
+from ..asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, say
 
 CALL = f"client.phlo({DEMO_PHLO_ID!r}).multi_party_call({DEMO_NODE_ID!r})"
 
