@@ -12,7 +12,7 @@ import click
 from ..emulator import PhloEmulator
 from ..emulator.errors import Refusal
 from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
-from ..emulator.keeping import StateFile
+from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
 from ..emulator.webhooks.callbacks import read_callback

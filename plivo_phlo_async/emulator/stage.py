@@ -23,9 +23,9 @@ from .faults.rules import FaultRule
 from .http.phlo_api import PhloRunner
 from .http.rate_limit import Allowance
 from .http.routes import ReceivedRequest
-from .keeping import StateFile
-from .living import Attendant
+from .lifespan import Attendant
 from .notifier import Bell
+from .persistence import StateFile
 from .seed import Seed
 from .webhooks.callbacks import Callback
 from .webhooks.deliveries import Deliver, Delivery

@@ -12,11 +12,11 @@ from ..errors import UnknownResource
 from ..http.phlo_api import Reply
 from ..http.security import hider
 from ..stage import Stage
-from .plain import write_board, write_tables
+from .noscript import write_board, write_tables
 
 __all__ = ["MODULES", "PAGE_FILES", "join_modules", "page_file", "show_page"]
 
-BOARD_MARK, PLAIN_MARK = "<!-- board -->", "<!-- plain -->"
+DASHBOARD_MARK, NOSCRIPT_MARK = "<!-- dashboard -->", "<!-- noscript -->"
 """Where in `page.html` the board goes, and the tables for a browser without scripts."""
 
 PAGE_FILES: Mapping[str, str] = {
@@ -27,7 +27,7 @@ PAGE_FILES: Mapping[str, str] = {
 }
 """Every file the page asks for, with its content type; no other is served."""
 
-MODULES = ("dom", "wire", "model", "board", "strip", "log", "webhooks", "desk", "page")
+MODULES = ("dom", "api", "model", "calls", "timeline", "log", "webhooks", "controls", "page")
 """The modules that `page.js` is joined from: one comes after all that it imports."""
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", re.MULTILINE)
@@ -36,8 +36,8 @@ _EXPORT = re.compile(r"^export (?=const|let|class|function|async)", re.MULTILINE
 
 def show_page(emulator: Stage) -> Reply:
     """Answer with the page and what it shows first, with and without scripts, as of now."""
-    before, _, rest = _read("page.html").partition(BOARD_MARK)
-    between, _, after = rest.partition(PLAIN_MARK)
+    before, _, rest = _read("page.html").partition(DASHBOARD_MARK)
+    between, _, after = rest.partition(NOSCRIPT_MARK)
     hide = hider(emulator.auth_token)
     told = (before, write_board(emulator, hide), between, write_tables(emulator, hide), after)
     page = "".join(told)

@@ -2,7 +2,7 @@
 
 import { byId, copyable, count, el, icon, lineOf, say, sync, timeOf, words } from "./dom.js";
 import { OUTCOMES, fits, outcomeOf } from "./model.js";
-import { ask, part } from "./wire.js";
+import { ask, part } from "./api.js";
 
 const LOG_ROWS = 300;
 

@@ -1,7 +1,7 @@
-// What the page knows: the emulator's board, kept up by its events. It draws nothing.
+// What the page knows: the emulator's dashboard, kept up by its events. It draws nothing.
 
 import { lineOf } from "./dom.js";
-import { numberOf } from "./wire.js";
+import { numberOf } from "./api.js";
 
 export const keyOf = (place) => JSON.stringify([place.phlo_id, place.node_id]);
 
@@ -18,17 +18,17 @@ export class Model {
     this.seen = 0;
   }
 
-  /** Take the whole board, in place of all that was known. */
-  take(board) {
-    this.calls = new Map(board.calls.map((call) => [keyOf(call), call]));
-    this.nodes = board.nodes;
-    this.phones = board.phones;
-    this.dialled = board.dialled;
-    this.faults = board.faults;
-    this.requests = board.requests;
-    this.latency = board.latency;
-    this.ahead = board.now - Date.now() / 1000;
-    this.seen = numberOf(board.event);
+  /** Take the whole dashboard, in place of all that was known. */
+  take(dashboard) {
+    this.calls = new Map(dashboard.calls.map((call) => [keyOf(call), call]));
+    this.nodes = dashboard.nodes;
+    this.phones = dashboard.phones;
+    this.dialled = dashboard.dialled;
+    this.faults = dashboard.faults;
+    this.requests = dashboard.requests;
+    this.latency = dashboard.latency;
+    this.ahead = dashboard.now - Date.now() / 1000;
+    this.seen = numberOf(dashboard.event);
   }
 
   /** Seconds since 1970 by the emulator's clock. */

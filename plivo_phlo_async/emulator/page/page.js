@@ -1,39 +1,39 @@
 // The page: follows the emulator's events and has each part drawn once a frame.
 
-import { Board } from "./board.js";
-import { Desk } from "./desk.js";
+import { CallCards } from "./calls.js";
+import { Controls } from "./controls.js";
 import { byId, count, perFrame, say } from "./dom.js";
 import { Log } from "./log.js";
 import { Model } from "./model.js";
-import { Strip } from "./strip.js";
+import { Timeline } from "./timeline.js";
 import { Webhooks } from "./webhooks.js";
-import { ask, follow, part } from "./wire.js";
+import { ask, follow, part } from "./api.js";
 
 const MARKS = 600;
 
-byId("plain").remove();
+byId("noscript").remove();
 
 const model = new Model();
-const board = new Board(model, (act, address) =>
+const cards = new CallCards(model, (act, address) =>
   perform(() => ask("POST", `/phones/${part(address)}/${act}`, {})),
 );
-const desk = new Desk(model, perform);
+const controls = new Controls(model, perform);
 const log = new Log(model, failed);
 const webhooks = new Webhooks(perform);
-const strip = new Strip((number) => log.open(number));
+const timeline = new Timeline((number) => log.open(number));
 const dirty = new Set();
 let hush = 0;
 
 const PARTS = {
-  board: () => board.draw(),
+  calls: () => cards.draw(),
   choices: () => {
     log.offer();
-    desk.offer();
+    controls.offer();
   },
-  phones: () => desk.drawPhones(),
-  faults: () => desk.drawFaults(),
+  phones: () => controls.drawPhones(),
+  faults: () => controls.drawFaults(),
   log: () => log.draw(),
-  strip: () => strip.draw(),
+  timeline: () => timeline.draw(),
   webhooks: () => webhooks.draw(),
 };
 
@@ -63,21 +63,21 @@ let round = 0;
 
 const HEARD = {
   snapshot(told) {
-    takeBoard(told);
+    takeDashboard(told);
     catchUp();
   },
   state(told, number) {
     if (number <= model.seen) return;
     model.step(told);
-    changed("board", ...(told.dialled ? ["phones"] : []));
+    changed("calls", ...(told.dialled ? ["phones"] : []));
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;
-    if (entry.request) byId("strip").hidden = false;
+    if (entry.request) byId("timeline").hidden = false;
     log.add(entry);
     waiting?.push(entry);
-    if (!waiting) strip.add(entry);
-    changed("log", "strip");
+    if (!waiting) timeline.add(entry);
+    changed("log", "timeline");
   },
   delivery(told) {
     webhooks.add(told);
@@ -94,9 +94,9 @@ const HEARD = {
   callbacks: (told) => webhooks.show(told),
 };
 
-// The board came with the page, so that the first thing painted has the calls in it.
+// The dashboard came with the page, so that the first thing painted has the calls in it.
 const first = JSON.parse(byId("first-look").textContent);
-takeBoard(first);
+takeDashboard(first);
 drawNow();
 catchUp();
 
@@ -110,16 +110,16 @@ follow(
   },
 );
 
-function takeBoard(told) {
+function takeDashboard(told) {
   model.take(told);
   // Its room is taken before its marks are there, so that nothing jumps.
-  byId("strip").hidden = !model.requests;
-  changed("board");
+  byId("timeline").hidden = !model.requests;
+  changed("calls");
   // What one looks at first is drawn first.
   requestAnimationFrame(() => changed("choices", "phones", "faults"));
 }
 
-/** Fetch what the board does not hold: log, deliveries, callback. */
+/** Fetch what the dashboard does not hold: log, deliveries, callback. */
 async function catchUp() {
   const mine = (round += 1);
   waiting = [];
@@ -136,13 +136,13 @@ async function catchUp() {
     const newest = whole.entries[0]?.number ?? 0;
     const late = waiting.filter((entry) => entry.number > newest);
     waiting = null;
-    strip.clear();
-    for (const entry of [...whole.entries.reverse(), ...late]) strip.add(entry);
+    timeline.clear();
+    for (const entry of [...whole.entries.reverse(), ...late]) timeline.add(entry);
     whole.entries.reverse();
     log.take(shown);
     webhooks.take(told.deliveries);
     webhooks.show(callback);
-    changed("log", "strip", "webhooks");
+    changed("log", "timeline", "webhooks");
   } catch (wrong) {
     if (mine === round) waiting = null;
     failed(wrong);
@@ -176,4 +176,4 @@ function tell(text, wrong) {
 
 byId("said-close").addEventListener("click", () => (byId("said").hidden = true));
 
-setInterval(() => board.tick(), 1000);
+setInterval(() => cards.tick(), 1000);

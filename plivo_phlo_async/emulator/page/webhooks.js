@@ -1,7 +1,7 @@
 // Webhooks: where events are told, and how each delivery fared.
 
 import { byId, copyable, count, el, icon, say, timeOf } from "./dom.js";
-import { ask } from "./wire.js";
+import { ask } from "./api.js";
 
 const DELIVERY_ROWS = 200;
 const ICONS = { waiting: "waiting", delivered: "ok", refused: "refused", failed: "failed" };

@@ -1,4 +1,4 @@
-"""The log, the strip, the faults and the deliveries, as a person uses them."""
+"""The log, the timeline, the faults and the deliveries, as a person uses them."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_reset_empties_the_page(scene: Scene) -> None:
 
     expect(scene.page.locator("#no-calls")).to_be_visible()
     expect(scene.entries()).to_have_count(0)
-    expect(scene.page.locator("#strip")).to_be_hidden()
+    expect(scene.page.locator("#timeline")).to_be_hidden()
 
 
 def test_a_seed_is_loaded_from_a_file(scene: Scene) -> None:

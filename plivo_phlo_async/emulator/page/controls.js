@@ -1,7 +1,7 @@
 // What a person does: ring in, set phones, switch faults, start over.
 
 import { byId, el, icon, lineOf, say } from "./dom.js";
-import { ask, part } from "./wire.js";
+import { ask, part } from "./api.js";
 
 const PHONE_ROWS = 60;
 const DOES = {
@@ -14,7 +14,7 @@ const DOES = {
 
 const number = (id) => (byId(id).value === "" ? null : Number(byId(id).value));
 
-export class Desk {
+export class Controls {
   constructor(model, perform) {
     this.model = model;
     this.perform = perform;

@@ -1,4 +1,4 @@
-// The strip: a small mark for each request, newest at the right, so that throttling shows.
+// The timeline: a small mark for each request, newest at the right, so that throttling shows.
 
 import { byId, el, say } from "./dom.js";
 import { OUTCOMES, outcomeOf } from "./model.js";
@@ -7,7 +7,7 @@ const MOST = 600;
 const COLUMN = 6;
 const FEW = 24;
 
-export class Strip {
+export class Timeline {
   constructor(open) {
     this.marks = byId("marks");
     this.legend = byId("legend");

@@ -8,7 +8,7 @@ import anyio.lowlevel
 import pytest
 
 from plivo_phlo_async.emulator import EmulatedPhlo, PhloEmulator, Refusal
-from plivo_phlo_async.emulator.keeping import StateFile
+from plivo_phlo_async.emulator.persistence import StateFile
 from plivo_phlo_async.emulator.server import EmulatorServer
 
 from .asking import DIAL, NODE, WARM, Clock, ask, say

@@ -1,4 +1,4 @@
-// The board: one card for each call, its members by role, a transfer apart.
+// The dashboard: one card for each call, its members by role, a transfer apart.
 
 import { byId, count, el, icon, length, lineOf, say, sync, words } from "./dom.js";
 
@@ -204,7 +204,7 @@ function summary(call) {
   return `${count(live.length, "member")}: ${told.join(", ")}`;
 }
 
-export class Board {
+export class CallCards {
   constructor(model, act) {
     this.model = model;
     this.act = act;
