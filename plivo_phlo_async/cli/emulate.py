@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..emulator import PhloEmulator
-from ..emulator.errors import Refusal
+from ..emulator.errors import ApiError
 from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
 from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
@@ -134,8 +134,8 @@ def _keep(emulator: PhloEmulator, file: StateFile) -> None:
     if kept is not None:
         emulator.restore(kept)
     # Written at once: a place that cannot be written to is told before anyone relies on it.
-    _read("--state", file.path, lambda: file.write(emulator.keep()))
-    emulator.keeper = file
+    _read("--state", file.path, lambda: file.write(emulator.snapshot()))
+    emulator.state_file = file
 
 
 def _read(option: str, path: Path, read: Callable[[], T]) -> T:
@@ -143,5 +143,5 @@ def _read(option: str, path: Path, read: Callable[[], T]) -> T:
         return read()
     except OSError as error:
         refuse(f"{option} {path}: {error.strerror or error}.")
-    except Refusal as no:
+    except ApiError as no:
         refuse(f"{option}: {no.error}")

@@ -1,16 +1,18 @@
-"""Every way the emulator says no, each with its HTTP status and its text.
+"""The emulator's errors.
 
-Refusal                      .status  .error  .headers
-  NotHere               404  the member is unknown to this call, or has left it
-  NotNow                400  the call's state does not allow the action
-  InvalidParameter      400  a parameter is missing or wrong, in Plivo's words
-  MalformedBody         400  the body is not a JSON object
-  WrongCredentials      401  no Basic credentials, or not this account's
-  OtherAccount          403  the path names another account
-  UnknownResource       404  no such path, PHLO, node or run
-  WrongMethod           405  the path exists for other methods only
-  BodyTooLarge          413  the body is longer than the emulator reads
-  TooManyRequests       429  the account's rate is used up
+EmulatorError                  .error
+  CallError                    a call's state does not allow a step; knows no HTTP
+    MemberNotFound             the member is not in the call
+    InvalidState               the action is not possible in the call's state
+  ApiError                     .status  .headers
+    InvalidParameter      400  a parameter is missing or invalid, in Plivo's words
+    MalformedBody         400  the body is not a JSON object
+    WrongCredentials      401  the Basic credentials are missing or wrong
+    OtherAccount          403  the path names another account
+    UnknownResource       404  the path, PHLO, node or run does not exist
+    WrongMethod           405  the path exists for other methods only
+    BodyTooLarge          413  the body exceeds `BODY_LIMIT`
+    TooManyRequests       429  the rate limit is exceeded
 
 Plivo publishes the texts for 400 only; the others are assumed.
 """
@@ -18,55 +20,68 @@ Plivo publishes the texts for 400 only; the others are assumed.
 from collections.abc import Iterable
 
 BODY_LIMIT = 64 * 1024
-"""The longest request body that is read, in bytes."""
+"""The largest request body that the emulator reads, in bytes."""
 
 
-class Refusal(Exception):
-    """The emulator's no.
+class EmulatorError(Exception):
+    """Base class of the emulator's errors.
 
     Attributes:
-        status: the HTTP status it is answered with.
-        error: the text it is answered with.
-        headers: the headers there are beside the usual ones.
+        error: the error text.
+    """
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error: str = error
+
+
+class CallError(EmulatorError):
+    """The state of a call does not allow a step; the call stays unchanged."""
+
+
+class MemberNotFound(CallError):
+    """The member is not in the call, or has left it."""
+
+    def __init__(self) -> None:
+        super().__init__("No such member in this call.")
+
+
+class InvalidState(CallError):
+    """The action is not possible in the present state of the call."""
+
+    def __init__(self) -> None:
+        super().__init__("The action is not possible in the present state of the call.")
+
+
+class ApiError(EmulatorError):
+    """An error response.
+
+    Attributes:
+        status: the HTTP status.
+        error: the error text.
+        headers: additional response headers.
     """
 
     status: int = 400
 
     def __init__(self, error: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(error)
-        self.error: str = error
         self.headers: tuple[tuple[str, str], ...] = headers
 
 
-class NotHere(Refusal):
-    """The member is unknown to this call, or has left it (404, assumed)."""
-
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("No such member in this call.")
+class InvalidParameter(ApiError):
+    """A parameter is missing or invalid; the text is Plivo's."""
 
 
-class NotNow(Refusal):
-    """The action is not possible in the call's present state (400, assumed)."""
-
-    def __init__(self) -> None:
-        super().__init__("Invalid value provided for action.")
-
-
-class InvalidParameter(Refusal):
-    """A parameter is missing or wrong; the text is Plivo's."""
-
-
-class MalformedBody(Refusal):
+class MalformedBody(ApiError):
     """The body is not a JSON object in UTF-8."""
 
     def __init__(self) -> None:
         super().__init__("The request body is not a JSON object.")
 
 
-class WrongCredentials(Refusal):
-    """No Basic credentials came, or they are not this account's."""
+class WrongCredentials(ApiError):
+    """The Basic credentials are missing or do not match the account."""
 
     status = 401
 
@@ -75,17 +90,17 @@ class WrongCredentials(Refusal):
         super().__init__(text, (("www-authenticate", 'Basic realm="phlo"'),))
 
 
-class OtherAccount(Refusal):
-    """The path names another account than the credentials do."""
+class OtherAccount(ApiError):
+    """The path names another account than the credentials."""
 
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("The Auth ID in the path is another account's.")
+        super().__init__("The Auth ID in the path belongs to another account.")
 
 
-class UnknownResource(Refusal):
-    """There is no such path, PHLO, node or run; `what` is its name in the text."""
+class UnknownResource(ApiError):
+    """The path, PHLO, node or run does not exist; `what` names its kind."""
 
     status = 404
 
@@ -93,8 +108,8 @@ class UnknownResource(Refusal):
         super().__init__(f"No such {what}.")
 
 
-class WrongMethod(Refusal):
-    """The path exists, but only for the methods in `allowed`."""
+class WrongMethod(ApiError):
+    """The path exists only for the methods in `allowed`."""
 
     status = 405
 
@@ -103,17 +118,17 @@ class WrongMethod(Refusal):
         super().__init__(f"Method not allowed here; allowed: {names}.", (("allow", names),))
 
 
-class BodyTooLarge(Refusal):
-    """The body is longer than `BODY_LIMIT` bytes."""
+class BodyTooLarge(ApiError):
+    """The body is larger than `BODY_LIMIT` bytes."""
 
     status = 413
 
     def __init__(self) -> None:
-        super().__init__(f"The request body is longer than {BODY_LIMIT} bytes.")
+        super().__init__(f"The request body is larger than {BODY_LIMIT} bytes.")
 
 
-class TooManyRequests(Refusal):
-    """The account's rate is used up; `retry_after` in whole seconds, or None to keep it quiet."""
+class TooManyRequests(ApiError):
+    """The rate limit is exceeded; `retry_after` in whole seconds, None to send no such header."""
 
     status = 429
 

@@ -1,4 +1,4 @@
-"""Living under a server: phones act and callbacks go out in time, with nobody asking."""
+"""The ASGI lifespan: phones act and webhooks go out on time while a server runs."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -6,21 +6,21 @@ from typing import Any
 import anyio
 
 from .http.request import Receive, Send
-from .notifier import Bell
-from .race import first_of
+from .notifier import Notifier
+from .race import first_completed
 
 
-class Attendant:
-    """Sees to what is due for as long as a server runs.
+class BackgroundTasks:
+    """Runs what is due while a server runs.
 
-    `changed` rings when there may be something new; `tick` lets the phones act whose time has come,
-    `until_due` says in how many seconds the next one does, `flush` sends callbacks, `sleep` waits.
+    `changed` notifies of changes; `tick` lets the phones act that are due, `until_due` returns the
+    seconds until the next one, `flush` sends webhooks, `sleep` waits.
     """
 
     def __init__(
         self,
         *,
-        changed: Bell,
+        changed: Notifier,
         tick: Callable[[], None],
         until_due: Callable[[], float | None],
         flush: Callable[[], Coroutine[Any, Any, None]],
@@ -31,36 +31,36 @@ class Attendant:
         self._until_due = until_due
         self._flush = flush
         self._sleep = sleep
-        self.here: bool = False
+        self.running: bool = False
 
-    async def live(
-        self, receive: Receive, send: Send, *, beside: Callable[[], Coroutine[Any, Any, None]]
+    async def run(
+        self, receive: Receive, send: Send, *, alongside: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
-        """Follow a server's lifespan; while it lasts see to what is due, and do `beside`."""
+        """Serve an ASGI lifespan; while it lasts, run what is due and `alongside`."""
         await receive()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._attend)
-            tasks.start_soon(beside)
+            tasks.start_soon(self._run_due)
+            tasks.start_soon(alongside)
             await send({"type": "lifespan.startup.complete"})
             await receive()
             tasks.cancel_scope.cancel()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _attend(self) -> None:
-        self.here = True
+    async def _run_due(self) -> None:
+        self.running = True
         try:
-            with self._changed.listen() as ear:
+            with self._changed.subscribe() as subscription:
                 async with anyio.create_task_group() as sending:
                     while True:
                         self._tick()
                         sending.start_soon(self._flush)
-                        await self._next(ear.heard)
+                        await self._until_next(subscription.wait)
         finally:
-            self.here = False
+            self.running = False
 
-    async def _next(self, heard: Callable[[], Awaitable[None]]) -> None:
+    async def _until_next(self, changed: Callable[[], Awaitable[None]]) -> None:
         seconds = self._until_due()
         if seconds is None:
-            await heard()
+            await changed()
         else:
-            await first_of(heard, lambda: self._sleep(seconds))
+            await first_completed(changed, lambda: self._sleep(seconds))

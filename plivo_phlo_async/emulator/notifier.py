@@ -1,4 +1,4 @@
-"""A bell that wakes whoever listens, rung from any thread, heard on asyncio and on trio."""
+"""Notify waiting tasks from any thread, on asyncio and on trio."""
 
 import asyncio
 import sys
@@ -10,77 +10,76 @@ from typing import Any
 import anyio
 
 
-class Ear:
-    """One listener; what was rung since it last heard is not missed, and counts once."""
+class Subscription:
+    """One subscriber of a `Notifier`; notifications between two waits count as one."""
 
     def __init__(self) -> None:
         self._event = anyio.Event()
-        self._soon = _soon()
-        self._rung = False
+        self._call_soon = _call_soon()
+        self._pending = False
 
     def wake(self) -> None:
-        """Have `heard` return; from any thread."""
-        if not self._rung:
-            self._rung = True
-            # A loop that has ended has nobody left to wake.
+        """Let `wait` return; callable from any thread."""
+        if not self._pending:
+            self._pending = True
+            # A closed event loop has no waiting task.
             with suppress(RuntimeError):
-                self._soon(self._set)
+                self._call_soon(self._set)
 
-    async def heard(self) -> None:
-        """Wait until the bell rings, or return at once if it has rung since the last time."""
+    async def wait(self) -> None:
+        """Wait for a notification; return at once if one arrived since the last wait."""
         await self._event.wait()
         self._event = anyio.Event()
-        self._rung = False
+        self._pending = False
 
     def _set(self) -> None:
         self._event.set()
 
 
-class Bell:
-    """Rung by `ring`, from any thread; heard by those inside `listen`."""
+class Notifier:
+    """Wakes its subscribers; `notify` may be called from any thread."""
 
     def __init__(self) -> None:
-        self._ears: set[Ear] = set()
+        self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-        self._rings_on = False
+        self._latched = False
 
     @property
-    def listeners(self) -> int:
-        """How many listen."""
-        return len(self._ears)
+    def subscribers(self) -> int:
+        """The number of subscribers."""
+        return len(self._subscriptions)
 
-    def ring(self, *, on: bool = False) -> None:
-        """Wake every listener; with `on` those who come later as well, until it is `still`."""
+    def notify(self, *, latched: bool = False) -> None:
+        """Wake every subscriber; with `latched`, later subscribers too, until `clear`."""
         with self._lock:
-            ears = list(self._ears)
-            self._rings_on = self._rings_on or on
-        for ear in ears:
-            ear.wake()
+            subscriptions = list(self._subscriptions)
+            self._latched = self._latched or latched
+        for subscription in subscriptions:
+            subscription.wake()
 
-    def still(self) -> None:
-        """Ring on no longer."""
-        self._rings_on = False
+    def clear(self) -> None:
+        """Stop waking later subscribers."""
+        self._latched = False
 
     @contextmanager
-    def listen(self) -> Iterator[Ear]:
-        """Listen while the block runs; only inside an event loop."""
-        ear = Ear()
+    def subscribe(self) -> Iterator[Subscription]:
+        """Subscribe while the block runs; requires a running event loop."""
+        subscription = Subscription()
         with self._lock:
-            self._ears.add(ear)
-            if self._rings_on:
-                ear.wake()
+            self._subscriptions.add(subscription)
+            if self._latched:
+                subscription.wake()
         try:
-            yield ear
+            yield subscription
         finally:
             with self._lock:
-                self._ears.discard(ear)
+                self._subscriptions.discard(subscription)
 
 
-def _soon() -> Callable[[Callable[[], None]], Any]:
-    # The running loop's own way to be called from another thread.
+def _call_soon() -> Callable[[Callable[[], None]], Any]:
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
         token = sys.modules["trio"].lowlevel.current_trio_token()
-        soon: Callable[[Callable[[], None]], Any] = token.run_sync_soon
-        return soon
+        run_sync_soon: Callable[[Callable[[], None]], Any] = token.run_sync_soon
+        return run_sync_soon

@@ -1,4 +1,4 @@
-"""Keeping the calls over a restart: one JSON file, written whole or not at all."""
+"""Keeps the calls over a restart: one JSON file, replaced atomically."""
 
 import json
 import logging
@@ -12,11 +12,19 @@ import anyio
 import anyio.to_thread
 import attrs
 
-from .calls.members import Call, Member, MemberState, Role, Transfer, TransferKind, line_of
+from .calls.members import (
+    Call,
+    CallMember,
+    MemberRole,
+    MemberState,
+    Transfer,
+    TransferKind,
+    canonical_address,
+)
 from .calls.phlos import Phone
-from .calls.switchboard import Kept
+from .calls.switchboard import Snapshot
 from .errors import InvalidParameter
-from .notifier import Bell
+from .notifier import Notifier
 from .seed import read_phone
 
 _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
@@ -25,21 +33,21 @@ GROUP_SECONDS = 0.2
 """How long changes are gathered before they are written together."""
 
 
-class Keepable(Protocol):
-    """What can be kept: `changed` rings when there is something new."""
+class SnapshotSource(Protocol):
+    """The source of snapshots: `changed` notifies of changes."""
 
-    changed: Bell
+    changed: Notifier
 
-    def keep(self) -> Kept:
-        """Return what is to be kept."""
+    def snapshot(self) -> Snapshot:
+        """Return the present snapshot."""
 
 
 class StateFile:
-    """The file the calls are kept in.
+    """The file that keeps a snapshot.
 
     Args:
-        path: the JSON file; it need not be there yet.
-        sleep: waits so many seconds between two writings.
+        path: the JSON file; it is created if missing.
+        sleep: waits between two writes, in seconds.
     """
 
     def __init__(self, path: Path, *, sleep: Callable[[float], Any] = anyio.sleep) -> None:
@@ -47,26 +55,26 @@ class StateFile:
         self._sleep = sleep
         self._written: str | None = None
 
-    def read(self) -> Kept | None:
-        """Return what was kept, None when there is no file yet.
+    def read(self) -> Snapshot | None:
+        """Return the snapshot in the file, None if there is no file.
 
-        Raises `OSError`, and `InvalidParameter` naming what is wrong with the file.
+        Raises `OSError`, and `InvalidParameter`, whose message says what is invalid.
         """
         try:
             text = self.path.read_text("utf-8")
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError as wrong:
-            raise InvalidParameter(f"{self.path.name}: it is not UTF-8.") from wrong
+        except UnicodeDecodeError as error:
+            raise InvalidParameter(f"{self.path.name}: it is not UTF-8.") from error
         try:
-            return read_kept(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as wrong:
-            what = f"it holds no calls an emulator kept ({type(wrong).__name__}: {wrong})"
-            raise InvalidParameter(f"{self.path.name}: {what}.") from wrong
+            return parse_snapshot(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            what = f"it is not an emulator's state ({type(error).__name__}: {error})"
+            raise InvalidParameter(f"{self.path.name}: {what}.") from error
 
-    def write(self, kept: Kept) -> None:
-        """Write the file anew, so that it is either as before or whole; raises `OSError`."""
-        text = json.dumps(show_kept(kept), indent=1)
+    def write(self, snapshot: Snapshot) -> None:
+        """Replace the file, so that it is never partial; raises `OSError`."""
+        text = json.dumps(dump_snapshot(snapshot), indent=1)
         if text == self._written:
             return
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
@@ -81,80 +89,84 @@ class StateFile:
             raise
         self._written = text
 
-    async def keep(self, what: Keepable) -> None:
-        """Write at once and after every change, until cancelled; then once more.
+    async def write_changes(self, source: SnapshotSource) -> None:
+        """Write at once, after every change, and once more when cancelled.
 
         Changes close together are written as one.
         """
-        with what.changed.listen() as ear:
+        with source.changed.subscribe() as subscription:
             try:
                 while True:
-                    await anyio.to_thread.run_sync(self._try, what)
-                    await ear.heard()
+                    await anyio.to_thread.run_sync(self._try_write, source)
+                    await subscription.wait()
                     await self._sleep(GROUP_SECONDS)
             finally:
-                self._try(what)
+                self._try_write(source)
 
-    def _try(self, what: Keepable) -> None:
-        # A disk that is full for a while is no reason to stop: the next change tries again.
+    def _try_write(self, source: SnapshotSource) -> None:
+        # A full disk may be temporary: the next change tries again.
         try:
-            self.write(what.keep())
-        except OSError as wrong:
-            _LOGGER.warning("The calls could not be kept in %s: %s", self.path, wrong)
+            self.write(source.snapshot())
+        except OSError as error:
+            _LOGGER.warning("Cannot write the calls to %s: %s", self.path, error)
 
 
-def show_kept(kept: Kept) -> dict[str, object]:
-    """Return what is kept as JSON knows it."""
+def dump_snapshot(snapshot: Snapshot) -> dict[str, object]:
+    """Return a snapshot as JSON data."""
     calls = [
         {
-            "phlo_id": place[0],
-            "node_id": place[1],
+            "phlo_id": node_key[0],
+            "node_id": node_key[1],
             "members": [
-                {
-                    **attrs.asdict(member),
-                    "age": round(kept.ages.get(place, {}).get(member.line, 0.0), 1),
-                }
-                for member in call.members
+                _dump_member(member, snapshot.ages.get(node_key, {})) for member in call.members
             ],
             "transfer": None if call.transfer is None else attrs.asdict(call.transfer),
         }
-        for place, call in kept.calls.items()
+        for node_key, call in snapshot.calls.items()
     ]
-    phones = {to: attrs.asdict(phone) for to, phone in kept.phones.items()}
-    return {"version": 1, "calls": calls, "dialled": dict(kept.dialled), "phones": phones}
+    phones = {to: attrs.asdict(phone) for to, phone in snapshot.phones.items()}
+    return {"version": 1, "calls": calls, "dialled": dict(snapshot.dialled), "phones": phones}
 
 
-def read_kept(value: Mapping[str, Any]) -> Kept:
-    """Return what JSON says was kept; raises the usual exceptions for what is no such thing."""
+def _dump_member(member: CallMember, ages: Mapping[str, float]) -> dict[str, object]:
+    age = round(ages.get(member.canonical_address, 0.0), 1)
+    return {**attrs.asdict(member), "age": age}
+
+
+def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot in JSON data; raises the usual exceptions if it is invalid."""
     if value["version"] != 1:
         raise ValueError(f"its version is {value['version']!r}, not 1")
     calls, ages = {}, {}
     for one in value["calls"]:
-        place = str(one["phlo_id"]), str(one["node_id"])
-        calls[place] = _call(one)
-        ages[place] = {line_of(m["address"]): float(m["age"]) for m in one["members"]}
+        node_key = str(one["phlo_id"]), str(one["node_id"])
+        calls[node_key] = _parse_call(one)
+        ages[node_key] = {canonical_address(m["address"]): float(m["age"]) for m in one["members"]}
     dialled = {str(to): int(times) for to, times in value["dialled"].items()}
     phones: dict[str, Phone] = {
         to: read_phone(phone, f"phones[{to!r}]") for to, phone in value["phones"].items()
     }
-    return Kept(calls, ages, dialled, phones)
+    return Snapshot(calls, ages, dialled, phones)
 
 
-def _call(one: Mapping[str, Any]) -> Call:
-    members = tuple(
-        Member(str(m["address"]), Role(m["role"]), MemberState(m["state"]), m["muted"] is True)
-        for m in one["members"]
-    )
-    under_way = one["transfer"]
-    if under_way is None:
-        call = Call(members)
-    else:
-        kind, held = TransferKind(under_way["kind"]), tuple(under_way["held"])
-        call = Call(members, Transfer(kind, under_way["giver"], under_way["taker"], held))
-        for address in (under_way["giver"], under_way["taker"]):
-            found = call.find(address)
-            if found is None or not found.live:
-                raise ValueError(f"a transfer's {address!r} is nobody in the call")
+def _parse_call(value: Mapping[str, Any]) -> Call:
+    call = Call(tuple(_parse_member(member) for member in value["members"]))
+    if value["transfer"] is not None:
+        call = call.with_transfer(_parse_transfer(value["transfer"], call))
     if call.ended:
-        raise ValueError("a call has nobody in it")
+        raise ValueError("a call has no live member")
     return call
+
+
+def _parse_member(value: Mapping[str, Any]) -> CallMember:
+    role, state = MemberRole(value["role"]), MemberState(value["state"])
+    return CallMember(str(value["address"]), role, state, value["muted"] is True)
+
+
+def _parse_transfer(value: Mapping[str, Any], call: Call) -> Transfer:
+    kind, held = TransferKind(value["kind"]), tuple(value["held"])
+    for address in (value["transferor"], value["target"]):
+        found = call.find(address)
+        if found is None or not found.live:
+            raise ValueError(f"{address!r} is an end of a transfer, but not in the call")
+    return Transfer(kind, value["transferor"], value["target"], held)

@@ -1,20 +1,20 @@
-"""Waiting for whichever of several things comes first, on asyncio and on trio."""
+"""Wait for the first of several awaitables, on asyncio and on trio."""
 
 from collections.abc import Awaitable, Callable
 
 import anyio
 
 
-async def first_of(*waits: Callable[[], Awaitable[object]]) -> int:
-    """Begin every wait, call off the others once one is over, and return that one's place."""
-    over: list[int] = []
-    async with anyio.create_task_group() as race:
+async def first_completed(*waits: Callable[[], Awaitable[object]]) -> int:
+    """Run all waits, cancel the others once one completes, and return that one's index."""
+    completed: list[int] = []
+    async with anyio.create_task_group() as tasks:
 
-        async def run(place: int, wait: Callable[[], Awaitable[object]]) -> None:
+        async def run(index: int, wait: Callable[[], Awaitable[object]]) -> None:
             await wait()
-            over.append(place)
-            race.cancel_scope.cancel()
+            completed.append(index)
+            tasks.cancel_scope.cancel()
 
-        for place, wait in enumerate(waits):
-            race.start_soon(run, place, wait)
-    return over[0]
+        for index, wait in enumerate(waits):
+            tasks.start_soon(run, index, wait)
+    return completed[0]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import anyio
 
-from ..emulator.notifier import Bell
+from ..emulator.notifier import Notifier
 
 __all__ = ["Clock"]
 
@@ -33,8 +33,8 @@ class Clock:
         self._began = monotonic()
         self._wall = time.time()
         self._moved = 0.0
-        self._bell = Bell()
-        self._asleep_bell = Bell()
+        self._notifier = Notifier()
+        self._asleep_notifier = Notifier()
         self.sleepers: int = 0
 
     def __call__(self) -> float:
@@ -57,7 +57,7 @@ class Clock:
         if not 0 <= seconds < math.inf:
             raise ValueError("seconds: give a finite number, not below 0.")
         self._moved += seconds
-        self._bell.ring()
+        self._notifier.notify()
 
     async def sleep(self, seconds: float) -> None:
         """Wait until the clock has come so far, by itself or by being moved.
@@ -66,22 +66,22 @@ class Clock:
             seconds: how far from now.
         """
         until = self() + seconds
-        with self._bell.listen() as ear:
+        with self._notifier.subscribe() as subscription:
             self.sleepers += 1
-            self._asleep_bell.ring()
+            self._asleep_notifier.notify()
             try:
                 while (left := until - self()) > 0:
                     with anyio.move_on_after(left if self._runs else math.inf):
-                        await ear.heard()
+                        await subscription.wait()
             finally:
                 self.sleepers -= 1
 
     async def someone_sleeps(self, sleepers: int = 1) -> None:
-        """Wait until somebody sleeps: then moving the clock wakes them.
+        """Wait until a task sleeps; moving the clock then wakes it.
 
         Args:
             sleepers: how many at least.
         """
-        with self._asleep_bell.listen() as ear:
+        with self._asleep_notifier.subscribe() as subscription:
             while self.sleepers < sleepers:
-                await ear.heard()
+                await subscription.wait()

@@ -14,7 +14,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from plivo_phlo_async.emulator import EmulatedNode, EmulatedPhlo, Letter, PhloEmulator
+from plivo_phlo_async.emulator import EmulatedNode, EmulatedPhlo, PhloEmulator, WebhookRequest
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.testing import Clock
 
@@ -27,7 +27,7 @@ def dial(server: EmulatorServer) -> None:
     urllib.request.urlopen(urllib.request.Request(url, json.dumps(DIAL).encode(), headers)).read()
 
 
-class Follower:
+class Subscriber:
     """Follows a server's events with a bare socket."""
 
     def __init__(self, server: EmulatorServer, buffer: int | None = None) -> None:
@@ -66,7 +66,7 @@ def test_a_phone_answers_by_itself_and_those_who_follow_see_it_at_once() -> None
     emulator = PhloEmulator(clock=clock, wall=clock.wall, sleep=clock.sleep)
     emulator.set_phone("222", "answer", after=3600)
     with EmulatorServer(emulator) as server:
-        follower = Follower(server)
+        follower = Subscriber(server)
         follower.until(lambda text: b"event: snapshot" in text)
         dial(server)
         follower.until(lambda text: b'"state": "ringing"' in text and b"event: log" in text)
@@ -81,7 +81,7 @@ def test_a_server_that_stops_ends_the_events_at_once_and_says_nothing_of_it(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with EmulatorServer() as server:
-        follower = Follower(server)
+        follower = Subscriber(server)
         follower.until(lambda text: b"event: snapshot" in text)
         began = time.perf_counter()
     took = time.perf_counter() - began
@@ -94,8 +94,8 @@ def test_a_server_that_stops_ends_the_events_at_once_and_says_nothing_of_it(
 async def test_callbacks_go_out_beside_the_requests_and_can_be_awaited() -> None:
     letters: list[Any] = []
 
-    async def deliver(letter: Letter) -> int:
-        letters.append(letter)
+    async def deliver(request: WebhookRequest) -> int:
+        letters.append(request)
         if len(letters) == 1:
             raise ValueError("whatever a receiver may cause")
         return 200
@@ -116,7 +116,7 @@ def test_one_that_follows_and_takes_nothing_is_cut_off() -> None:
     clock = Clock(runs=False)
     emulator = PhloEmulator(clock=clock, wall=clock.wall, sleep=clock.sleep, rate_limit=None)
     with EmulatorServer(emulator) as server:
-        follower = Follower(server, buffer=4096)
+        follower = Subscriber(server, buffer=4096)
         follower.until(lambda text: b"event: snapshot" in text)
         # More than all the buffers on the way can hold.
         for _ in range(200):
@@ -133,7 +133,7 @@ async def test_under_a_server_it_is_the_server_that_sends() -> None:
     began, go_on = threading.Event(), threading.Event()
     senders: list[str] = []
 
-    async def deliver(_: Letter) -> int:
+    async def deliver(_: WebhookRequest) -> int:
         began.set()
         go_on.wait(10)
         senders.append(threading.current_thread().name)
@@ -147,10 +147,10 @@ async def test_under_a_server_it_is_the_server_that_sends() -> None:
         emulator.join("p", "a", "5")
         await anyio.to_thread.run_sync(began.wait)
         emulator.join("p", "b", "5")
-        listeners = emulator.changed.listeners
+        subscribers = emulator.changed.subscribers
         async with anyio.create_task_group() as group:
             group.start_soon(emulator.delivered)
-            while emulator.changed.listeners == listeners:
+            while emulator.changed.subscribers == subscribers:
                 await anyio.lowlevel.checkpoint()
             go_on.set()
 

@@ -37,7 +37,7 @@ STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 APART = {"emulator": {"_version"}, "webhooks": {"errors"}}
 MAY_USE_WHAT_STANDS_APART = {"testing", "cli", "__main__"}
 
-HTTPX = {"client.py", "_transport", "testing"}
+HTTPX = {"client.py", "_transport", "testing", "emulator/webhooks/http_client.py"}
 TENACITY = {"_transport/retry.py"}
 HOMES = [
     ("httpx", HTTPX),

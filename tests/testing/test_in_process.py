@@ -15,9 +15,9 @@ from plivo_phlo_async import (
     ServerError,
 )
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, FaultKind, PhloEmulator
-from plivo_phlo_async.emulator.faults.rules import ANSWERS
+from plivo_phlo_async.emulator.faults.injection import ANSWERS
 from plivo_phlo_async.testing import EmulatedTransport, client_of, emulated_client
-from plivo_phlo_async.testing.in_process import LOOKS_LIKE
+from plivo_phlo_async.testing.in_process import TRANSPORT_ERRORS
 
 pytestmark = pytest.mark.anyio
 ONCE = RetryPolicy(attempts=1, max_retry_after=0.5)
@@ -67,7 +67,7 @@ async def test_a_body_that_breaks_after_a_yes_is_still_a_yes(kind: str) -> None:
 async def test_every_kind_answers_is_told_or_changes_the_answer() -> None:
     changed = {FaultKind.LATENCY, FaultKind.NOT_JSON}
 
-    assert {*ANSWERS, *LOOKS_LIKE, *changed} == set(FaultKind)
+    assert {*ANSWERS, *TRANSPORT_ERRORS, *changed} == set(FaultKind)
 
 
 async def test_a_lost_answer_is_not_repeated_into_a_second_ringing() -> None:

@@ -1,29 +1,29 @@
-"""A step of a call, as it is logged and told to others."""
+"""A step of a call, as the log and the webhooks see it."""
 
 import attrs
 
-from .members import Call, Member
+from .members import Call, CallMember
 
-Place = tuple[str, str]
-"""Where a call is: the ids of its PHLO and of its node."""
+NodeKey = tuple[str, str]
+"""The ids of a PHLO and of one of its nodes."""
 
 
 @attrs.frozen
 class LogEntry:
-    """One step of a call, and the call around it.
+    """One step of a call, with the call before and after it.
 
     Attributes:
-        number: which step it is, from 1.
-        at: when, in seconds of the emulator's clock.
-        api_id: the request's id. None for what a phone did by itself; what a phone does the moment
-            it is rung belongs to the action that rang it.
-        verb: what was done.
-        address: whom it was done to, or who did it.
-        phlo_id: the call's PHLO.
-        node_id: the call's node.
+        number: the number of the step, from 1.
+        at: the time, in seconds of the emulator's clock.
+        api_id: the id of the request, None for a step that no request caused. What a phone does as
+            soon as it rings belongs to the request that dialled it.
+        verb: the action.
+        address: the member it applies to.
+        phlo_id: the id of the PHLO.
+        node_id: the id of the node.
         before: the call before the step.
-        after: the call after it.
-        by: who rang `address`, where somebody did.
+        after: the call after the step.
+        by: the address that dialled `address`, None where the step dials nothing.
     """
 
     number: int
@@ -38,12 +38,14 @@ class LogEntry:
     by: str | None = None
 
     @property
-    def place(self) -> Place:
-        """Where the call is: the ids of its PHLO and of its node."""
+    def node_key(self) -> NodeKey:
+        """The ids of the PHLO and of the node."""
         return self.phlo_id, self.node_id
 
     @property
-    def moved(self) -> tuple[Member, ...]:
-        """The members who are new in the call, or in another state than they were."""
-        states = {m.line: m.state for m in self.before.members}
-        return tuple(m for m in self.after.members if states.get(m.line) is not m.state)
+    def changed_members(self) -> tuple[CallMember, ...]:
+        """The members who are new to the call or changed their state."""
+        states = {m.canonical_address: m.state for m in self.before.members}
+        return tuple(
+            m for m in self.after.members if states.get(m.canonical_address) is not m.state
+        )

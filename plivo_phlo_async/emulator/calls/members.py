@@ -1,68 +1,72 @@
-"""Who is in a multi-party call, as values: members, the transfer under way, the call itself."""
+"""A multi-party call as values: its members, the transfer in progress, the call itself."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
 import attrs
 
-from ..errors import NotHere, NotNow
+from ..errors import InvalidState, MemberNotFound
 
 
 class MemberState(StrEnum):
-    """Where a member of a call is.
+    """The state of a member.
 
-    `PRIVATE` is talking apart, with the other end of a warm transfer; `VOICEMAIL` is a machine that
-    has picked up.
+    The two ends of a warm transfer are `CONSULTING` while they talk to each other alone. At
+    `VOICEMAIL`, a machine has answered.
     """
 
     RINGING = "ringing"
     IN_CALL = "in_call"
     ON_HOLD = "on_hold"
-    PRIVATE = "private"
+    CONSULTING = "consulting"
     VOICEMAIL = "voicemail"
     LEFT = "left"
 
 
-class Role(StrEnum):
-    """What a member is to the call."""
+class MemberRole(StrEnum):
+    """The role of a member."""
 
     AGENT = "agent"
     CUSTOMER = "customer"
 
 
 class TransferKind(StrEnum):
-    """Warm: the two agents talk apart first. Cold: the giver leaves when the taker answers."""
+    """The kind of a transfer.
+
+    In a warm transfer the two agents consult first. In a cold one the transferor leaves when the
+    target answers.
+    """
 
     WARM = "warm"
     COLD = "cold"
 
 
-def line_of(address: str) -> str:
-    """Return what two spellings of one address share: all but one leading `+` (assumed)."""
+def canonical_address(address: str) -> str:
+    """Return the form that all spellings of an address share: without one leading `+` (assumed)."""
     return address.removeprefix("+")
 
 
 @attrs.frozen
-class Member:
+class CallMember:
     """One party of a call.
 
     Attributes:
-        address: its number or its endpoint, as first spelled.
-        role: what it is to the call.
-        state: where it is.
-        muted: whether it is muted.
-        line: what all spellings of the address share.
+        address: the number or endpoint, as first spelled.
+        role: the role in the call.
+        state: the present state.
+        muted: whether the member is muted.
+        canonical_address: the form that all spellings of the address share.
     """
 
     address: str
-    role: Role
+    role: MemberRole
     state: MemberState
     muted: bool = False
-    line: str = attrs.field(init=False, repr=False, eq=False)
+    canonical_address: str = attrs.field(init=False, repr=False, eq=False)
 
-    @line.default
-    def _line(self) -> str:
-        return line_of(self.address)
+    @canonical_address.default
+    def _canonical_address(self) -> str:
+        return canonical_address(self.address)
 
     @property
     def live(self) -> bool:
@@ -72,18 +76,18 @@ class Member:
 
 @attrs.frozen
 class Transfer:
-    """A transfer under way.
+    """A transfer in progress.
 
     Attributes:
-        kind: whether the two ends talk apart first.
-        giver: the address of who hands the call over.
-        taker: the address of who is to have it.
-        held: the addresses of those put on hold for it.
+        kind: warm or cold.
+        transferor: the address of the member who transfers the call.
+        target: the address of the member who receives it.
+        held: the addresses of the members put on hold for it.
     """
 
     kind: TransferKind
-    giver: str
-    taker: str
+    transferor: str
+    target: str
     held: tuple[str, ...] = ()
 
 
@@ -92,36 +96,36 @@ class Call:
     """A multi-party call.
 
     Attributes:
-        members: all who are in it, or were, in the order they came.
-        transfer: the transfer under way, None for none.
+        members: all present and former members, in the order they came.
+        transfer: the transfer in progress, None for none.
     """
 
-    members: tuple[Member, ...] = ()
+    members: tuple[CallMember, ...] = ()
     transfer: Transfer | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether no member is live; a call nobody has opened counts as ended."""
+        """Whether no member is live; a call that was never opened counts as ended."""
         return not any(member.live for member in self.members)
 
     @property
-    def talking_apart(self) -> bool:
-        """Whether the two ends of a warm transfer are talking privately."""
-        return any(member.state is MemberState.PRIVATE for member in self.members)
+    def consulting(self) -> bool:
+        """Whether the two ends of a warm transfer are talking to each other alone."""
+        return any(member.state is MemberState.CONSULTING for member in self.members)
 
-    def find(self, address: str) -> Member | None:
-        """Return a member, even one that has left.
+    def find(self, address: str) -> CallMember | None:
+        """Return a present or former member.
 
         Args:
             address: the member's address, in any spelling.
 
         Returns:
-            The member, None when there was never one.
+            The member, None if there was never one.
         """
-        line = line_of(address)
-        return next((m for m in self.members if m.line == line), None)
+        canonical = canonical_address(address)
+        return next((m for m in self.members if m.canonical_address == canonical), None)
 
-    def live(self, address: str) -> Member:
+    def live(self, address: str) -> CallMember:
         """Return a live member.
 
         Args:
@@ -131,52 +135,52 @@ class Call:
             The member.
 
         Raises:
-            NotHere: there was never one, or it has left.
+            MemberNotFound: the member was never in the call, or has left it.
         """
         member = self.find(address)
         if member is None or not member.live:
-            raise NotHere
+            raise MemberNotFound
         return member
 
-    def seat(self, newcomer: Member) -> "Call":
-        """Return the call with one more member, or another in the place of a former one.
+    def with_member(self, member: CallMember) -> "Call":
+        """Return the call with a member added, or replaced.
 
         Args:
-            newcomer: the member; it takes the place of whoever has its address.
+            member: the member; it replaces the member with the same address.
         """
-        if self.find(newcomer.address) is None:
-            return attrs.evolve(self, members=(*self.members, newcomer))
-        line = newcomer.line
-        seats = tuple(newcomer if m.line == line else m for m in self.members)
-        return attrs.evolve(self, members=seats)
+        if self.find(member.address) is None:
+            return attrs.evolve(self, members=(*self.members, member))
+        address = member.canonical_address
+        members = tuple(member if m.canonical_address == address else m for m in self.members)
+        return attrs.evolve(self, members=members)
 
-    def ring(self, to: str, role: Role) -> "Call":
+    def ring(self, to: str, role: MemberRole) -> "Call":
         """Return the call with one more phone ringing.
 
         Args:
-            to: the phone's address.
-            role: what it is to the call.
+            to: the address of the phone.
+            role: its role in the call.
 
         Raises:
-            NotNow: it is live already (assumed).
+            InvalidState: the member is live already (assumed).
         """
         known = self.find(to)
         if known is not None and known.live:
-            raise NotNow
-        return self.seat(Member(to, role, MemberState.RINGING))
+            raise InvalidState
+        return self.with_member(CallMember(to, role, MemberState.RINGING))
 
-    def move(self, state: MemberState, chosen: Callable[[Member], bool]) -> "Call":
-        """Return the call with some of its members elsewhere.
+    def move(self, state: MemberState, matches: Callable[[CallMember], bool]) -> "Call":
+        """Return the call with some members in another state.
 
         Args:
-            state: where they are.
-            chosen: whether a member is one of them.
+            state: their new state.
+            matches: whether to move a member.
         """
-        seats = tuple(attrs.evolve(m, state=state) if chosen(m) else m for m in self.members)
-        return attrs.evolve(self, members=seats)
+        members = tuple(attrs.evolve(m, state=state) if matches(m) else m for m in self.members)
+        return attrs.evolve(self, members=members)
 
     def with_transfer(self, transfer: Transfer | None) -> "Call":
-        """Return the call with another transfer under way.
+        """Return the call with another transfer in progress.
 
         Args:
             transfer: the transfer, None for none.

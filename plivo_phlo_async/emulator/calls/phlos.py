@@ -1,4 +1,4 @@
-"""What the emulator is told exists: PHLOs, their nodes, and what stands behind each address."""
+"""What exists in the emulator: PHLOs, their nodes, and the phone at each address."""
 
 import math
 from enum import StrEnum
@@ -6,19 +6,19 @@ from enum import StrEnum
 import attrs
 
 DEMO_AUTH_ID = "MADEMO7461PHLOASYNC0"
-"""The Auth ID the emulator knows by default: Plivo's form, nobody's account."""
+"""The default Auth ID, in Plivo's form."""
 
 DEMO_AUTH_TOKEN = "demo-token-that-only-the-emulator-knows"
-"""The Auth Token that goes with `DEMO_AUTH_ID`."""
+"""The Auth Token of `DEMO_AUTH_ID`."""
 
 DEMO_PHLO_ID = "0f6b1c52-7d3a-4e8b-9a41-5c2d7e90b1a4"
-"""The PHLO the emulator has by default."""
+"""The id of the default PHLO."""
 
 DEMO_NODE_ID = "a3d9e0c7-18f4-4b62-8c5d-6e7f20b9d135"
-"""That PHLO's one multi-party-call node."""
+"""The id of its one multi-party-call node."""
 
 CREATED_ON = "2020-08-01 09:05:11.846982+00:00"
-"""When a PHLO or a node was made, unless it says otherwise, in Plivo's form."""
+"""The default creation time of a PHLO or a node, in Plivo's form."""
 
 
 def _finite(_: object, attribute: "attrs.Attribute[float]", value: float) -> None:
@@ -27,17 +27,17 @@ def _finite(_: object, attribute: "attrs.Attribute[float]", value: float) -> Non
 
 
 class NodeType(StrEnum):
-    """The nodes that can be acted on; the values are the path's words."""
+    """The types of nodes that accept actions; the values are the words in the path."""
 
     MULTI_PARTY_CALL = "multi_party_call"
     CONFERENCE_BRIDGE = "conference_bridge"
 
 
 class PhoneBehaviour(StrEnum):
-    """What a phone does when it is rung.
+    """What a phone does when it rings.
 
-    `ANSWER`, `REJECT` and `VOICEMAIL` happen by themselves; `RING` waits for someone to answer or
-    reject it; `NEVER` cannot even be told to answer.
+    `ANSWER`, `REJECT` and `VOICEMAIL` happen on their own; `RING` waits to be answered or rejected
+    by hand; `NEVER` cannot be answered at all.
     """
 
     ANSWER = "answer"
@@ -49,23 +49,22 @@ class PhoneBehaviour(StrEnum):
 
 @attrs.frozen
 class Phone:
-    """What stands behind an address.
+    """The phone at an address.
 
     Attributes:
-        does: what it does when it is rung.
-        after: after how many seconds of ringing; of no account for a phone that waits to be told,
-            and for one that never answers.
+        does: what it does when it rings.
+        after: how many seconds it rings first; ignored for `RING` and `NEVER`.
 
     Raises:
-        ValueError: no phone does that, or the seconds are below 0 or not finite.
+        ValueError: the behaviour is unknown, or the seconds are negative or not finite.
     """
 
     does: PhoneBehaviour = attrs.field(default=PhoneBehaviour.ANSWER, converter=PhoneBehaviour)
     after: float = attrs.field(default=0.0, validator=[attrs.validators.ge(0), _finite])
 
     @property
-    def by_itself(self) -> bool:
-        """Whether the phone does something with nobody telling it to."""
+    def automatic(self) -> bool:
+        """Whether the phone acts on its own."""
         return self.does not in (PhoneBehaviour.RING, PhoneBehaviour.NEVER)
 
 
@@ -74,10 +73,10 @@ class EmulatedNode:
     """A node of an emulated PHLO.
 
     Attributes:
-        node_id: its id.
-        node_type: what it is, which is also its word in a path.
+        node_id: the node's id.
+        node_type: its type, which is also its word in a path.
         name: its name.
-        created_on: when it was made, in Plivo's form.
+        created_on: its creation time, in Plivo's form.
     """
 
     node_id: str
@@ -88,13 +87,13 @@ class EmulatedNode:
 
 @attrs.frozen
 class EmulatedPhlo:
-    """A PHLO the emulator is to know.
+    """A PHLO of the emulator.
 
     Attributes:
-        phlo_id: its id.
+        phlo_id: the PHLO's id.
         name: its name.
-        nodes: its nodes; no two have one id.
-        created_on: when it was made, in Plivo's form.
+        nodes: its nodes, with distinct ids.
+        created_on: its creation time, in Plivo's form.
     """
 
     phlo_id: str
@@ -104,7 +103,7 @@ class EmulatedPhlo:
 
 
 DEFAULT_PHONE = Phone()
-"""What stands behind an address nothing was said about: it answers at once."""
+"""The phone at an address that is not configured: it answers at once."""
 
 DEMO_PHLO = EmulatedPhlo(DEMO_PHLO_ID, "Demo PHLO", (EmulatedNode(DEMO_NODE_ID),))
-"""What the emulator knows when it is told nothing."""
+"""The default PHLO."""

@@ -1,4 +1,4 @@
-"""The log: every request with its answer, every step of a phone, the latest thousand."""
+"""The log: every request with its response, and every step of a phone; the latest thousand."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -6,77 +6,80 @@ from typing import Any
 
 import attrs
 
-from ..calls.log_entry import LogEntry, Place
-from ..calls.members import Call, Member, line_of
+from ..calls.log_entry import LogEntry, NodeKey
+from ..calls.members import Call, CallMember, canonical_address
 from ..calls.switchboard import LOG_LIMIT
-from ..http.request import Request
-from ..http.request_info import Asked
+from ..http.request import HttpRequest
+from ..http.request_info import RequestInfo
 from ..http.routes import ReceivedRequest
 from .snippets import as_curl, as_python
-from .views import concerned, show_member, show_transfer
+from .views import changed_members, describe_member, describe_transfer
 
 RECEIVED_LIMIT = 1000
-"""How many of the latest requests are kept as they came."""
+"""How many of the latest requests are kept as received."""
 
 
 @attrs.frozen
-class Answered:
-    """One line of the log: a request with its answer, or what a phone did by itself.
+class RequestLogEntry:
+    """One entry of the log: a request with its response, or a step that no request caused.
 
     Attributes:
-        number: which line it is, from 1.
-        time: when it was answered, in seconds since 1970.
-        action: what was asked for or done, "run", "get", or None for no such.
-        address: the member it concerns, None for none.
-        place: where the call is: the ids of its PHLO and of its node, None for none.
+        number: the number of the entry, from 1.
+        time: the time of the response, in seconds since 1970.
+        action: the action, "run" or "get", None for any other request.
+        address: the member it applies to, None for none.
+        node_key: the ids of the PHLO and of the node, None for a request to no node.
         before: the call before it.
         after: the call after it.
-        request: the request as it came; this and what follows is None for what a phone did.
-        asked: what the request is about.
-        status: the HTTP status of its answer, 0 where none was sent.
-        answer: the answer's JSON.
-        fault: the kind of fault it met, None for none.
+        info: what the request asks for; None, like all that follow, for the step of a phone.
+        status: the HTTP status of the response, 0 where none was sent.
+        answer: the JSON of the response.
+        fault: the kind of the fault, None for none.
     """
 
     number: int
     time: float
     action: str | None
     address: str | None
-    place: Place | None
+    node_key: NodeKey | None
     before: Call
     after: Call
-    request: Request | None = None
-    asked: Asked | None = None
+    info: RequestInfo | None = None
     status: int | None = None
     answer: Mapping[str, object] | None = None
     fault: str | None = None
 
     @property
+    def request(self) -> HttpRequest | None:
+        """The request, None for the step of a phone."""
+        return None if self.info is None else self.info.request
+
+    @property
     def error(self) -> str | None:
-        """What the answer complains of, if it does."""
-        said = (self.answer or {}).get("error")
-        return said if isinstance(said, str) and said else None
+        """The error text of the response, None for none."""
+        error = (self.answer or {}).get("error")
+        return error if isinstance(error, str) and error else None
 
     @property
     def failed(self) -> bool:
-        """Whether the request was refused or met a fault."""
+        """Whether the response is an error, or a fault happened."""
         return self.fault is not None or (self.status or 0) >= 400 or self.error is not None
 
-    def about(self, address: str) -> bool:
-        """Whether the line concerns a member: addressed, changed, or named in the parameters.
+    def is_about(self, address: str) -> bool:
+        """Whether the entry concerns a member: as its address, a change or the trigger source.
 
         Args:
             address: the member's address, in any spelling.
         """
-        lines = {m.line for part in self._concerned() for m in part}
-        named = self.asked.parameters.get("trigger_source") if self.asked else None
-        lines |= {line_of(one) for one in (self.address, named) if isinstance(one, str)}
-        return line_of(address) in lines
+        found = {m.canonical_address for members in self._members() for m in members}
+        source = self.info.parameters.get("trigger_source") if self.info else None
+        found |= {canonical_address(one) for one in (self.address, source) if isinstance(one, str)}
+        return canonical_address(address) in found
 
     def describe(self) -> dict[str, object]:
-        """Return the line as plain data."""
-        were, are = self._concerned()
-        phlo_id, node_id = self.place or (None, None)
+        """Return the entry as plain data."""
+        before, after = self._members()
+        phlo_id, node_id = self.node_key or (None, None)
         return {
             "number": self.number,
             "time": round(self.time, 3),
@@ -86,80 +89,83 @@ class Answered:
             "node_id": node_id,
             "error": self.error,
             "fault": self.fault,
-            "before": _show_side(were, self.before),
-            "after": _show_side(are, self.after),
-            **self._show_exchange(),
+            "before": _describe_call(before, self.before),
+            "after": _describe_call(after, self.after),
+            **self._describe_exchange(),
         }
 
-    def _show_exchange(self) -> dict[str, object]:
-        if self.request is None or self.asked is None:
+    def _describe_exchange(self) -> dict[str, object]:
+        if self.info is None:
             return dict.fromkeys(("request", "answer", "curl", "python"))
         return {
-            "request": _show_request(self.request),
+            "request": _describe_request(self.info.request),
             "answer": {"status": self.status, "body": dict(self.answer or {})},
-            "curl": as_curl(self.request),
-            "python": as_python(self.asked),
+            "curl": as_curl(self.info.request),
+            "python": as_python(self.info),
         }
 
-    def _concerned(self) -> tuple[list[Member], list[Member]]:
-        return concerned(self.before, self.after, self.address)
+    def _members(self) -> tuple[list[CallMember], list[CallMember]]:
+        return changed_members(self.before, self.after, self.address)
 
 
-class Logbook:
-    """The latest lines, numbered from 1, and the requests; `now` gives the seconds since 1970."""
+class RequestLog:
+    """The latest entries and requests; `now` gives the seconds since 1970."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self.reset()
 
     def reset(self) -> None:
-        """Forget every line and every request."""
-        self.lines: deque[Answered] = deque(maxlen=LOG_LIMIT)
+        """Drop every entry and every request."""
+        self.entries: deque[RequestLogEntry] = deque(maxlen=LOG_LIMIT)
         self.received: deque[ReceivedRequest] = deque(maxlen=RECEIVED_LIMIT)
         self.requests: int = 0
-        self._numbered = 0
+        self._last_number = 0
 
     def receive(self, request: ReceivedRequest) -> None:
-        """Count a request, and remember it as it came."""
+        """Count a request, and keep it as received."""
         self.requests += 1
         self.received.append(request)
 
-    def write(self, **line: Any) -> Answered:
-        """Write a line and return it."""
-        self._numbered += 1
-        written = Answered(number=self._numbered, time=self._now(), **line)
-        self.lines.append(written)
-        return written
+    def add(self, **fields: Any) -> RequestLogEntry:
+        """Add an entry with these fields and return it."""
+        self._last_number += 1
+        entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
+        self.entries.append(entry)
+        return entry
 
-    def note_step(self, step: LogEntry) -> Answered:
-        """Write down a step that no request asked for."""
-        return self.write(
+    def add_step(self, step: LogEntry) -> RequestLogEntry:
+        """Add a step that no request caused."""
+        return self.add(
             action=step.verb,
             address=step.address,
-            place=step.place,
+            node_key=step.node_key,
             before=step.before,
             after=step.after,
         )
 
-    def select(self, call: str = "", member: str = "", errors: bool = False) -> list[Answered]:
-        """Return the lines, newest first, of a call (`PHLO/NODE`), about a member, that failed."""
+    def select(
+        self, call: str = "", member: str = "", errors: bool = False
+    ) -> list[RequestLogEntry]:
+        """Return the entries, newest first, of a call (`PHLO/NODE`), of a member, with errors."""
         return [
-            line
-            for line in reversed(self.lines)
-            if (not call or "/".join(line.place or ()) == call)
-            and (not member or line.about(member))
-            and (not errors or line.failed)
+            entry
+            for entry in reversed(self.entries)
+            if (not call or "/".join(entry.node_key or ()) == call)
+            and (not member or entry.is_about(member))
+            and (not errors or entry.failed)
         ]
 
 
-def _show_side(members: list[Member], call: Call) -> dict[str, object]:
-    return {"members": [show_member(m) for m in members], "transfer": show_transfer(call)}
+def _describe_call(members: list[CallMember], call: Call) -> dict[str, object]:
+    described = [describe_member(member) for member in members]
+    return {"members": described, "transfer": describe_transfer(call)}
 
 
-def _show_request(request: Request) -> dict[str, object]:
+def _describe_request(request: HttpRequest) -> dict[str, object]:
     return {
         "method": request.method,
-        "path": request.raw_path.decode("latin-1"),
+        "path": request.path,
         "query": request.query.decode("latin-1"),
         "body": None if request.body is None else request.body.decode("utf-8", "replace"),
     }

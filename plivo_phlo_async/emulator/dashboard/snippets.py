@@ -1,16 +1,16 @@
-"""A request that came, written so that it can be pasted: as curl, and as Python."""
+"""A request as code to copy: as curl, and as Python."""
 
 import shlex
 
 from ..calls.phlos import NodeType
-from ..http.phlo_api import DIALLING, MEMBER_ACTIONS
-from ..http.request import Request
-from ..http.request_info import Asked
+from ..http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
+from ..http.request import HttpRequest
+from ..http.request_info import RequestInfo
 
 
-def as_curl(request: Request) -> str:
-    """Return the request as a line for a shell, with the credentials left to the environment."""
-    path = request.raw_path.decode("latin-1").removeprefix("/v1")
+def as_curl(request: HttpRequest) -> str:
+    """Return the request as a shell command, with the credentials in environment variables."""
+    path = request.path.removeprefix("/v1")
     if request.query:
         path += "?" + request.query.decode("latin-1")
     words = ["curl", "-X", shlex.quote(request.method)]
@@ -22,19 +22,18 @@ def as_curl(request: Request) -> str:
     return " ".join(words)
 
 
-def as_python(asked: Asked) -> str | None:
-    """Return the request as Python for this package's client; None where there is no such."""
-    facts, parameters = asked.facts, asked.parameters
-    phlo = f"client.phlo({asked.phlo_id!r})"
-    if facts.action == "run":
-        return f"await {phlo}.run({dict(parameters) or ''})"
-    if asked.node_id is None or "/multi_party_call/" not in facts.path:
+def as_python(info: RequestInfo) -> str | None:
+    """Return the request as a call of this package's client, None if it has no such method."""
+    phlo = f"client.phlo({info.phlo_id!r})"
+    if info.action == "run":
+        return f"await {phlo}.run({dict(info.parameters) or ''})"
+    if info.node_id is None or "/multi_party_call/" not in info.path:
         return None
-    node = f"{phlo}.multi_party_call({asked.node_id!r})"
-    if "/members/" in facts.path:
-        known = facts.action in MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]
-        return f"await {node}.member({facts.address!r}).{facts.action}()" if known else None
-    if facts.action not in DIALLING:
+    node = f"{phlo}.multi_party_call({info.node_id!r})"
+    if "/members/" in info.path:
+        known = info.action in MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]
+        return f"await {node}.member({info.address!r}).{info.action}()" if known else None
+    if info.action not in DIAL_ACTIONS:
         return None
-    giver, role = parameters.get("trigger_source"), parameters.get("role", "agent")
-    return f"await {node}.{facts.action}({giver!r}, {facts.address!r}, role={role!r})"
+    source, role = info.parameters.get("trigger_source"), info.parameters.get("role", "agent")
+    return f"await {node}.{info.action}({source!r}, {info.address!r}, role={role!r})"

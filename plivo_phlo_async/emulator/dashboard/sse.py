@@ -1,8 +1,10 @@
-"""What happened lately, for those who follow it live: a bounded ring, told as server-sent events.
+"""The latest events, streamed to subscribers as server-sent events.
 
-A follower has no buffer of its own: it reads the ring at its own pace, and one that has fallen
-behind the ring's oldest event gets a snapshot instead of what it missed. So does one whose last
-event was another emulator's, or this one's before it was started again.
+A subscriber has no buffer: it reads the kept events at its own pace. One that has fallen behind
+the oldest of them receives a snapshot instead, and so does one whose last event belongs to another
+emulator, or to this one before a restart.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import json
@@ -12,168 +14,174 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 
-from ..errors import Refusal
-from ..faults.injection import Exchange
-from ..http.request import Request
+from ..errors import ApiError
+from ..http.connection import Exchange
+from ..http.request import HttpRequest
 from ..http.security import PAGE_HEADERS
-from ..notifier import Bell, Ear
-from ..race import first_of
+from ..notifier import Notifier, Subscription
+from ..race import first_completed
 
 EVENT_LIMIT = 1000
-"""How many of the latest events can be resumed from."""
+"""How many of the latest events are kept."""
 
-FOLLOWER_LIMIT = 100
-"""How many can follow at once; one more is answered 503."""
+SUBSCRIBER_LIMIT = 100
+"""The maximum number of subscribers; one more is answered 503."""
 
 BATCH = 50
-"""How many events go out together."""
+"""How many events are sent together."""
 
 HEARTBEAT_SECONDS = 15.0
-"""How long a line may be quiet before something is said on it."""
+"""How long a stream is idle before a comment is sent."""
 
-PATIENCE_SECONDS = 10.0
-"""How long a follower may take to accept what is sent before it is dropped."""
+SEND_SECONDS = 10.0
+"""How long a subscriber may take to accept data before it is dropped."""
 
-FAREWELL_SECONDS = 0.5
-"""How long one may take to accept the end."""
+CLOSE_SECONDS = 0.5
+"""How long a subscriber may take to accept the end of the stream."""
 
 
-class TooManyFollowers(Refusal):
-    """`FOLLOWER_LIMIT` follow the events already (503)."""
+class TooManySubscribers(ApiError):
+    """There are `SUBSCRIBER_LIMIT` subscribers already (503)."""
 
     status = 503
 
     def __init__(self) -> None:
-        text = f"{FOLLOWER_LIMIT} clients follow the events already."
+        text = f"{SUBSCRIBER_LIMIT} clients are subscribed to the events already."
         super().__init__(text, (("retry-after", "5"),))
 
 
 @attrs.frozen
-class Happened:
-    """One event: its number, counted from 1, its kind, and what makes its data when it is told."""
+class StreamEvent:
+    """One event: its number, from 1, its kind, and what makes its data when it is sent."""
 
     number: int
     kind: str
     data: Callable[[], Mapping[str, object]]
 
 
-class Events:
-    """The latest events. `bell` tells followers that there are new ones.
+class EventStream:
+    """The latest events; `notifier` notifies of new ones.
 
-    An event's id is `LIFE-NUMBER`: numbers begin anew with each emulator, `life` is its own.
+    The id of an event is `INSTANCE-NUMBER`: the numbers start at 1 in each emulator, and `instance`
+    identifies it.
     """
 
-    def __init__(self, life: str) -> None:
-        self.bell: Bell = Bell()
-        self._life = life
-        self._ring: deque[Happened] = deque(maxlen=EVENT_LIMIT)
+    def __init__(self, instance: str) -> None:
+        self.notifier: Notifier = Notifier()
+        self._instance = instance
+        self._events: deque[StreamEvent] = deque(maxlen=EVENT_LIMIT)
         self._lock = threading.Lock()
-        self._numbered = 0
+        self._last_number = 0
 
     @property
     def latest(self) -> int:
         """The number of the latest event; 0 before the first."""
-        return self._numbered
+        return self._last_number
 
     def id_of(self, number: int) -> str:
         """Return the id of an event."""
-        return f"{self._life}-{number}"
+        return f"{self._instance}-{number}"
 
     def number_of(self, event_id: str) -> int | None:
-        """Return the number of an event of this life, None for any other text."""
-        life, _, number = event_id.rpartition("-")
-        if life != self._life or not (number.isascii() and number.isdigit() and len(number) < 19):
-            return None
-        return int(number)
+        """Return the number of an event of this instance, None for any other text."""
+        instance, _, number = event_id.rpartition("-")
+        valid = number.isascii() and number.isdigit() and len(number) < 19
+        return int(number) if instance == self._instance and valid else None
 
     def publish(self, kind: str, data: Callable[[], Mapping[str, object]]) -> None:
-        """Add an event and wake the followers."""
+        """Add an event and notify the subscribers."""
         with self._lock:
-            self._numbered += 1
-            self._ring.append(Happened(self._numbered, kind, data))
-        self.bell.ring()
+            self._last_number += 1
+            self._events.append(StreamEvent(self._last_number, kind, data))
+        self.notifier.notify()
 
-    def after(self, number: int | None) -> list[Happened] | None:
-        """Return what came after an event; None when that is not known any more, or never was."""
+    def after(self, number: int | None) -> list[StreamEvent] | None:
+        """Return the events after a number, None if some of them are no longer kept."""
         with self._lock:
-            oldest = self._ring[0].number if self._ring else self._numbered + 1
-            if number is None or not oldest - 1 <= number <= self._numbered:
+            oldest = self._events[0].number if self._events else self._last_number + 1
+            if number is None or not oldest - 1 <= number <= self._last_number:
                 return None
-            missed = self._numbered - number
-            return list(self._ring)[-missed:] if missed else []
+            missed = self._last_number - number
+            return list(self._events)[-missed:] if missed else []
 
 
-def last_seen(request: Request) -> str:
-    """Return the id of the last event a follower saw, by `Last-Event-ID` or `?last_event_id=`."""
+def last_event_id(request: HttpRequest) -> str:
+    """Return the last event that a client received: `Last-Event-ID` or `?last_event_id=`."""
     query = request.query.decode("latin-1").removeprefix("last_event_id=")
     return request.headers.get("last-event-id", query)
 
 
-class Follower:
-    """One client that follows the events until it goes, is too slow, or the server stops.
+class Subscriber:
+    """One client of the event stream, until it disconnects, is too slow, or the server stops.
 
-    `snapshot` gives all there is and the number of its latest event, `hide` keeps the secret out
-    of a text, `sleep` waits.
+    `snapshot` returns the number of the latest event and the whole dashboard, `mask` hides the
+    secret in a text, `sleep` waits.
     """
 
     def __init__(
         self,
-        events: Events,
+        events: EventStream,
         exchange: Exchange,
         *,
         snapshot: Callable[[], tuple[int, Mapping[str, object]]],
-        hide: Callable[[str], str],
+        mask: Callable[[str], str],
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         self._events = events
         self._exchange = exchange
         self._snapshot = snapshot
-        self._hide = hide
+        self._mask = mask
         self._sleep = sleep
 
-    async def follow(self, seen: int | None) -> None:
-        """Tell everything after the event numbered `seen`, and then whatever happens."""
-        head = [(b"content-type", b"text/event-stream; charset=utf-8")]
-        head += [(name.encode(), value.encode()) for name, value in PAGE_HEADERS]
-        await self._exchange.send({"type": "http.response.start", "status": 200, "headers": head})
-        with self._events.bell.listen() as ear:
-            await first_of(self._exchange.until_gone_or_closing, lambda: self._tell_all(ear, seen))
-        await self._end()
+    async def stream(self, last_number: int | None) -> None:
+        """Send the events after `last_number`, then each new one."""
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        headers += [(name.encode(), value.encode()) for name, value in PAGE_HEADERS]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        await self._exchange.send(start)
+        with self._events.notifier.subscribe() as subscription:
+            await first_completed(
+                self._exchange.until_disconnected_or_closing,
+                lambda: self._send_all(subscription, last_number),
+            )
+        await self._close()
 
-    async def _tell_all(self, ear: Ear, seen: int | None) -> None:
-        """Return only when the follower is too slow."""
-        text, seen = self._news(seen)
-        while await self._sent(text):
-            if self._events.latest > seen or await self._within(HEARTBEAT_SECONDS, ear.heard):
-                text, seen = self._news(seen)
+    async def _send_all(self, subscription: Subscription, number: int | None) -> None:
+        """Return only when the subscriber is too slow."""
+        text, number = self._next(number)
+        while await self._send(text):
+            latest = self._events.latest > number
+            if latest or await self._completes_within(HEARTBEAT_SECONDS, subscription.wait):
+                text, number = self._next(number)
             else:
-                text = ": still here\n\n"
+                text = ": heartbeat\n\n"
 
-    def _news(self, seen: int | None) -> tuple[str, int]:
-        events = self._events.after(seen)
-        if seen is None or events is None:
+    def _next(self, number: int | None) -> tuple[str, int]:
+        events = self._events.after(number)
+        if number is None or events is None:
             number, data = self._snapshot()
-            return "retry: 1000\n" + self._write(number, "snapshot", data), number
+            return "retry: 1000\n" + self._format(number, "snapshot", data), number
         batch = events[:BATCH]
-        text = "".join(self._write(one.number, one.kind, one.data()) for one in batch)
-        return text, batch[-1].number if batch else seen
+        text = "".join(self._format(event.number, event.kind, event.data()) for event in batch)
+        return text, batch[-1].number if batch else number
 
-    def _write(self, number: int, kind: str, data: Mapping[str, object]) -> str:
-        told = self._hide(json.dumps(data))
-        return f"id: {self._events.id_of(number)}\nevent: {kind}\ndata: {told}\n\n"
+    def _format(self, number: int, kind: str, data: Mapping[str, object]) -> str:
+        masked = self._mask(json.dumps(data))
+        return f"id: {self._events.id_of(number)}\nevent: {kind}\ndata: {masked}\n\n"
 
-    async def _sent(self, text: str) -> bool:
+    async def _send(self, text: str) -> bool:
         part = {"type": "http.response.body", "body": text.encode(), "more_body": True}
-        return await self._within(PATIENCE_SECONDS, lambda: self._exchange.send(part))
+        return await self._completes_within(SEND_SECONDS, lambda: self._exchange.send(part))
 
-    async def _within(self, seconds: float, wait: Callable[[], Awaitable[object]]) -> bool:
-        return await first_of(wait, lambda: self._sleep(seconds)) == 0
+    async def _completes_within(
+        self, seconds: float, wait: Callable[[], Awaitable[object]]
+    ) -> bool:
+        return await first_completed(wait, lambda: self._sleep(seconds)) == 0
 
-    async def _end(self) -> None:
-        # Ended properly where it can be, so that the browser comes back by itself; a client that
-        # takes nothing is cut off.
-        farewell = {"type": "http.response.body", "body": b""}
-        took = await self._within(FAREWELL_SECONDS, lambda: self._exchange.send(farewell))
-        if not took and self._exchange.wire is not None:
-            self._exchange.wire.reset()
-            await self._exchange.until_gone()
+    async def _close(self) -> None:
+        # A browser reconnects after a proper end; a client that accepts nothing is reset.
+        end = {"type": "http.response.body", "body": b""}
+        sent = await self._completes_within(CLOSE_SECONDS, lambda: self._exchange.send(end))
+        if not sent and self._exchange.raw is not None:
+            self._exchange.raw.reset()
+            await self._exchange.until_disconnected()

@@ -1,130 +1,130 @@
-"""Making a fault happen to an answer: on the wire where there is one, else as an exception.
+"""What a fault does to a request: delay it, answer instead of acting, or break the response.
 
-A server that knows its connections offers a `Wire` in the scope's extensions. In process there is
-none: `BrokenExchange` says how far the answer came, and who called the emulator tells its client.
+Where the server offers a raw connection the fault breaks it. In process there is none:
+`BrokenExchange` says how far the response came.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from ..http.phlo_api import Reply
-from ..http.request import Receive, Scope, Send, encode
-from ..notifier import Bell
-from ..race import first_of
+from ..http.connection import Exchange, RawConnection
+from ..http.response import HttpResponse, encode_response, send_response
 from .rules import FaultKind, FaultRule
 
-WIRE = "plivo_phlo_async.wire"
-"""The name of the extension in an ASGI scope."""
-
 GARBAGE = b"\x16\x03\x01 this is no answer\r\n\r\n"
-"""What comes in place of HTTP."""
+"""The bytes sent in place of HTTP."""
 
 NOT_JSON = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
-"""What comes in place of JSON."""
+"""The body sent in place of JSON."""
 
+ANSWERS: Mapping[FaultKind, tuple[int, str]] = {
+    FaultKind.TOO_MANY: (429, "Too many requests: wait before the next one."),
+    FaultKind.ERROR: (500, "Internal server error."),
+    FaultKind.UNAVAILABLE: (503, "Service unavailable."),
+    FaultKind.UNAVAILABLE_RETRY_AFTER: (503, "Service unavailable."),
+    FaultKind.SOFT_ERROR: (201, "The action could not be carried out."),
+}
+"""The status and the `error` of the kinds that answer instead of acting."""
 
-class Wire(Protocol):
-    """A connection, as far as a fault must reach it; nothing after `close` or `reset` is sent."""
-
-    def write(self, data: bytes) -> None:
-        """Send bytes as they are, past HTTP."""
-
-    def close(self) -> None:
-        """Send what is to be sent, and end the connection."""
-
-    def reset(self) -> None:
-        """End the connection at once, with a reset."""
+NO_RESPONSE = HttpResponse(0, {})
+"""The logged response where none is sent."""
 
 
 class BrokenExchange(Exception):
-    """An exchange that a fault broke, where there was no connection to be broken.
+    """A fault broke an exchange that has no connection to break.
 
     Attributes:
-        kind: what went wrong.
-        reply: the answer whose head had been sent; None when nothing had been.
-        body: that answer's body, as far as it came.
+        kind: the kind of fault.
+        response: the response whose head was sent, None if nothing was.
+        body: the part of its body that was sent.
     """
 
-    def __init__(self, kind: FaultKind, reply: Reply | None = None, body: bytes = b"") -> None:
-        super().__init__(f"The emulator broke this exchange, as a fault rule says: {kind}.")
+    def __init__(
+        self, kind: FaultKind, response: HttpResponse | None = None, body: bytes = b""
+    ) -> None:
+        super().__init__(f"A fault rule broke this exchange: {kind}.")
         self.kind = kind
-        self.reply = reply
+        self.response = response
         self.body = body
 
 
 @attrs.frozen
-class Exchange:
-    """The far end of one request: where its answer goes, and how to see the client leave."""
+class FaultInjection:
+    """The fault of one request; `rule` is None for no fault."""
 
-    send: Send
-    receive: Receive
-    wire: Wire | None
-    closing: Bell
+    rule: FaultRule | None
 
-    async def until_gone(self) -> None:
-        """Wait until the client has left; bytes that it still sends are not looked at."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
+    @property
+    def kind(self) -> FaultKind | None:
+        """The kind of the fault."""
+        return None if self.rule is None else self.rule.kind
 
-    async def until_gone_or_closing(self) -> None:
-        """Wait until the client has left, or the server is to stop."""
-        with self.closing.listen() as ear:
-            await first_of(self.until_gone, ear.heard)
+    @property
+    def delay(self) -> float:
+        """The seconds to wait before acting."""
+        if self.rule is None or self.rule.kind is not FaultKind.LATENCY:
+            return 0.0
+        return self.rule.wait
 
+    def replace(self, new_id: Callable[[], str]) -> HttpResponse | None:
+        """Return the response that is sent instead of acting, None to act."""
+        if self.rule is None or self.rule.kind.acts:
+            return None
+        if self.rule.kind not in ANSWERS:
+            return NO_RESPONSE
+        status, error = ANSWERS[self.rule.kind]
+        waits = self.rule.seconds is not None or self.kind is FaultKind.UNAVAILABLE_RETRY_AFTER
+        headers = (("retry-after", f"{self.rule.wait:g}"),) if waits else ()
+        return HttpResponse(status, {"api_id": new_id(), "error": error}, headers)
 
-def wire_of(scope: Scope) -> Wire | None:
-    """Return the scope's connection, or None in process and under a server with no such thing."""
-    wire: Wire | None = (scope.get("extensions") or {}).get(WIRE)
-    return wire
+    def alter(self, response: HttpResponse) -> HttpResponse:
+        """Return the response to an accepted request, with its body replaced by `NOT_JSON`."""
+        if self.kind is not FaultKind.NOT_JSON:
+            return response
+        return attrs.evolve(response, raw=NOT_JSON, content_type="text/html")
 
+    async def send(self, response: HttpResponse, exchange: Exchange) -> None:
+        """Send the response, or break the connection instead.
 
-async def break_off(fault: FaultRule, reply: Reply, exchange: Exchange) -> bool:
-    """Make `fault` happen to `reply`; whether it took the answer's place.
-
-    Raises `BrokenExchange` where there is no connection to break.
-    """
-    match fault.kind:
-        case FaultKind.CLOSE_BEFORE | FaultKind.CLOSE_AFTER:
-            await _end(fault, exchange, lambda wire: wire.close())
-        case FaultKind.RESET_AFTER:
-            await _end(fault, exchange, lambda wire: wire.reset())
-        case FaultKind.GARBAGE:
-            await _end(fault, exchange, _talk_nonsense)
-        case FaultKind.HANG_AFTER:
-            await _hang(fault, exchange)
-        case FaultKind.CUT_BODY:
-            await _cut(fault, reply, exchange)
-        case _:
-            return False
-    return True
-
-
-async def _end(fault: FaultRule, exchange: Exchange, how: Callable[[Wire], None]) -> None:
-    if exchange.wire is None:
-        raise BrokenExchange(fault.kind)
-    how(exchange.wire)
-    await exchange.until_gone()
-
-
-async def _hang(fault: FaultRule, exchange: Exchange) -> None:
-    if exchange.wire is not None:
-        await exchange.until_gone_or_closing()
-    await _end(fault, exchange, lambda wire: wire.close())
+        Raises `BrokenExchange` where there is no connection to break.
+        """
+        match self.kind:
+            case FaultKind.CLOSE_BEFORE | FaultKind.CLOSE_AFTER as kind:
+                await _break(kind, exchange, lambda raw: raw.close())
+            case FaultKind.RESET_AFTER as kind:
+                await _break(kind, exchange, lambda raw: raw.reset())
+            case FaultKind.GARBAGE as kind:
+                await _break(kind, exchange, _write_garbage)
+            case FaultKind.HANG_AFTER as kind:
+                if exchange.raw is not None:
+                    await exchange.until_disconnected_or_closing()
+                await _break(kind, exchange, lambda raw: raw.close())
+            case FaultKind.CUT_BODY as kind:
+                await _cut_body(kind, response, exchange)
+            case _:
+                await send_response(exchange.send, response)
 
 
-async def _cut(fault: FaultRule, reply: Reply, exchange: Exchange) -> None:
-    head, body = encode(reply)
-    if exchange.wire is None:
-        raise BrokenExchange(fault.kind, reply, body[: len(body) // 2])
+async def _break(
+    kind: FaultKind, exchange: Exchange, action: Callable[[RawConnection], None]
+) -> None:
+    if exchange.raw is None:
+        raise BrokenExchange(kind)
+    action(exchange.raw)
+    await exchange.until_disconnected()
+
+
+def _write_garbage(raw: RawConnection) -> None:
+    raw.write(GARBAGE)
+    raw.close()
+
+
+async def _cut_body(kind: FaultKind, response: HttpResponse, exchange: Exchange) -> None:
+    head, body = encode_response(response)
+    part = body[: len(body) // 2]
+    if exchange.raw is None:
+        raise BrokenExchange(kind, response, part)
     await exchange.send(head)
-    part = {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
-    await exchange.send(part)
-    exchange.wire.close()
-    await exchange.until_gone()
-
-
-def _talk_nonsense(wire: Wire) -> None:
-    wire.write(GARBAGE)
-    wire.close()
+    await exchange.send({"type": "http.response.body", "body": part, "more_body": True})
+    await _break(kind, exchange, lambda raw: raw.close())

@@ -1,4 +1,4 @@
-"""The fault rules in force: which of them happens to a request, and how each has fared."""
+"""The active fault rules: which one applies to a request, and how often each has."""
 
 import random
 from collections.abc import Iterable
@@ -6,25 +6,26 @@ from collections.abc import Iterable
 import attrs
 
 from ..errors import InvalidParameter
-from .rules import Facts, FaultRule, parse_rule, write_rule
+from ..http.request_info import RequestInfo
+from .rules import FaultRule, format_rule, parse_rule
 
 RULE_LIMIT = 100
-"""How many rules there can be at once."""
+"""How many rules can be active."""
 
 
 @attrs.define
 class ActiveFault:
-    """A rule in force: its number, how many requests fitted it, and to how many it happened."""
+    """An active rule: its number, how many requests matched it, and how many it affected."""
 
     number: int
     rule: FaultRule
     seen: int = 0
     happened: int = 0
-    _dice: random.Random = attrs.field(init=False, repr=False)
+    _random: random.Random = attrs.field(init=False, repr=False)
 
-    @_dice.default
+    @_random.default
     def _seeded(self) -> random.Random:
-        # A fixed seed gives the same faults again: this is a laboratory, not a lottery.
+        # The same seed must affect the same requests in every run.
         return random.Random(self.rule.seed)
 
     @property
@@ -33,71 +34,71 @@ class ActiveFault:
         passed = self.rule.nth is not None and self.seen >= self.rule.nth
         return passed or (self.rule.count is not None and self.happened >= self.rule.count)
 
-    def strikes(self, facts: Facts) -> bool:
-        """Take note of a request; whether the fault happens to it."""
-        if self.spent or not self.rule.fits(facts):
+    def applies(self, info: RequestInfo) -> bool:
+        """Count a request if it matches; whether the fault happens to it."""
+        if self.spent or not self.rule.matches(info):
             return False
         self.seen += 1
         hit = self.rule.nth is None or self.seen == self.rule.nth
         if self.rule.probability is not None:
-            hit = self._dice.random() < self.rule.probability and hit
+            hit = self._random.random() < self.rule.probability and hit
         self.happened += hit
         return hit
 
     def describe(self) -> dict[str, object]:
-        """Return the rule and how it fared, as plain data."""
+        """Return the rule and its counts as plain data."""
         rule = {**attrs.asdict(self.rule), "kind": self.rule.kind.value}
-        fared = {"seen": self.seen, "happened": self.happened, "spent": self.spent}
-        return {"id": self.number, **rule, **fared, "text": write_rule(self.rule)}
+        counts = {"seen": self.seen, "happened": self.happened, "spent": self.spent}
+        return {"id": self.number, **rule, **counts, "text": format_rule(self.rule)}
 
 
-class FaultBook:
-    """The rules in force, first come first asked: one request meets one fault at most."""
+class FaultRegistry:
+    """The active rules, in order; at most one fault happens to a request."""
 
     def __init__(self, rules: Iterable[FaultRule | str] = ()) -> None:
-        self.give(rules)
+        self.configure(rules)
 
-    def give(self, rules: Iterable[FaultRule | str]) -> None:
-        """Take these rules as what a reset returns to, and start from them."""
-        self._given = tuple(parse_rule(r) if isinstance(r, str) else r for r in rules)
+    def configure(self, rules: Iterable[FaultRule | str]) -> None:
+        """Set the rules that `reset` restores, and reset."""
+        self._initial = tuple(parse_rule(r) if isinstance(r, str) else r for r in rules)
         self.reset()
 
     def reset(self) -> None:
-        """Have the rules first given, as new."""
+        """Restore the initial rules, with their counts at zero."""
         self.active: list[ActiveFault] = []
-        self._numbered = 0
-        for rule in self._given:
+        self._last_number = 0
+        for rule in self._initial:
             self.add(rule)
 
     def add(self, rule: FaultRule) -> ActiveFault:
-        """Put a rule in force, after the others; raises `InvalidParameter` when there are too many.
+        """Activate a rule, after the others; raises `InvalidParameter` at `RULE_LIMIT`.
 
         Rules that are spent make room.
         """
         if len(self.active) >= RULE_LIMIT:
             self.active = [fault for fault in self.active if not fault.spent]
         if len(self.active) >= RULE_LIMIT:
-            raise InvalidParameter(f"There can be {RULE_LIMIT} fault rules at once.")
-        self._numbered += 1
-        fault = ActiveFault(self._numbered, rule)
+            raise InvalidParameter(f"At most {RULE_LIMIT} fault rules can be active.")
+        self._last_number += 1
+        fault = ActiveFault(self._last_number, rule)
         self.active.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Drop every rule."""
+        """Remove every rule."""
         self.active = []
 
-    def drop(self, number: int) -> bool:
-        """Drop one rule; whether there was one of that number."""
+    def remove(self, number: int) -> bool:
+        """Remove one rule; whether it existed."""
         kept = [fault for fault in self.active if fault.number != number]
         found = len(kept) < len(self.active)
         self.active = kept
         return found
 
-    def strike(self, facts: Facts) -> FaultRule | None:
-        """Return the rule that happens to a request, the first of those that would, or None."""
-        return next((fault.rule for fault in self.active if fault.strikes(facts)), None)
+    def match(self, info: RequestInfo) -> FaultRule | None:
+        """Return the first rule that happens to a request, None for none."""
+        return next((fault.rule for fault in self.active if fault.applies(info)), None)
 
     def describe(self) -> list[dict[str, object]]:
-        """Return the rules in force as plain data."""
+        """Return the active rules as plain data."""
         return [fault.describe() for fault in self.active]

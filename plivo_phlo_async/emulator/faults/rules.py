@@ -1,15 +1,15 @@
-"""Faults on demand: which request meets one, of which kind, and how often.
+"""Fault rules: which requests a fault affects, which kind it is, and how often it happens.
 
-A rule has a match (what is done, to whom, by which path, the how-manieth), a kind, and a count or
-a probability with a seed. No I/O: `faultbook` has the rules in force, `breaking` makes one happen.
+A rule has a match (action, address, path, nth request), a kind, and a count or a probability with
+a seed. `registry` holds the active rules, `injection` applies a fault to a request.
 
     500                          every request is answered 500
     hold:500                     every hold
-    call:close_after x1          the next call: acted, then closed with no answer
-    @12025550199:429=5           whatever concerns this address: 429, "Retry-After: 5"
-    hold@12025550199:hang_after  both
+    call:close_after x1          the next call acts, then the connection closes without an answer
+    @12025550199:429=5           every request for this address: 429 with "Retry-After: 5"
+    hold@12025550199:hang_after  every hold of this address
     /v1/phlo/*:latency=200ms     a path, with * and ? as in a shell
-    hold:503 10% seed=7          about one in ten, the same ones for the same seed
+    hold:503 10% seed=7          about one in ten; the same ones for the same seed
     call:reset_after #3          the third call
 """
 
@@ -17,81 +17,94 @@ import fnmatch
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
-from ..calls.members import line_of
+from ..calls.members import canonical_address
 from ..errors import InvalidParameter
+from ..http.request_info import RequestInfo
 
 LONGEST_SECONDS = 3600
-"""The longest time that a rule can be about."""
+"""The longest time of a rule, in seconds."""
 
 
 class FaultKind(StrEnum):
-    """What goes wrong.
-
-    `LATENCY`, the `*_AFTER`, `CUT_BODY`, `NOT_JSON` and `GARBAGE` have acted as asked; all others
-    answer, or close the connection, instead of acting.
-    """
-
-    LATENCY = "latency"
-    TOO_MANY = "429"
-    ERROR = "500"
-    UNAVAILABLE = "503"
-    UNAVAILABLE_RETRY_AFTER = "503_retry_after"
-    CLOSE_BEFORE = "close_before"
-    CLOSE_AFTER = "close_after"
-    RESET_AFTER = "reset_after"
-    HANG_AFTER = "hang_after"
-    CUT_BODY = "cut_body"
-    NOT_JSON = "not_json"
-    GARBAGE = "garbage"
-    SOFT_ERROR = "soft_error"
-
-
-ANSWERS: Mapping[FaultKind, tuple[int, str]] = {
-    FaultKind.TOO_MANY: (429, "Too many requests: wait before the next one."),
-    FaultKind.ERROR: (500, "Internal server error."),
-    FaultKind.UNAVAILABLE: (503, "Service unavailable."),
-    FaultKind.UNAVAILABLE_RETRY_AFTER: (503, "Service unavailable."),
-    FaultKind.SOFT_ERROR: (201, "The action could not be carried out."),
-}
-"""The kinds that answer instead of acting: the status, and the text of `error`."""
-
-TIMED = frozenset({FaultKind.LATENCY, FaultKind.TOO_MANY, FaultKind.UNAVAILABLE_RETRY_AFTER})
-"""The kinds that `seconds` mean something to: how long to wait."""
-
-
-@attrs.frozen
-class Facts:
-    """What a rule can know of a request.
+    """The kinds of faults. This is their only list: the page and the docs are made from it.
 
     Attributes:
-        action: the one it asks for, else "run" or "get", None for any other request.
-        address: the member it concerns, None for none.
-        path: its path, percent-encoded as it came.
+        summary: what the fault does, for people.
+        acts: whether the request is carried out.
+        timed: whether the `seconds` of a rule apply.
+        usable: whether the client receives a complete answer in Plivo's form.
     """
 
-    action: str | None
-    address: str | None
-    path: str
+    summary: str
+    acts: bool
+    timed: bool
+    usable: bool
+
+    # The defaults let `FaultKind(value)` type-check; every kind gives its own summary.
+    def __new__(
+        cls,
+        value: str,
+        summary: str = "",
+        acts: bool = True,
+        timed: bool = False,
+        usable: bool = True,
+    ) -> Self:
+        """Make a kind from its value and its attributes."""
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.summary, kind.acts, kind.timed, kind.usable = summary, acts, timed, usable
+        return kind
+
+    LATENCY = "latency", "acts, and answers late", True, True
+    TOO_MANY = "429", "answers 429, and does not act", False, True
+    ERROR = "500", "answers 500, and does not act", False
+    UNAVAILABLE = "503", "answers 503, and does not act", False
+    UNAVAILABLE_RETRY_AFTER = (
+        "503_retry_after",
+        "answers 503 with Retry-After, and does not act",
+        False,
+        True,
+    )
+    CLOSE_BEFORE = (
+        "close_before",
+        "closes the connection without an answer, and does not act",
+        False,
+        False,
+        False,
+    )
+    CLOSE_AFTER = (
+        "close_after",
+        "acts, and closes the connection without an answer",
+        True,
+        False,
+        False,
+    )
+    RESET_AFTER = "reset_after", "acts, and resets the connection", True, False, False
+    HANG_AFTER = "hang_after", "acts, and never answers", True, False, False
+    CUT_BODY = "cut_body", "acts, and cuts the answer short in its body", True, False, False
+    NOT_JSON = "not_json", "acts, and answers with HTML", True, False, False
+    GARBAGE = "garbage", "acts, and answers with bytes that are not HTTP", True, False, False
+    SOFT_ERROR = "soft_error", "answers 201 with an error, and does not act", False
 
 
 @attrs.frozen(kw_only=True)
 class FaultRule:
-    """When a fault happens: every part of the match that is not None must fit.
+    """When a fault happens: every part of the match that is not None must match.
 
     Attributes:
-        kind: what goes wrong.
-        action: what must be asked for, as "hold"; "run" and "get" are the requests without one.
-        address: the member it must concern, in any spelling.
-        path: the path it must go to, with `*` and `?` as in a shell.
-        nth: which of the requests that fit meets it, from 1; None for any.
+        kind: the kind of fault.
+        action: the action, as "hold"; "run" and "get" for requests without one.
+        address: the member it applies to, in any spelling.
+        path: the path, with `*` and `?` as in a shell.
+        nth: the number of the one matching request that is affected, from 1; None for all.
         count: how often it happens; None for always.
-        probability: how likely it happens, from 0 to 1, in place of a count.
-        seed: what the chance begins from: the same ones for the same seed.
-        seconds: how long latency lasts, and what `Retry-After` says.
+        probability: how likely it happens, from 0 to 1, instead of a count.
+        seed: the seed of the probability; the same seed affects the same requests.
+        seconds: the latency, or the value of `Retry-After`.
     """
 
     kind: FaultKind
@@ -104,23 +117,24 @@ class FaultRule:
     seed: int = 0
     seconds: float | None = None
 
-    def fits(self, facts: Facts) -> bool:
-        """Whether a request is one this rule is about, `nth` apart.
+    def matches(self, info: RequestInfo) -> bool:
+        """Whether the rule matches a request, apart from `nth`.
 
         Args:
-            facts: what the request is about.
+            info: what the request asks for.
         """
-        if self.action is not None and self.action != facts.action:
+        if self.action is not None and self.action != info.action:
             return False
-        if self.path is not None and not fnmatch.fnmatchcase(facts.path, self.path):
+        if self.path is not None and not fnmatch.fnmatchcase(info.path, self.path):
             return False
         if self.address is None:
             return True
-        return facts.address is not None and line_of(self.address) == line_of(facts.address)
+        wanted = canonical_address(self.address)
+        return info.address is not None and canonical_address(info.address) == wanted
 
     @property
     def wait(self) -> float:
-        """How many seconds it is about: a second, unless it says otherwise."""
+        """The latency or the `Retry-After`, in seconds; 1 by default."""
         return 1.0 if self.seconds is None else self.seconds
 
 
@@ -137,20 +151,20 @@ def read_rules(value: object) -> list[FaultRule]:
 
 
 def read_rule(value: object, where: str) -> FaultRule:
-    """Return one rule from its text or its JSON object; `where` begins the message if wrong."""
+    """Return one rule from its text or its JSON object; an error message starts with `where`."""
     if isinstance(value, str):
         return parse_rule(value)
     if not isinstance(value, Mapping):
-        raise InvalidParameter(f"{where}: give an object or a text.")
+        raise InvalidParameter(f"{where}: give an object or a string.")
     for key in value:
         if key not in _KEYS:
-            raise InvalidParameter(f"{where}: unknown key {key!r}; there are {', '.join(_KEYS)}.")
-    return _checked({key: given for key, given in value.items() if given is not None}, where)
+            raise InvalidParameter(f"{where}: unknown key {key!r}; known are {', '.join(_KEYS)}.")
+    return _build({key: given for key, given in value.items() if given is not None}, where)
 
 
-def _checked(given: dict[str, Any], where: str) -> FaultRule:
-    def need(key: str, right: bool, expected: str) -> None:
-        if key in given and not right:
+def _build(given: dict[str, Any], where: str) -> FaultRule:
+    def need(key: str, valid: bool, expected: str) -> None:
+        if key in given and not valid:
             raise InvalidParameter(f"{where}.{key}: give {expected}.")
 
     kinds = tuple(kind.value for kind in FaultKind)
@@ -158,25 +172,25 @@ def _checked(given: dict[str, Any], where: str) -> FaultRule:
     if kind not in kinds:
         raise InvalidParameter(f"{where}.kind: give one of {', '.join(kinds)}.")
     for key in ("action", "address", "path"):
-        need(key, isinstance(given.get(key), str) and given[key] != "", "a text")
+        need(key, isinstance(given.get(key), str) and given[key] != "", "a string")
     for key in ("nth", "count"):
-        need(key, _whole(given.get(key)) and given[key] >= 1, "a whole number from 1")
-    need("seed", _whole(given.get("seed")), "a whole number")
-    need("probability", _number(given.get("probability"), 1), "a number from 0 to 1")
-    within = _number(given.get("seconds"), LONGEST_SECONDS)
+        need(key, _is_whole(given.get(key)) and given[key] >= 1, "a whole number from 1")
+    need("seed", _is_whole(given.get("seed")), "a whole number")
+    need("probability", _is_number(given.get("probability"), 1), "a number from 0 to 1")
+    within = _is_number(given.get("seconds"), LONGEST_SECONDS)
     need("seconds", within, f"a number of seconds up to {LONGEST_SECONDS}")
     if "count" in given and "probability" in given:
         raise InvalidParameter(f"{where}: give a count or a probability, not both.")
-    if "seconds" in given and FaultKind(kind) not in TIMED:
-        raise InvalidParameter(f"{where}.seconds: {kind} takes no time.")
+    if "seconds" in given and not FaultKind(kind).timed:
+        raise InvalidParameter(f"{where}.seconds: {kind} takes no seconds.")
     return FaultRule(**{**given, "kind": FaultKind(kind)})
 
 
-def _whole(value: object) -> bool:
+def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
-def _number(value: object, most: float) -> bool:
+def _is_number(value: object, most: float) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return 0 <= value <= most
@@ -192,10 +206,10 @@ _WORD = re.compile(
 
 
 def read_seconds(text: str) -> float:
-    """Return a length of time written as `20ms`, `1.5s` or `2`; raises `ValueError`."""
+    """Parse a time written as `20ms`, `1.5s` or `2`; raises `ValueError`."""
     found = _TIME.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no time: write 20ms or 1.5s.")
+        raise ValueError(f"{text!r} is not a time: write 20ms or 1.5s.")
     seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
     if seconds > LONGEST_SECONDS:
         raise ValueError(f"{text!r} is too long: at most {LONGEST_SECONDS}s.")
@@ -203,10 +217,10 @@ def read_seconds(text: str) -> float:
 
 
 def parse_rule(text: str) -> FaultRule:
-    """Return the rule a text says: `[WHAT:]KIND[=TIME] [xTIMES | PERCENT% [seed=N]] [#NTH]`.
+    """Parse a rule: `[WHAT:]KIND[=TIME] [xTIMES | PERCENT% [seed=N]] [#NTH]`.
 
     WHAT is an action, `@ADDRESS`, `ACTION@ADDRESS` or a path beginning with `/`. Raises
-    `InvalidParameter`, naming what is wrong.
+    `InvalidParameter`, whose message names the invalid part.
     """
     where = f"fault {text!r}"
     words = text.split()
@@ -218,11 +232,11 @@ def parse_rule(text: str) -> FaultRule:
     if time or words[0].endswith("="):
         try:
             given["seconds"] = read_seconds(time)
-        except ValueError as wrong:
-            raise InvalidParameter(f"{where}: {wrong}") from wrong
+        except ValueError as error:
+            raise InvalidParameter(f"{where}: {error}") from error
     for word in words[1:]:
         given |= _word(word, where)
-    return _checked(given, where)
+    return _build(given, where)
 
 
 def _match(what: str) -> dict[str, str]:
@@ -236,14 +250,14 @@ def _match(what: str) -> dict[str, str]:
 def _word(word: str, where: str) -> dict[str, Any]:
     found = _WORD.fullmatch(word)
     if found is None:
-        raise InvalidParameter(f"{where}: {word!r} is none of x1, 10%, #3, seed=7.")
+        raise InvalidParameter(f"{where}: {word!r} is not one of x1, 10%, #3, seed=7.")
     if found["percent"] is not None:
         return {"probability": float(found["percent"]) / 100}
     return {name: int(value) for name, value in found.groupdict().items() if value is not None}
 
 
-def write_rule(rule: FaultRule) -> str:
-    """Return the text of a rule, for people; the inverse of `parse_rule` for what that can say."""
+def format_rule(rule: FaultRule) -> str:
+    """Format a rule as text; the inverse of `parse_rule` for what text can express."""
     what = rule.path or (rule.action or "") + (f"@{rule.address}" if rule.address else "")
     words = [f"{what}:{rule.kind.value}" if what else rule.kind.value]
     if rule.seconds is not None:

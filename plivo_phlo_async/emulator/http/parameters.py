@@ -1,30 +1,30 @@
-"""Reading an action's parameters, refusing them in Plivo's words.
+"""The parameters of an action, validated with Plivo's error texts.
 
-The four texts are those of Plivo's error specification; how long an address may be, and that a
-blank one is a wrong value, is assumed.
+The four texts are those of Plivo's error specification; the maximum length of an address, and that
+a blank one is invalid, are assumed.
 """
 
 from collections.abc import Collection, Mapping
 
 import attrs
 
-from ..calls.members import Role
+from ..calls.members import MemberRole
 from ..errors import InvalidParameter
 
 ADDRESS_LIMIT = 255
-"""The longest address that is taken, in characters (assumed)."""
+"""The maximum length of an address, in characters (assumed)."""
 
 Parameters = Mapping[str, object]
-"""What a request was sent with, from its query and its JSON."""
+"""The parameters of a request, from its query and its JSON."""
 
 
 @attrs.frozen
-class Dialling:
-    """Who rings whom, and as what: the parameters of `call` and of the two transfers."""
+class DialParameters:
+    """The parameters of `call` and of the two transfers."""
 
     trigger_source: str
     to: str
-    role: Role
+    role: MemberRole
 
 
 def read_action(parameters: Parameters, allowed: Collection[str]) -> str:
@@ -35,22 +35,22 @@ def read_action(parameters: Parameters, allowed: Collection[str]) -> str:
     return action
 
 
-def read_dialling(parameters: Parameters) -> Dialling:
+def read_dial_parameters(parameters: Parameters) -> DialParameters:
     """Return who is to be rung by whom; raises `InvalidParameter`.
 
     Plivo calls `role` both required and "agent" by default: the emulator takes the default.
     """
     trigger_source = _address(parameters, "trigger_source")
-    return Dialling(trigger_source, _address(parameters, "to"), _role(parameters))
+    return DialParameters(trigger_source, _address(parameters, "to"), _role(parameters))
 
 
-def _role(parameters: Parameters) -> Role:
+def _role(parameters: Parameters) -> MemberRole:
     if parameters.get("role") is None:
-        return Role.AGENT
+        return MemberRole.AGENT
     text = _text(parameters, "role")
-    if text not in tuple(Role):
+    if text not in tuple(MemberRole):
         raise InvalidParameter("Invalid value provided for role.")
-    return Role(text)
+    return MemberRole(text)
 
 
 def _address(parameters: Parameters, name: str) -> str:

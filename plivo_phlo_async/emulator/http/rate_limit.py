@@ -1,4 +1,4 @@
-"""An account's allowance: so many requests in any stretch of so many seconds."""
+"""The rate limit of an account: a strict sliding window."""
 
 import math
 from collections import deque
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from ..errors import TooManyRequests
 
 
-class Allowance:
-    """Lets through at most `requests` in any `per` seconds: a strict sliding window.
+class RateLimiter:
+    """Allows at most `requests` in any `per` seconds.
 
-    Plivo documents 300 requests per 5 seconds for an account; that it counts PHLO requests, that
-    refused ones cost nothing, and that it says `Retry-After`, is assumed.
+    Plivo documents 300 requests per 5 seconds for an account. Assumed: PHLO requests count,
+    rejected ones do not, and a 429 has `Retry-After`.
     """
 
     def __init__(
@@ -26,23 +26,23 @@ class Allowance:
         self._per = per
         self._clock = clock
         self._retry_after = retry_after
-        self._taken: deque[float] = deque()
+        self._times: deque[float] = deque()
 
-    def take(self) -> None:
-        """Take one request's share; raises `TooManyRequests` and takes nothing if none is left."""
+    def acquire(self) -> None:
+        """Count one request; raises `TooManyRequests`, and counts nothing, above the limit."""
         now = self._clock()
-        while self._taken and now - self._taken[0] >= self._per:
-            self._taken.popleft()
-        if len(self._taken) >= self._requests:
+        while self._times and now - self._times[0] >= self._per:
+            self._times.popleft()
+        if len(self._times) >= self._requests:
             raise TooManyRequests(self._wait(now))
-        self._taken.append(now)
+        self._times.append(now)
 
     def reset(self) -> None:
-        """Forget what was taken."""
-        self._taken.clear()
+        """Forget the counted requests."""
+        self._times.clear()
 
     def _wait(self, now: float) -> int | None:
         if not self._retry_after:
             return None
-        until = self._taken[0] if self._taken else now
+        until = self._times[0] if self._times else now
         return max(1, math.ceil(until + self._per - now))

@@ -1,54 +1,52 @@
-"""HTTP as the emulator needs it: a request as a value, a reply on its way out, over ASGI.
+"""A request as a value, read from ASGI.
 
-Nothing here belongs to one event loop, so it works on asyncio and on trio alike.
+Nothing here belongs to one event loop, so it works on asyncio and on trio.
 """
 
 import base64
-import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 import attrs
 
-from ..errors import BODY_LIMIT, BodyTooLarge, MalformedBody
-from .phlo_api import Reply
+from ..errors import BODY_LIMIT
 
 KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})
-"""The headers a request keeps, besides its credentials."""
+"""The headers that a request keeps, besides its credentials."""
 
 Message = MutableMapping[str, Any]
-"""What ASGI says, one way or the other."""
+"""An ASGI message."""
 
 Scope = MutableMapping[str, Any]
-"""What an ASGI connection is."""
+"""An ASGI connection scope."""
 
 Receive = Callable[[], Awaitable[Message]]
-"""Gives what comes in on it."""
+"""ASGI's receive callable."""
 
 Send = Callable[[Message], Awaitable[None]]
-"""Takes what goes out on it."""
+"""ASGI's send callable."""
 
 
 @attrs.frozen
-class Credentials:
-    """What Basic authentication carries, as bytes."""
+class BasicCredentials:
+    """The credentials of Basic authentication, as bytes."""
 
     auth_id: bytes
     auth_token: bytes = attrs.field(repr=False)
 
 
 @attrs.frozen
-class Request:
-    """One whole HTTP request.
+class HttpRequest:
+    """One complete HTTP request.
 
     Attributes:
         method: the HTTP method.
-        raw_path: the path, percent-encoded as it came.
-        query: the query, the same.
+        raw_path: the path, percent-encoded as received.
+        query: the query, percent-encoded as received.
         authorization: the `Authorization` header.
-        body: the body, None when it is longer than `BODY_LIMIT` bytes.
-        headers: those of `KEPT_HEADERS` that came, by their names in lower case.
+        body: the body, None if it is larger than `BODY_LIMIT` bytes.
+        headers: the headers of `KEPT_HEADERS`, by their names in lower case.
     """
 
     method: str
@@ -59,10 +57,15 @@ class Request:
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     @property
-    def segments(self) -> tuple[str, ...]:
-        """The path's segments without one trailing slash, percent-decoded one by one.
+    def path(self) -> str:
+        """The path as text, percent-encoded as received."""
+        return self.raw_path.decode("latin-1")
 
-        So an encoded `/` stays within its segment, and an empty segment is seen as such.
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The segments of the path without one trailing slash, each percent-decoded.
+
+        An encoded `/` stays within its segment, and an empty segment stays visible.
         """
         parts = self.raw_path.removeprefix(b"/").split(b"/")
         if len(parts) > 1 and not parts[-1]:
@@ -70,8 +73,8 @@ class Request:
         return tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in parts)
 
     @property
-    def credentials(self) -> Credentials | None:
-        """The Basic credentials, or None when there are none that can be read."""
+    def credentials(self) -> BasicCredentials | None:
+        """The Basic credentials, None if they are missing or malformed."""
         scheme, _, encoded = self.authorization.partition(b" ")
         if scheme.lower() != b"basic":
             return None
@@ -80,38 +83,13 @@ class Request:
         except ValueError:
             return None
         auth_id, colon, auth_token = decoded.partition(b":")
-        return Credentials(auth_id, auth_token) if colon else None
-
-    def json(self) -> dict[str, object]:
-        """Return the body as a JSON object; an empty body is an empty one.
-
-        Raises `BodyTooLarge` or `MalformedBody`.
-        """
-        if self.body is None:
-            raise BodyTooLarge
-        if not self.body.strip():
-            return {}
-        try:
-            parsed = json.loads(self.body.decode("utf-8"))
-        except (ValueError, RecursionError) as wrong:
-            raise MalformedBody from wrong
-        if not isinstance(parsed, dict):
-            raise MalformedBody
-        return parsed
-
-    def parameters(self) -> dict[str, object]:
-        """Return the query's parameters and the body's; where both name one, the body wins.
-
-        Plivo's .NET client sends them in the query. Raises as `json` does.
-        """
-        query = self.query.decode("latin-1")
-        return {**dict(parse_qsl(query, keep_blank_values=True, errors="replace")), **self.json()}
+        return BasicCredentials(auth_id, auth_token) if colon else None
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request | None:
-    """Read a request to its end; None when the client goes away before that.
+async def read_request(scope: Scope, receive: Receive) -> HttpRequest | None:
+    """Read a request to its end; None if the client disconnects first.
 
-    Reading stops once `BODY_LIMIT` is passed, so a longer body costs little more memory than that.
+    Reading stops once `BODY_LIMIT` is passed, which bounds the memory a request can take.
     """
     body, more = bytearray(), True
     while more and len(body) <= BODY_LIMIT:
@@ -120,47 +98,27 @@ async def read_request(scope: Scope, receive: Receive) -> Request | None:
             return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return _request(scope, bytes(body) if len(body) <= BODY_LIMIT else None)
+    return _build_request(scope, bytes(body) if len(body) <= BODY_LIMIT else None)
 
 
-def _request(scope: Scope, body: bytes | None) -> Request:
+def _build_request(scope: Scope, body: bytes | None) -> HttpRequest:
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-    given = (value for name, value in scope["headers"] if name.lower() == b"authorization")
-    named = ((name.lower(), value) for name, value in scope["headers"])
-    headers = {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in named
-        if name in KEPT_HEADERS
-    }
-    return Request(
+    headers = [(name.lower(), value) for name, value in scope["headers"]]
+    return HttpRequest(
         method=scope["method"],
         raw_path=raw_path.partition(b"?")[0],
         query=scope.get("query_string", b""),
-        authorization=next(given, b""),
+        authorization=next((value for name, value in headers if name == b"authorization"), b""),
         body=body,
-        headers=headers,
+        headers={
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in headers
+            if name in KEPT_HEADERS
+        },
     )
 
 
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Send a reply: its `raw` bytes if it has any, else its body as JSON."""
-    head, body = encode(reply)
-    await send(head)
-    await send({"type": "http.response.body", "body": body})
-
-
-def encode(reply: Reply) -> tuple[Message, bytes]:
-    """Return the ASGI message a reply begins with, and its body."""
-    body = json.dumps(reply.body).encode() if reply.raw is None else reply.raw
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
-    headers += [
-        (b"content-type", reply.content_type.encode()),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    return {"type": "http.response.start", "status": reply.status, "headers": headers}, body
-
-
-async def decline_websocket(receive: Receive, send: Send) -> None:
-    """Turn a websocket away before it opens; the server answers 403."""
+async def reject_websocket(receive: Receive, send: Send) -> None:
+    """Close a websocket before it opens; the server answers 403."""
     await receive()
     await send({"type": "websocket.close", "code": 1000})

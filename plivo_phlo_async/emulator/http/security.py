@@ -1,15 +1,18 @@
-"""Who may touch the emulator's own pages: not a site that some browser happens to show.
+"""Authentication of API requests, and protection of the emulator's own pages.
 
-Nothing here concerns `/v1`, which asks for credentials.
+The pages under `/_emulator/` need no credentials, so other sites must not reach them through a
+browser.
 """
 
+import hmac
 import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import Refusal
+from ..errors import ApiError, WrongCredentials
+from .request import BasicCredentials
 
 PAGE_HEADERS: tuple[tuple[str, str], ...] = (
     (
@@ -25,26 +28,36 @@ PAGE_HEADERS: tuple[tuple[str, str], ...] = (
     ("cross-origin-resource-policy", "same-origin"),
     ("cache-control", "no-store"),
 )
-"""What a page, and everything else under `/_emulator/`, is sent with: no inline script at all."""
+"""The headers of every response under `/_emulator/`; they allow no inline script."""
 
 OPEN = "plivo_phlo_async.open"
-"""The scope's extension of a server that is meant to be reached from elsewhere."""
+"""The extension in the scope of a server that other machines may reach."""
 
 SECRET_LENGTH = 8
-"""From how many characters on an Auth Token is kept out of every answer: less is no secret."""
+"""The length from which an Auth Token is masked; a shorter one is no secret."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that change nothing."""
 
 
-class NotFromThere(Refusal):
-    """The request came by another name than the emulator's, or from another site (403)."""
+class ForbiddenOrigin(ApiError):
+    """The request has a foreign `Host` or comes from another site (403)."""
 
     status = 403
 
 
+def authenticate(given: BasicCredentials | None, auth_id: str, auth_token: str) -> None:
+    """Check credentials against an account; raises `WrongCredentials`."""
+    given = given or BasicCredentials(b"", b"")
+    # Compare both, in constant time: the duration must not reveal which one is wrong.
+    known = hmac.compare_digest(given.auth_id, auth_id.encode())
+    known &= hmac.compare_digest(given.auth_token, auth_token.encode())
+    if not known:
+        raise WrongCredentials
+
+
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own."""
+    """Whether a host name or address is a loopback one."""
     if host.lower().rstrip(".") == "localhost":
         return True
     try:
@@ -53,8 +66,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def for_this_machine_only(scope: Mapping[str, Any]) -> bool:
-    """Whether an ASGI scope's server is one that only this machine is meant to reach."""
+def is_local_only(scope: Mapping[str, Any]) -> bool:
+    """Whether only this machine is meant to reach the server of an ASGI scope."""
     if OPEN in (scope.get("extensions") or {}):
         return False
     host = (scope.get("server") or ("", None))[0]
@@ -62,18 +75,18 @@ def for_this_machine_only(scope: Mapping[str, Any]) -> bool:
 
 
 def check_host(headers: Mapping[str, str]) -> None:
-    """Refuse a `Host` that is not this machine: a name that a stranger points here (rebinding).
+    """Reject a `Host` that is not a loopback one, which stops DNS rebinding.
 
-    Raises `NotFromThere`.
+    Raises `ForbiddenOrigin`.
     """
-    if not is_loopback(_name(headers.get("host", ""))):
-        raise NotFromThere(
+    if not is_loopback(_host_name(headers.get("host", ""))):
+        raise ForbiddenOrigin(
             "This emulator listens on this machine only: use http://127.0.0.1 or localhost."
         )
 
 
 def check_origin(method: str, headers: Mapping[str, str]) -> None:
-    """Refuse a change that another site's page asks for; raises `NotFromThere`."""
+    """Reject a change that a page of another site requests; raises `ForbiddenOrigin`."""
     origin = headers.get("origin")
     if method in SAFE_METHODS or origin is None:
         return
@@ -82,24 +95,24 @@ def check_origin(method: str, headers: Mapping[str, str]) -> None:
     except ValueError:
         known = False
     if not known:
-        raise NotFromThere("Another site's page may not change anything here.")
+        raise ForbiddenOrigin("A page of another site may not change anything here.")
 
 
-def hider(secret: str) -> Callable[[str], str]:
-    """Return what keeps `secret` out of a text, in which it may be written as JSON.
+def secret_masker(secret: str) -> Callable[[str], str]:
+    """Return a function that masks `secret` in a text, also where it is written as JSON.
 
-    Hiding a word of a few letters would tear every answer apart, so that is not done.
+    A secret below `SECRET_LENGTH` is left alone: masking a few letters would corrupt the text.
     """
 
-    def hide(text: str) -> str:
+    def mask(text: str) -> str:
         if len(secret) < SECRET_LENGTH:
             return text
         return text.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
 
-    return hide
+    return mask
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,8 +1,8 @@
-// The emulator's end of the line: asking it for things, and hearing what happens.
+// The emulator's API: requests, and the stream of its events.
 
 const ROOT = "/_emulator";
 
-/** Ask the emulator; returns what it answers, throws an Error with its own words if it refuses. */
+/** Send a request and return the JSON of its response; throws an Error with its error text. */
 export async function ask(method, path, body) {
   const options = { method, headers: {} };
   if (body !== undefined) {
@@ -13,26 +13,26 @@ export async function ask(method, path, body) {
   try {
     answer = await fetch(ROOT + path, options);
   } catch {
-    throw new Error("The emulator does not answer.");
+    throw new Error("The emulator is not reachable.");
   }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error || `The emulator answered ${answer.status}.`);
-  return told;
+  const json = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(json.error || `The emulator answered ${answer.status}.`);
+  return json;
 }
 
 export const part = (text) => encodeURIComponent(text);
 
-/** An event's number among those of its emulator's life: its id is `LIFE-NUMBER`. */
+/** The number of an event: its id is `INSTANCE-NUMBER`. */
 export const numberOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
 
 /**
- * Follow the events after the one with the id `last`: `hear(kind, data, number)` for each, `linked("live" | "reconnecting")`.
+ * Subscribe to the events after the one with the id `last`: `receive(kind, data, number)` for each,
+ * `linked("live" | "reconnecting")`.
  *
- * The browser comes back by itself and says what it heard last; an emulator that does not know that
- * event, because it is another one or was started again, tells everything. Only where the browser
- * has given up, because it was turned away, is a new line opened here.
+ * The browser reconnects and sends the id of its last event; an emulator that does not know it sends
+ * a snapshot. Only where the browser has given up, because it got an error, a new stream is opened.
  */
-export function follow(last, kinds, hear, linked) {
+export function subscribe(last, kinds, receive, linked) {
   const open = () => {
     const source = new EventSource(`${ROOT}/events?last_event_id=${last}`);
     source.onopen = () => linked("live");
@@ -43,7 +43,7 @@ export function follow(last, kinds, hear, linked) {
     for (const kind of kinds) {
       source.addEventListener(kind, (event) => {
         last = event.lastEventId;
-        hear(kind, JSON.parse(event.data), numberOf(last));
+        receive(kind, JSON.parse(event.data), numberOf(last));
       });
     }
     addEventListener("pagehide", () => source.close(), { once: true });

@@ -1,6 +1,6 @@
-// The dashboard: one card for each call, its members by role, a transfer apart.
+// The calls: one card for each, its members by role, a transfer in a box of its own.
 
-import { byId, count, el, icon, length, lineOf, say, sync, words } from "./dom.js";
+import { byId, canonical, count, el, icon, length, say, sync, words } from "./dom.js";
 
 // A member: address, part in a transfer, state, for how long, what to do
 
@@ -11,7 +11,7 @@ const ACTS = {
   ],
   in_call: [["hangup", "Hang up"]],
   on_hold: [["hangup", "Hang up"]],
-  private: [["hangup", "Hang up"]],
+  consulting: [["hangup", "Hang up"]],
   voicemail: [["hangup", "Hang up"]],
   left: [],
 };
@@ -62,13 +62,13 @@ class MemberLine {
   }
 }
 
-// A transfer, drawn apart: who hands over to whom, and what would end it
+// A transfer: its two ends, and what ends it
 
-/** What a transfer's enclosure says above its two ends. */
-function title({ kind, private: pair, taker_state: taker }) {
-  if (kind === "cold") return ["Cold transfer", "the giver leaves when the taker answers"];
-  if (pair.length) return ["Private talk", "warm transfer: nobody else hears these two"];
-  return ["Warm transfer", taker === "ringing" ? "the taker is being rung" : "under way"];
+/** The title and note of a transfer. */
+function title({ kind, consulting: pair, target_state: target }) {
+  if (kind === "cold") return ["Cold transfer", "the transferor leaves when the target answers"];
+  if (pair.length) return ["Consultation", "warm transfer: only these two hear each other"];
+  return ["Warm transfer", target === "ringing" ? "the target is ringing" : "under way"];
 }
 
 class TransferBox {
@@ -88,21 +88,21 @@ class TransferBox {
     );
   }
 
-  update(transfer, giver, taker) {
+  update(transfer, transferor, target) {
     const [name, note] = title(transfer);
-    this.title.replaceChildren(icon(transfer.private.length ? "private" : "arrow"), name);
+    this.title.replaceChildren(icon(transfer.consulting.length ? "consulting" : "arrow"), name);
     this.note.textContent = note;
     this.element.dataset.kind = transfer.kind;
-    this.element.dataset.apart = transfer.private.length > 0;
+    this.element.dataset.consulting = transfer.consulting.length > 0;
     this.element.setAttribute("aria-label", name);
-    const says = transfer.kind === "cold" ? "hands over to" : "talks first with";
+    const says = transfer.kind === "cold" ? "transfers to" : "consults";
     this.arrow.replaceChildren(icon("arrow"), says);
-    sync(this.ends, [giver, ...(transfer.private.length ? [] : [this.arrow]), taker].filter(Boolean));
+    sync(this.ends, [transferor, ...(transfer.consulting.length ? [] : [this.arrow]), target].filter(Boolean));
     this.endings.replaceChildren(...transfer.ended_by.flatMap((one) => this.ending(one, transfer)));
   }
 
-  ending({ action, member, then }, { giver, taker }) {
-    const who = { [giver]: "giver", [taker]: "taker" }[member] ?? member;
+  ending({ action, member, then }, { transferor, target }) {
+    const who = { [transferor]: "transferor", [target]: "target" }[member] ?? member;
     return [el("dt", {}, el("code", {}, action), ` ${who}`), el("dd", {}, then)];
   }
 }
@@ -143,13 +143,13 @@ class Card {
   parts(call) {
     const used = new Set();
     const draw = (member, part = "") => {
-      used.add(lineOf(member.address));
+      used.add(canonical(member.address));
       return this.line(member, part).element;
     };
     const transfer = call.transfer;
-    const ends = transfer ? [transfer.giver, transfer.taker].map(lineOf) : [];
-    const find = (line) => call.members.find((member) => lineOf(member.address) === line);
-    const others = call.members.filter((member) => !ends.includes(lineOf(member.address)));
+    const ends = transfer ? [transfer.transferor, transfer.target].map(canonical) : [];
+    const find = (line) => call.members.find((member) => canonical(member.address) === line);
+    const others = call.members.filter((member) => !ends.includes(canonical(member.address)));
     const live = (role) => others.filter((m) => m.role === role && m.state !== "left");
     const shown = [
       fill(this.groups.customer, live("customer"), LINES, (m) => draw(m, waits(m, transfer))),
@@ -161,13 +161,13 @@ class Card {
     return shown.filter(Boolean);
   }
 
-  enclosure(transfer, [giver, taker], draw) {
-    this.transfer.update(transfer, giver && draw(giver, "giver"), taker && draw(taker, "taker"));
+  enclosure(transfer, [transferor, target], draw) {
+    this.transfer.update(transfer, transferor && draw(transferor, "transferor"), target && draw(target, "target"));
     return this.transfer.element;
   }
 
   line(member, part) {
-    const key = lineOf(member.address);
+    const key = canonical(member.address);
     let line = this.lines.get(key);
     if (!line) this.lines.set(key, (line = new MemberLine(member.address, this.act)));
     line.update(member, part);
@@ -200,8 +200,8 @@ function summary(call) {
   if (live.length <= 6) return count(live.length, "member");
   const states = {};
   for (const { state } of live) states[state] = (states[state] ?? 0) + 1;
-  const told = Object.entries(states).map(([state, n]) => `${n} ${words(state)}`);
-  return `${count(live.length, "member")}: ${told.join(", ")}`;
+  const parts = Object.entries(states).map(([state, n]) => `${n} ${words(state)}`);
+  return `${count(live.length, "member")}: ${parts.join(", ")}`;
 }
 
 export class CallCards {
@@ -227,7 +227,7 @@ export class CallCards {
 
   drawCall(key, call) {
     const known = this.cards.get(key);
-    // A step replaces the call it is of; the same value is the same picture.
+    // A step replaces its call, so the same object needs no redraw.
     if (known?.call === call) return;
     const card = known ?? new Card(this.act);
     this.cards.set(key, card);

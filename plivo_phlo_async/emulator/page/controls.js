@@ -1,12 +1,13 @@
-// What a person does: ring in, set phones, switch faults, start over.
+// The controls: dial in, set phones, inject faults, reset.
 
-import { byId, el, icon, lineOf, say } from "./dom.js";
+import { byId, canonical, el, icon, say } from "./dom.js";
 import { ask, part } from "./api.js";
+import { faultKinds } from "./model.js";
 
 const PHONE_ROWS = 60;
 const DOES = {
   answer: "answers",
-  ring: "rings until told",
+  ring: "rings until answered by hand",
   reject: "rejects",
   voicemail: "is a voicemail",
   never: "never answers",
@@ -28,7 +29,7 @@ export class Controls {
     byId("faults-clear").addEventListener("click", () =>
       perform(() => ask("DELETE", "/faults"), "All faults are removed."),
     );
-    byId("reset").addEventListener("click", () => perform(() => ask("POST", "/reset", {}), "All is as new."));
+    byId("reset").addEventListener("click", () => perform(() => ask("POST", "/reset", {}), "Reset."));
     byId("seed").addEventListener("change", (event) => this.load(event.target));
   }
 
@@ -43,20 +44,20 @@ export class Controls {
     const address = byId("ring-address").value.trim();
     const node = this.model.nodes[Number(byId("ring-node").value)];
     const { phlo_id, node_id } = node ?? {};
-    const told = { role: byId("ring-role").value, phlo_id, node_id };
-    this.perform(() => ask("POST", `/phones/${part(address)}/ring`, told), `${address} rings in.`);
+    const body = { role: byId("ring-role").value, phlo_id, node_id };
+    this.perform(() => ask("POST", `/phones/${part(address)}/ring`, body), `${address} dials in.`);
   }
 
   setPhone() {
     const address = byId("phone-address").value.trim();
     const does = byId("phone-does").value;
-    const told = { does, after: number("phone-after") ?? 0 };
-    this.perform(() => ask("POST", `/phones/${part(address)}`, told), `${address} ${DOES[does]}.`);
+    const body = { does, after: number("phone-after") ?? 0 };
+    this.perform(() => ask("POST", `/phones/${part(address)}`, body), `${address} ${DOES[does]}.`);
   }
 
   addFault() {
     const percent = number("fault-percent");
-    const told = {
+    const rule = {
       kind: byId("fault-kind").value,
       action: byId("fault-action").value || null,
       address: byId("fault-address").value.trim() || null,
@@ -64,7 +65,7 @@ export class Controls {
       probability: percent === null ? null : percent / 100,
       seconds: number("fault-seconds"),
     };
-    this.rule(told, "The fault is in force.");
+    this.rule(rule, "The fault is active.");
   }
 
   rule(rule, done) {
@@ -79,7 +80,7 @@ export class Controls {
     this.perform(() => ask("POST", "/seed", text), `${file.name} is loaded.`);
   }
 
-  /** Offer the nodes that can be rung. */
+  /** List the nodes and the kinds of faults. */
   offer() {
     const select = byId("ring-node");
     const chosen = select.value;
@@ -89,17 +90,20 @@ export class Controls {
       ...rung.map((n) => el("option", { value: String(n.at) }, `${n.node} · ${n.phlo}`)),
     );
     if (rung.some((n) => String(n.at) === chosen)) select.value = chosen;
+    const kinds = byId("fault-kind");
+    if (kinds.options.length) return;
+    for (const { kind, summary } of faultKinds.values()) kinds.append(el("option", { value: kind }, `${kind}: ${summary}`));
   }
 
   drawPhones() {
     const { phones, dialled } = this.model;
     const known = new Map();
-    for (const [address, phone] of Object.entries(phones)) known.set(lineOf(address), { address, phone, rung: 0 });
+    for (const [address, phone] of Object.entries(phones)) known.set(canonical(address), { address, phone, rung: 0 });
     for (const [address, rung] of Object.entries(dialled)) {
-      const one = known.get(lineOf(address)) ?? { address, phone: null };
-      known.set(lineOf(address), { ...one, rung });
+      const one = known.get(canonical(address)) ?? { address, phone: null };
+      known.set(canonical(address), { ...one, rung });
     }
-    // Who was rung more than once is what one looks for; then the latest.
+    // Those rung more than once first, then the latest.
     const all = [...known.values()].reverse().sort((a, b) => Math.max(1, b.rung) - Math.max(1, a.rung));
     const rows = all.slice(0, PHONE_ROWS).map(({ address, phone, rung }) => {
       const after = phone?.after ? ` after ${phone.after} s` : "";
@@ -115,7 +119,7 @@ export class Controls {
     byId("known").replaceChildren(...rows);
     const box = byId("known-scroll");
     box.hidden = rows.length === 0;
-    // What scrolls must be reachable by key.
+    // A scrolling region must be reachable by keyboard.
     if (box.scrollHeight > box.clientHeight) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
@@ -130,16 +134,16 @@ export class Controls {
 
   faultLine(fault) {
     const drop = () => this.perform(() => ask("DELETE", `/faults/${fault.id}`), "The fault is removed.");
-    const fared = fault.spent
-      ? `over, happened ${fault.happened}×`
+    const status = fault.spent
+      ? `spent, happened ${fault.happened}×`
       : fault.happened
-        ? `in force, happened ${fault.happened}×`
-        : "in force, waits";
+        ? `active, happened ${fault.happened}×`
+        : "active";
     return el(
       "li",
       { "data-spent": fault.spent },
       icon(fault.spent ? "ok" : "waiting"),
-      el("span", { class: "rule" }, el("code", {}, fault.text), el("span", { class: "note" }, fared)),
+      el("span", { class: "rule" }, el("code", {}, fault.text), el("span", { class: "note" }, status)),
       el("button", { type: "button", "aria-label": `Remove ${fault.text}`, click: drop }, "Remove"),
     );
   }

@@ -70,7 +70,7 @@ export const words = (name) => String(name ?? "").replaceAll("_", " ");
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** Two spellings of one address share all but one leading `+`. */
-export const lineOf = (address) => String(address ?? "").replace(/^\+/, "");
+export const canonical = (address) => String(address ?? "").replace(/^\+/, "");
 
 /** A block of text to be copied: a title, a button, the text itself. */
 export function copyable(title, text) {

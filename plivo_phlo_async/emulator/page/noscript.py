@@ -1,51 +1,51 @@
-"""What the page is sent with: the board for its scripts, and all as tables where none runs."""
+"""The data in the page: the dashboard for its scripts, and tables for browsers without scripts."""
 
 import html
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ..dashboard.request_log import Answered
-from ..stage import Stage
+from ..dashboard.request_log import RequestLogEntry
+from ..emulator import Emulator
 from ..webhooks.deliveries import Delivery
 
 MEMBER_ROWS = 500
-"""How many members are shown at most."""
+"""The maximum number of members shown."""
 
 LOG_ROWS = 100
-"""How many lines of the log are shown at most."""
+"""The maximum number of log entries shown."""
 
 DELIVERY_ROWS = 100
-"""How many deliveries are shown at most."""
+"""The maximum number of deliveries shown."""
 
-Hide = Callable[[str], str]
-"""Keeps a secret out of a text, in which it may be written as JSON."""
+Mask = Callable[[str], str]
+"""Masks the secret in a text."""
 
 Write = Callable[[object], str]
-"""Puts a value into HTML as text, whatever it holds."""
+"""Escapes a value for HTML."""
 
 
-def write_board(emulator: Stage, hide: Hide) -> str:
-    """Return the board as JSON that can stand in a script element: it holds no `<`."""
-    return hide(json.dumps(emulator.board())).replace("<", "\\u003c")
+def write_dashboard(emulator: Emulator, mask: Mask) -> str:
+    """Return the dashboard as JSON for a script element, without any `<`."""
+    return mask(json.dumps(emulator.dashboard())).replace("<", "\\u003c")
 
 
-def write_tables(emulator: Stage, hide: Hide) -> str:
-    """Return the tables as HTML; every value in them is escaped."""
+def write_tables(emulator: Emulator, mask: Mask) -> str:
+    """Return the tables as HTML, with every value escaped."""
 
     def write(value: object) -> str:
-        return html.escape(hide("" if value is None else str(value)))
+        return html.escape(mask("" if value is None else str(value)))
 
     return "\n".join(
         (
-            _table(write, "Calls", _CALLS, _member_rows(emulator), "No call is under way."),
-            _table(write, "Log, newest first", _LOG, _log_rows(emulator), "Nothing happened yet."),
+            _table(write, "Calls", _CALLS, _member_rows(emulator), "No call is in progress."),
+            _table(write, "Log, newest first", _LOG, _log_rows(emulator), "No entry yet."),
             _table(
                 write,
                 "Webhook deliveries, newest first",
                 _DELIVERIES,
                 [_delivery_row(one) for one in emulator.deliveries[::-1][:DELIVERY_ROWS]],
-                "Nothing was delivered yet.",
+                "No delivery yet.",
             ),
         )
     )
@@ -74,9 +74,9 @@ def _table(
     )
 
 
-def _member_rows(emulator: Stage) -> list[tuple[object, ...]]:
+def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for call in _dicts(emulator.board()["calls"]):
+    for call in _dicts(emulator.dashboard()["calls"]):
         transfer = call["transfer"]
         for member in _dicts(call["members"]):
             muted = ", muted" if member["muted"] else ""
@@ -97,27 +97,27 @@ def _member_rows(emulator: Stage) -> list[tuple[object, ...]]:
 def _part(transfer: object, address: object) -> str:
     if not isinstance(transfer, dict):
         return ""
-    for end in ("giver", "taker"):
+    for end in ("transferor", "target"):
         if transfer[end] == address:
             return f"{transfer['kind']}, {end}"
     return f"{transfer['kind']}, held" if address in transfer["held"] else ""
 
 
-def _log_rows(emulator: Stage) -> list[tuple[object, ...]]:
-    return [_log_row(line) for line in emulator.exchanges()[:LOG_ROWS]]
+def _log_rows(emulator: Emulator) -> list[tuple[object, ...]]:
+    return [_log_row(entry) for entry in emulator.exchanges()[:LOG_ROWS]]
 
 
-def _log_row(line: Answered) -> tuple[object, ...]:
-    answer = "by phone" if line.request is None else line.status
-    when = _time(line.time)
-    return line.number, when, line.action, line.address, answer, line.fault, line.error
+def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
+    answer = "by phone" if entry.info is None else entry.status
+    when = _time(entry.time)
+    return entry.number, when, entry.action, entry.address, answer, entry.fault, entry.error
 
 
 def _delivery_row(one: Delivery) -> tuple[object, ...]:
-    told = one.variables
-    member = told["to"] or told["from"]
-    fared = (one.outcome, one.status, one.attempts)
-    return one.number, _time(one.at), told["event"], member, one.letter.url, *fared
+    variables = one.variables
+    member = variables["to"] or variables["from"]
+    result = (one.outcome, one.status, one.attempts)
+    return one.number, _time(one.at), variables["event"], member, one.request.url, *result
 
 
 def _dicts(value: object) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
-// The page: follows the emulator's events and has each part drawn once a frame.
+// The page: subscribes to the emulator's events and draws each changed part once a frame.
 
+import { ask, part, subscribe } from "./api.js";
 import { CallCards } from "./calls.js";
 import { Controls } from "./controls.js";
 import { byId, count, perFrame, say } from "./dom.js";
@@ -7,7 +8,6 @@ import { Log } from "./log.js";
 import { Model } from "./model.js";
 import { Timeline } from "./timeline.js";
 import { Webhooks } from "./webhooks.js";
-import { ask, follow, part } from "./api.js";
 
 const MARKS = 600;
 
@@ -56,20 +56,20 @@ function tally() {
   say(byId("tally"), `${calls} · ${count(model.requests, "request")}`);
 }
 
-// What is heard
+// Events
 
 let waiting = null;
 let round = 0;
 
-const HEARD = {
-  snapshot(told) {
-    takeDashboard(told);
+const HANDLERS = {
+  snapshot(dashboard) {
+    loadDashboard(dashboard);
     catchUp();
   },
-  state(told, number) {
+  state(change, number) {
     if (number <= model.seen) return;
-    model.step(told);
-    changed("calls", ...(told.dialled ? ["phones"] : []));
+    model.step(change);
+    changed("calls", ...(change.dialled ? ["phones"] : []));
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;
@@ -79,54 +79,54 @@ const HEARD = {
     if (!waiting) timeline.add(entry);
     changed("log", "timeline");
   },
-  delivery(told) {
-    webhooks.add(told);
+  delivery(delivery) {
+    webhooks.add(delivery);
     changed("webhooks");
   },
-  faults(told) {
-    model.faults = told.faults;
+  faults({ faults }) {
+    model.faults = faults;
     changed("faults");
   },
-  phones(told) {
-    model.phones = told.phones;
+  phones({ phones }) {
+    model.phones = phones;
     changed("phones");
   },
-  callbacks: (told) => webhooks.show(told),
+  callbacks: (callbacks) => webhooks.show(callbacks),
 };
 
-// The dashboard came with the page, so that the first thing painted has the calls in it.
+// The dashboard is in the page, so that the first paint has the calls.
 const first = JSON.parse(byId("first-look").textContent);
-takeDashboard(first);
+loadDashboard(first);
 drawNow();
 catchUp();
 
-follow(
+subscribe(
   first.event,
-  Object.keys(HEARD),
-  (kind, told, number) => HEARD[kind](told, number),
+  Object.keys(HANDLERS),
+  (kind, data, number) => HANDLERS[kind](data, number),
   (now) => {
     byId("link").dataset.link = now;
     say(byId("link-text"), now === "live" ? "Live" : "Reconnecting");
   },
 );
 
-function takeDashboard(told) {
-  model.take(told);
-  // Its room is taken before its marks are there, so that nothing jumps.
+function loadDashboard(dashboard) {
+  model.load(dashboard);
+  // Show the timeline before it has marks, so that the layout does not shift.
   byId("timeline").hidden = !model.requests;
   changed("calls");
-  // What one looks at first is drawn first.
+  // The calls are drawn first.
   requestAnimationFrame(() => changed("choices", "phones", "faults"));
 }
 
-/** Fetch what the dashboard does not hold: log, deliveries, callback. */
+/** Fetch what the dashboard does not have: log, deliveries, callback. */
 async function catchUp() {
   const mine = (round += 1);
   waiting = [];
   log.forget();
   try {
     const all = ask("GET", `/log?limit=${MARKS}`);
-    const [whole, shown, told, callback] = await Promise.all([
+    const [whole, shown, webhook, callback] = await Promise.all([
       all,
       log.filtered ? log.fetch(MARKS) : all,
       ask("GET", "/deliveries"),
@@ -140,7 +140,7 @@ async function catchUp() {
     for (const entry of [...whole.entries.reverse(), ...late]) timeline.add(entry);
     whole.entries.reverse();
     log.take(shown);
-    webhooks.take(told.deliveries);
+    webhooks.take(webhook.deliveries);
     webhooks.show(callback);
     changed("log", "timeline", "webhooks");
   } catch (wrong) {
@@ -149,28 +149,28 @@ async function catchUp() {
   }
 }
 
-// What is done
+// Actions
 
-/** Do `work`, say that it is done, or why it is not. */
+/** Do `work`, then show `done`, or the error. */
 async function perform(work, done = "") {
   try {
     await work();
-    if (done) tell(done, false);
+    if (done) show(done, false);
   } catch (wrong) {
     failed(wrong);
   }
 }
 
 function failed(wrong) {
-  tell(wrong.message, true);
+  show(wrong.message, true);
 }
 
-function tell(text, wrong) {
+function show(text, wrong) {
   clearTimeout(hush);
   byId("said-text").textContent = text;
   byId("said").hidden = false;
   byId("said").dataset.wrong = wrong;
-  // What went wrong stays until it is dismissed.
+  // An error stays until it is dismissed.
   if (!wrong) hush = setTimeout(() => (byId("said").hidden = true), 4000);
 }
 

@@ -1,4 +1,4 @@
-// The timeline: a small mark for each request, newest at the right, so that throttling shows.
+// The timeline: a mark for each request, newest at the right, colored by outcome.
 
 import { byId, el, say } from "./dom.js";
 import { OUTCOMES, outcomeOf } from "./model.js";
@@ -35,7 +35,7 @@ export class Timeline {
     if (!entry.request) return;
     const outcome = outcomeOf(entry);
     this.fresh.push({ number: entry.number, outcome, title: titleOf(entry, outcome) });
-    // Between two frames of a page in the background no more is kept than is ever shown.
+    // A page in the background draws rarely: keep no more than it can show.
     if (this.fresh.length > MOST) this.fresh.splice(0, this.fresh.length - MOST);
   }
 
@@ -45,8 +45,8 @@ export class Timeline {
     this.wiped = false;
     const made = document.createDocumentFragment();
     for (const { number, outcome, title } of this.fresh) {
-      const told = { class: "mark", "data-outcome": outcome, "data-number": number, title };
-      made.append(el("i", told));
+      const attributes = { class: "mark", "data-outcome": outcome, "data-number": number, title };
+      made.append(el("i", attributes));
     }
     this.marks.append(made);
     this.marks.dataset.few = this.shown.length + this.fresh.length <= FEW;
@@ -57,7 +57,7 @@ export class Timeline {
   }
 
   trim() {
-    // Whole columns go, so that no mark ever changes its line.
+    // Remove whole columns, so that no mark changes its row.
     const over = Math.ceil((this.shown.length - MOST) / COLUMN) * COLUMN;
     if (over <= 0) return;
     this.shown.splice(0, over);
@@ -71,8 +71,8 @@ export class Timeline {
       say(shown, String(sums[outcome] ?? 0));
       shown.parentElement.dataset.none = !sums[outcome];
     }
-    const told = Object.entries(sums).map(([outcome, n]) => `${n} ${OUTCOMES[outcome]}`);
-    this.marks.setAttribute("aria-label", `The latest ${this.shown.length} requests: ${told.join("; ")}`);
+    const parts = Object.entries(sums).map(([outcome, n]) => `${n} ${OUTCOMES[outcome]}`);
+    this.marks.setAttribute("aria-label", `The latest ${this.shown.length} requests: ${parts.join("; ")}`);
   }
 }
 

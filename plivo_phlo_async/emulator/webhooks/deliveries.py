@@ -1,4 +1,4 @@
-"""Deliveries of callbacks: kept, sent in order for each call, tried twice if nothing answered."""
+"""Webhook deliveries: kept, sent in order within a call, retried once if no response came."""
 
 import threading
 from collections import deque
@@ -7,44 +7,46 @@ from collections.abc import Awaitable, Callable
 import anyio
 import attrs
 
-from ..calls.log_entry import Place
-from .callbacks import Callback, Letter, write_letter
+from ..calls.log_entry import NodeKey
+from .callbacks import Callback
+from .http_client import WebhookRequest, build_request
 
 DELIVERY_LIMIT = 1000
-"""How many deliveries are kept, waiting ones and finished ones together."""
+"""How many of the latest deliveries are kept, whatever their outcome."""
 
 ATTEMPTS = 2
-"""How often one is tried: again only when nobody could be reached or no answer came."""
+"""The maximum number of attempts; only a delivery without a response is retried."""
 
-Deliver = Callable[[Letter], Awaitable[int]]
-"""Sends a letter, gives the status; raises `OSError` where none came."""
+Deliver = Callable[[WebhookRequest], Awaitable[int]]
+"""Sends a request and returns the status of its response; raises `OSError` where none came."""
 
 
 @attrs.define
 class Delivery:
-    """One callback on its way: the call it tells of, what it says, and how it fares.
+    """The delivery of one event to a callback.
 
     Attributes:
-        number: which delivery it is, from 1.
-        at: when the event happened, in seconds since 1970.
-        place: where the call is: the ids of its PHLO and of its node.
-        callback: where it is told.
-        variables: what is told.
-        letter: the request that tells it, signed.
-        again_of: the number of the delivery this one repeats, None for a first one.
-        outcome: "waiting", "delivered" (a 2xx), "refused" (another status) or "failed" (no answer).
-        status: the HTTP status it was answered with, None while there is none.
-        attempts: how often it was tried, twice at most.
-        error: what went wrong at the last attempt, None where an answer came.
+        number: the number of the delivery, from 1.
+        at: the time of the event, in seconds since 1970.
+        node_key: the ids of the PHLO and of the node of the call.
+        callback: the callback.
+        variables: the variables of the event.
+        request: the signed request.
+        redelivery_of: the number of the delivery that this one repeats, None for an original.
+        outcome: "waiting", "delivered" (a 2xx), "refused" (another status) or "failed" (no
+            response).
+        status: the HTTP status of the response, None while there is none.
+        attempts: the number of attempts, at most two.
+        error: the error of the last attempt, None where a response came.
     """
 
     number: int
     at: float
-    place: Place
+    node_key: NodeKey
     callback: Callback
     variables: dict[str, str]
-    letter: Letter
-    again_of: int | None = None
+    request: WebhookRequest
+    redelivery_of: int | None = None
     outcome: str = "waiting"
     status: int | None = None
     attempts: int = 0
@@ -52,8 +54,8 @@ class Delivery:
 
     def describe(self) -> dict[str, object]:
         """Return the delivery as plain data."""
-        letter = self.letter
-        phlo_id, node_id = self.place
+        request = self.request
+        phlo_id, node_id = self.node_key
         return {
             "id": self.number,
             "time": self.at,
@@ -61,25 +63,25 @@ class Delivery:
             "node_id": node_id,
             "event": self.variables["event"],
             "member": self.variables["to"] or self.variables["from"],
-            "method": letter.method,
-            "url": letter.url,
-            "headers": letter.headers,
-            "body": letter.body.decode(),
+            "method": request.method,
+            "url": request.url,
+            "headers": request.headers,
+            "body": request.body.decode(),
             "variables": self.variables,
-            "signed": letter.signed,
+            "signed": request.signed,
             "outcome": self.outcome,
             "status": self.status,
             "attempts": self.attempts,
             "error": self.error,
-            "again_of": self.again_of,
+            "redelivery_of": self.redelivery_of,
         }
 
 
 class Deliveries:
-    """Keeps what is to be told, and tells it when `flush` is awaited.
+    """Keeps deliveries, and sends the waiting ones when `flush` is awaited.
 
-    `token` gives the Auth Token that signs, `new_id` a nonce, `now` the time; `changed` is told of
-    every delivery that is new or has moved on.
+    `deliver` sends a request, `token` returns the Auth Token that signs it, `new_id` a nonce, `now`
+    the seconds since 1970; `changed` is called with every delivery that is new or has changed.
     """
 
     def __init__(
@@ -97,93 +99,93 @@ class Deliveries:
         self._now = now
         self._changed = changed
         self._lock = threading.RLock()
-        self._numbered = 0
+        self._last_number = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget every delivery; one that is being sent is not called back."""
+        """Drop every delivery; one that is being sent completes."""
         with self._lock:
             self.kept: deque[Delivery] = deque(maxlen=DELIVERY_LIMIT)
-            self._waiting: dict[Place, deque[Delivery]] = {}
-            self._busy: set[Place] = set()
+            self._waiting: dict[NodeKey, deque[Delivery]] = {}
+            self._busy: set[NodeKey] = set()
 
     @property
     def unfinished(self) -> int:
-        """How many are waiting or on their way."""
+        """How many are waiting or being sent."""
         with self._lock:
             return sum(delivery.outcome == "waiting" for delivery in self.kept)
 
     def all(self) -> tuple[Delivery, ...]:
-        """Return what is kept, oldest first."""
+        """Return the kept deliveries, oldest first."""
         with self._lock:
             return tuple(self.kept)
 
     def find(self, number: int) -> Delivery | None:
-        """Return the delivery of that number, or None."""
+        """Return a delivery by its number, None if it is not kept."""
         with self._lock:
             return next((one for one in self.kept if one.number == number), None)
 
     def add(
         self,
-        place: Place,
+        node_key: NodeKey,
         callback: Callback,
         variables: dict[str, str],
-        again_of: int | None = None,
+        redelivery_of: int | None = None,
     ) -> Delivery:
-        """Have `variables` told to `callback` after what is told of the same call already."""
+        """Queue an event for delivery, after earlier events of the same call."""
         nonce = self._new_id()
-        letter = write_letter(callback, variables, self._token(), nonce)
+        request = build_request(callback, variables, self._token(), nonce)
         with self._lock:
-            self._numbered += 1
-            delivery = Delivery(
-                self._numbered, self._now(), place, callback, variables, letter, again_of
-            )
+            self._last_number += 1
+            number, now = self._last_number, self._now()
+            delivery = Delivery(number, now, node_key, callback, variables, request, redelivery_of)
             self._make_room()
             self.kept.append(delivery)
-            self._waiting.setdefault(place, deque()).append(delivery)
+            self._waiting.setdefault(node_key, deque()).append(delivery)
         self._changed(delivery)
         return delivery
 
-    def again(self, delivery: Delivery) -> Delivery:
-        """Tell the same once more, newly signed."""
-        return self.add(delivery.place, delivery.callback, delivery.variables, delivery.number)
+    def redeliver(self, delivery: Delivery) -> Delivery:
+        """Queue the same event again, with a new signature."""
+        given = (delivery.node_key, delivery.callback, delivery.variables)
+        return self.add(*given, redelivery_of=delivery.number)
 
     async def flush(self) -> None:
-        """Send what is waiting, calls beside each other, until nothing waits."""
-        async with anyio.create_task_group() as calls:
-            for place in self._take_places():
-                calls.start_soon(self._send_all, place)
+        """Send what is waiting, the calls concurrently, until nothing waits."""
+        async with anyio.create_task_group() as tasks:
+            for node_key in self._take_free_calls():
+                tasks.start_soon(self._send_all, node_key)
 
-    def _take_places(self) -> list[Place]:
+    def _take_free_calls(self) -> list[NodeKey]:
         with self._lock:
-            free = [place for place in self._waiting if place not in self._busy]
+            free = [node_key for node_key in self._waiting if node_key not in self._busy]
             self._busy.update(free)
             return free
 
-    async def _send_all(self, place: Place) -> None:
+    async def _send_all(self, node_key: NodeKey) -> None:
         busy = self._busy
         try:
-            while (delivery := self._next(place)) is not None:
+            while (delivery := self._next(node_key)) is not None:
                 await self._send(delivery)
         finally:
-            busy.discard(place)
+            busy.discard(node_key)
 
-    def _next(self, place: Place) -> Delivery | None:
+    def _next(self, node_key: NodeKey) -> Delivery | None:
         with self._lock:
-            queue = self._waiting.get(place)
+            queue = self._waiting.get(node_key)
             if queue:
                 return queue.popleft()
-            self._waiting.pop(place, None)
+            self._waiting.pop(node_key, None)
             return None
 
     async def _send(self, delivery: Delivery) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             delivery.attempts = attempt
             try:
-                status = await self._deliver(delivery.letter)
-            except Exception as wrong:
-                # Whatever it is, it must not take the other deliveries with it.
-                delivery.error = str(wrong) or type(wrong).__name__
+                status = await self._deliver(delivery.request)
+            except Exception as error:
+                # No error may end the other deliveries.
+                delivery.error = str(error) or type(error).__name__
             except BaseException:
                 delivery.outcome, delivery.error = "failed", "the emulator stopped"
                 raise
@@ -196,8 +198,8 @@ class Deliveries:
         self._changed(delivery)
 
     def _make_room(self) -> None:
-        # The oldest goes, told or not: a receiver that never answers must not fill the memory.
+        # Drop the oldest even if it waits: a receiver that never answers must not fill the memory.
         if len(self.kept) == DELIVERY_LIMIT and self.kept[0].outcome == "waiting":
-            queue = self._waiting.get(self.kept[0].place)
+            queue = self._waiting.get(self.kept[0].node_key)
             if queue and queue[0] is self.kept[0]:
                 queue.popleft()

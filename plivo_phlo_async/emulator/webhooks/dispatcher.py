@@ -1,35 +1,35 @@
-"""Telling the events of calls to callback URLs: which callback a node has, and its deliveries."""
+"""Dispatch the events of calls to callback URLs."""
 
 import uuid
 from collections.abc import Callable, Mapping
 
 import attrs
 
-from ..calls.log_entry import LogEntry, Place
+from ..calls.log_entry import LogEntry, NodeKey
 from .callbacks import Callback, read_callback
 from .deliveries import Deliver, Deliveries, Delivery
-from .member_events import Legs
+from .member_events import CallLegs
 
 
-class Webhooks:
-    """Has a call's events told to its node's callback, else to the one for all nodes.
+class WebhookDispatcher:
+    """Queues the events of a call for its node's callback, else for the default one.
 
-    `callback` and `callbacks` are what a reset returns to. `deliver` sends a letter, `token` gives
-    the Auth Token that signs, `now` the seconds since 1970; `changed` is told of every delivery
-    that is new or has moved on.
+    `callback` and `callbacks` are what `reset` restores. `deliver` sends a request, `token` returns
+    the Auth Token that signs it, `now` the seconds since 1970; `changed` is called with every
+    delivery that is new or has changed.
     """
 
     def __init__(
         self,
         callback: Callback | str | None,
-        callbacks: Mapping[Place, Callback],
+        callbacks: Mapping[NodeKey, Callback],
         *,
         deliver: Deliver,
         token: Callable[[], str],
         now: Callable[[], float],
         changed: Callable[[Delivery], None],
     ) -> None:
-        self._legs = Legs(lambda: str(uuid.uuid4()))
+        self._legs = CallLegs(lambda: str(uuid.uuid4()))
         self.deliveries: Deliveries = Deliveries(
             deliver=deliver,
             token=token,
@@ -37,46 +37,48 @@ class Webhooks:
             now=now,
             changed=changed,
         )
-        self.give(callback, callbacks)
+        self.configure(callback, callbacks)
 
-    def give(self, callback: Callback | str | None, callbacks: Mapping[Place, Callback]) -> None:
-        """Take these callbacks as what a reset returns to, and start from them."""
-        self._given = (_read(callback), dict(callbacks))
+    def configure(
+        self, callback: Callback | str | None, callbacks: Mapping[NodeKey, Callback]
+    ) -> None:
+        """Set the callbacks that `reset` restores, and reset."""
+        self._initial = (_read(callback), dict(callbacks))
         self.reset()
 
     def reset(self) -> None:
-        """Have the callbacks first given, and forget every leg and every delivery."""
-        for_all, own = self._given
-        self._for_all = for_all
-        self._own = dict(own)
+        """Restore the initial callbacks, and drop every call leg and delivery."""
+        default, by_node = self._initial
+        self._default = default
+        self._by_node = dict(by_node)
         self._legs.reset()
         self.deliveries.reset()
 
-    def set(self, callback: Callback | str | None, place: Place | None) -> None:
-        """Tell events to `callback`, those of one node or of all; None tells them nowhere."""
+    def set(self, callback: Callback | str | None, node_key: NodeKey | None) -> None:
+        """Set the callback of a node, or the default one; None disables it."""
         given = _read(callback)
-        if place is None:
-            self._for_all = given
+        if node_key is None:
+            self._default = given
         elif given is None:
-            self._own.pop(place, None)
+            self._by_node.pop(node_key, None)
         else:
-            self._own[place] = given
+            self._by_node[node_key] = given
 
-    def tell(self, step: LogEntry, conference: str) -> None:
-        """Have a step's events told; `conference` is the node's name."""
-        callback = self._own.get(step.place, self._for_all)
-        told = self._legs.tell(step, conference)
+    def dispatch(self, step: LogEntry, conference: str) -> None:
+        """Queue the events of a step; `conference` is the name of the node."""
+        callback = self._by_node.get(step.node_key, self._default)
+        events = self._legs.variables(step, conference)
         if callback is not None:
-            for variables in told:
-                self.deliveries.add(step.place, callback, variables)
+            for variables in events:
+                self.deliveries.add(step.node_key, callback, variables)
 
     def describe(self) -> dict[str, object]:
-        """Return where events are told, as plain data."""
-        own = [
-            {"phlo_id": place[0], "node_id": place[1], **attrs.asdict(callback)}
-            for place, callback in self._own.items()
+        """Return the callbacks as plain data."""
+        nodes = [
+            {"phlo_id": node_key[0], "node_id": node_key[1], **attrs.asdict(callback)}
+            for node_key, callback in self._by_node.items()
         ]
-        return {"callback": self._for_all and attrs.asdict(self._for_all), "nodes": own}
+        return {"callback": self._default and attrs.asdict(self._default), "nodes": nodes}
 
 
 def _read(callback: Callback | str | None) -> Callback | None:

@@ -1,69 +1,121 @@
-"""Posting one callback: plain HTTP/1.1, a connection for each, as Plivo's timeouts have it."""
+"""Webhook requests: building, signing and sending one, with Plivo's timeouts."""
 
+import json
 import ssl
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import AsyncIterator, Mapping
+from urllib.parse import urlencode, urlsplit
 
 import anyio
-import anyio.abc
-import h11
+import attrs
+import httpx
 
-from .callbacks import Letter
+from .callbacks import Callback
+from .signing import signature_headers, signed_text
 
 CONNECT_SECONDS = 2.0
-"""How long connecting may take."""
+"""The connect timeout."""
 
 READ_SECONDS = 40.0
-"""How long the answer may take to begin, from being connected."""
+"""How long the status may take, from being connected."""
+
+USER_AGENT = "plivo-phlo-emulator"
+"""The `User-Agent` of a webhook request."""
 
 
-async def post(letter: Letter) -> int:
-    """Send a letter and return the status it was answered with.
+@attrs.frozen
+class WebhookRequest:
+    """One HTTP request to a callback URL.
 
-    Raises `OSError`, of which `TimeoutError` is one, when nobody could be reached or no answer
-    came in time.
+    Attributes:
+        method: "POST" or "GET".
+        url: the URL, with the variables of a GET.
+        headers: the headers, among them the three of the signature.
+        body: the variables of a POST, as a form or as JSON.
+        signed: the string that was signed.
     """
-    parts = urlsplit(letter.url)
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    signed: str
+
+
+def build_request(
+    callback: Callback, variables: Mapping[str, str], token: str, nonce: str
+) -> WebhookRequest:
+    """Return the request that posts `variables` to `callback`, signed with the Auth Token."""
+    url, body, content_type = callback.url, b"", ""
+    if callback.method == "GET":
+        url += ("&" if urlsplit(url).query else "?") + urlencode(variables)
+    elif callback.format == "json":
+        body, content_type = json.dumps(variables).encode(), "application/json"
+    else:
+        body, content_type = urlencode(variables).encode(), "application/x-www-form-urlencoded"
+    text = signed_text(callback.version, callback.method, url, variables, nonce)
+    headers = signature_headers(callback.version, token, text, nonce)
+    headers |= {"User-Agent": USER_AGENT, **({"Content-Type": content_type} if body else {})}
+    return WebhookRequest(callback.method, url, headers, body, text)
+
+
+async def send_request(request: WebhookRequest) -> int:
+    """Send a request over a new connection and return the status of its response.
+
+    Raises `OSError` if the connection fails, and its subclass `TimeoutError` on a timeout.
+    """
     try:
-        with anyio.fail_after(CONNECT_SECONDS):
-            stream = await _connect(parts)
-        async with stream:
-            with anyio.fail_after(READ_SECONDS):
-                return await _exchange(stream, letter, parts)
-    except h11.ProtocolError as wrong:
-        raise OSError(f"the answer is not HTTP: {wrong}") from wrong
-    except (anyio.BrokenResourceError, anyio.EndOfStream) as broken:
-        raise OSError("the connection broke") from broken
+        with anyio.fail_after(CONNECT_SECONDS + READ_SECONDS):
+            return await _send(request)
+    except httpx.TimeoutException as error:
+        raise TimeoutError(f"timed out ({type(error).__name__})") from error
+    except httpx.TransportError as error:
+        raise OSError(_reason(error)) from error
 
 
-async def _connect(parts: SplitResult) -> anyio.abc.ByteStream:
-    host = str(parts.hostname)
-    if parts.scheme == "http":
-        return await anyio.connect_tcp(host, parts.port or 80)
-    return await anyio.connect_tcp(
-        host,
-        parts.port or 443,
-        tls=True,
-        ssl_context=ssl.create_default_context(),
-        # Or a server that ends without the farewell would be an error.
-        tls_standard_compatible=False,
-    )
+def _reason(error: BaseException) -> str:
+    # The innermost message: httpx's own is empty where trio's is.
+    reason = "the connection broke"
+    inner: BaseException | None = error
+    while inner is not None:
+        reason = str(inner) or reason
+        inner = inner.__cause__ or inner.__context__
+    return reason
 
 
-async def _exchange(stream: anyio.abc.ByteStream, letter: Letter, parts: SplitResult) -> int:
-    wire = h11.Connection(h11.CLIENT)
+class _Body(httpx.AsyncByteStream):
+    # Not an async generator, as httpx's own is: one that a failed write leaves behind is a warning
+    # on trio.
+    def __init__(self, body: bytes) -> None:
+        self._parts = iter([body])
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for part in self._parts:
+            return part
+        raise StopAsyncIteration
+
+
+async def _send(request: WebhookRequest) -> int:
+    parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = [*letter.headers.items(), ("Host", parts.netloc), ("Connection", "close")]
-    headers.append(("Content-Length", str(len(letter.body))))
-    request = h11.Request(method=letter.method, target=target, headers=headers)
-    data = [wire.send(request), wire.send(h11.Data(letter.body)), wire.send(h11.EndOfMessage())]
-    await stream.send(b"".join(part or b"" for part in data))
-    return await _status(stream, wire)
-
-
-async def _status(stream: anyio.abc.ByteStream, wire: h11.Connection) -> int:
-    while True:
-        event = wire.next_event()
-        if isinstance(event, h11.Response):
-            return event.status_code
-        if event is h11.NEED_DATA:
-            wire.receive_data(await stream.receive())
+    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    sent = httpx.Request(
+        request.method,
+        request.url,
+        headers={
+            **request.headers,
+            "Host": parts.netloc,
+            "Connection": "close",
+            "Content-Length": str(len(request.body)),
+        },
+        stream=_Body(request.body),
+        # The target is sent as signed: httpx would encode some characters of it.
+        extensions={"timeout": timeout.as_dict(), "target": target.encode()},
+    )
+    verify = ssl.create_default_context() if parts.scheme == "https" else False
+    async with httpx.AsyncHTTPTransport(verify=verify, trust_env=False) as transport:
+        response = await transport.handle_async_request(sent)
+        await response.aclose()
+        return response.status_code

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from plivo_phlo_async.emulator.calls import calls, transfers
-from plivo_phlo_async.emulator.calls.members import Call, Member, MemberState, Role
-from plivo_phlo_async.emulator.errors import NotHere, NotNow
+from plivo_phlo_async.emulator.calls.members import Call, CallMember, MemberRole, MemberState
+from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
 from ..scenes import (
     AGENT,
@@ -39,12 +39,12 @@ MEMBER_STEPS: list[Step] = [
 
 
 def test_call_opens_the_call_with_its_dialler_and_rings_the_other() -> None:
-    opened = calls.call(Call(), AGENT, CUSTOMER, Role.CUSTOMER)
+    opened = calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER)
 
     assert opened == Call(
         (
-            Member(AGENT, Role.AGENT, MemberState.IN_CALL),
-            Member(CUSTOMER, Role.CUSTOMER, MemberState.RINGING),
+            CallMember(AGENT, MemberRole.AGENT, MemberState.IN_CALL),
+            CallMember(CUSTOMER, MemberRole.CUSTOMER, MemberState.RINGING),
         )
     )
 
@@ -66,30 +66,33 @@ def test_a_machine_that_picks_up_is_at_voicemail() -> None:
 def test_call_leaves_a_dialler_who_is_a_member_as_he_is() -> None:
     after = calls.call(talk(), CUSTOMER, OTHER)
 
-    assert after.members == (*talk().members, Member(OTHER, Role.AGENT, MemberState.RINGING))
+    assert after.members == (
+        *talk().members,
+        CallMember(OTHER, MemberRole.AGENT, MemberState.RINGING),
+    )
 
 
 def test_call_takes_a_dialler_who_has_left_for_not_here() -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(MemberNotFound):
         calls.call(calls.hangup(talk(), AGENT), AGENT, OTHER)
 
 
 @pytest.mark.parametrize("to", [CUSTOMER, f"+{CUSTOMER}", AGENT, f"+{AGENT}"])
 def test_call_does_not_dial_a_live_member_in_either_spelling(to: str) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         calls.call(talk(), AGENT, to)
 
 
 def test_call_does_not_dial_its_own_dialler() -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         calls.call(Call(), AGENT, f"+{AGENT}")
 
 
 def test_a_member_who_left_can_be_dialled_again_in_a_new_role() -> None:
     gone = calls.hangup(calls.mute(talk(), CUSTOMER), CUSTOMER)
-    again = calls.call(gone, AGENT, CUSTOMER, Role.AGENT)
+    again = calls.call(gone, AGENT, CUSTOMER, MemberRole.AGENT)
 
-    assert again.find(CUSTOMER) == Member(CUSTOMER, Role.AGENT, MemberState.RINGING)
+    assert again.find(CUSTOMER) == CallMember(CUSTOMER, MemberRole.AGENT, MemberState.RINGING)
 
 
 def test_call_opens_a_fresh_call_where_one_has_ended() -> None:
@@ -116,7 +119,7 @@ def test_only_one_leading_plus_makes_no_difference() -> None:
 def test_no_step_finds_a_member_who_is_unknown_or_has_left(
     step: Step, call: Call, address: str
 ) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(MemberNotFound):
         step(call, address)
 
 
@@ -139,23 +142,23 @@ def test_hold_and_unhold_repeated_change_nothing() -> None:
     [
         pytest.param(warm_ringing(), SECOND, id="ringing"),
         pytest.param(machine(), CUSTOMER, id="voicemail"),
-        pytest.param(warm_talking(), AGENT, id="private"),
+        pytest.param(warm_talking(), AGENT, id="consulting"),
     ],
 )
 def test_nobody_ringing_at_voicemail_or_apart_is_held_or_unheld(
     step: Step, call: Call, address: str
 ) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         step(call, address)
 
 
-def test_no_customer_comes_off_hold_during_a_private_talk() -> None:
-    with pytest.raises(NotNow):
+def test_no_customer_comes_off_hold_during_a_consultation() -> None:
+    with pytest.raises(InvalidState):
         calls.unhold(warm_talking(), CUSTOMER)
 
 
-def test_an_agent_comes_off_hold_during_a_private_talk() -> None:
-    third = calls.join(warm_talking(), OTHER, Role.AGENT)
+def test_an_agent_comes_off_hold_during_a_consultation() -> None:
+    third = calls.join(warm_talking(), OTHER, MemberRole.AGENT)
 
     assert calls.unhold(calls.hold(third, OTHER), OTHER) == third
 
@@ -183,53 +186,61 @@ def test_voicemail_drop_ends_with_the_machine_gone() -> None:
 
 @pytest.mark.parametrize("call", [talk(), calls.hold(talk(), CUSTOMER)])
 def test_voicemail_drop_needs_a_machine(call: Call) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         calls.voicemail_drop(call, CUSTOMER)
 
 
 def test_mute_and_unmute_set_the_flag_and_nothing_else() -> None:
     muted = calls.mute(talk(), CUSTOMER)
 
-    assert muted.members[1] == Member(CUSTOMER, Role.CUSTOMER, MemberState.IN_CALL, muted=True)
+    assert muted.members[1] == CallMember(
+        CUSTOMER, MemberRole.CUSTOMER, MemberState.IN_CALL, muted=True
+    )
     assert (calls.mute(muted, CUSTOMER), calls.unmute(muted, CUSTOMER)) == (muted, talk())
 
 
 @pytest.mark.parametrize("step", [calls.answer, calls.reject, calls.voicemail])
 @pytest.mark.parametrize("address", [AGENT, CUSTOMER])
 def test_only_a_ringing_phone_is_picked_up_or_declined(step: Step, address: str) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         step(calls.hold(talk(), CUSTOMER), address)
 
 
 def test_a_caller_who_dials_in_is_in_the_call() -> None:
     joined = calls.join(Call(), CUSTOMER)
 
-    assert joined == Call((Member(CUSTOMER, Role.CUSTOMER, MemberState.IN_CALL),))
+    assert joined == Call((CallMember(CUSTOMER, MemberRole.CUSTOMER, MemberState.IN_CALL),))
 
 
 def test_a_live_member_does_not_dial_in_again() -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         calls.join(talk(), CUSTOMER)
 
 
 def test_a_member_who_left_does_not_come_back_by_dialling_in() -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(MemberNotFound):
         calls.join(calls.hangup(talk(), CUSTOMER), CUSTOMER)
 
 
-@pytest.mark.parametrize(("role", "state"), [(Role.CUSTOMER, "on_hold"), (Role.AGENT, "in_call")])
-def test_who_joins_a_private_talk_waits_if_a_customer(role: Role, state: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "state"), [(MemberRole.CUSTOMER, "on_hold"), (MemberRole.AGENT, "in_call")]
+)
+def test_who_joins_a_consultation_waits_if_a_customer(role: MemberRole, state: str) -> None:
     assert states(calls.join(warm_talking(), OTHER, role))[OTHER] == state
 
 
-@pytest.mark.parametrize(("role", "state"), [(Role.CUSTOMER, "on_hold"), (Role.AGENT, "in_call")])
-def test_who_answers_during_a_private_talk_waits_if_a_customer(role: Role, state: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "state"), [(MemberRole.CUSTOMER, "on_hold"), (MemberRole.AGENT, "in_call")]
+)
+def test_who_answers_during_a_consultation_waits_if_a_customer(
+    role: MemberRole, state: str
+) -> None:
     rung = calls.call(warm_talking(), AGENT, OTHER, role)
 
     assert states(calls.answer(rung, OTHER))[OTHER] == state
 
 
-def test_a_customer_who_came_during_a_private_talk_returns_with_the_held() -> None:
+def test_a_customer_who_came_during_a_consultation_returns_with_the_held() -> None:
     waiting = calls.join(warm_talking(), OTHER)
 
     assert states(calls.hangup(waiting, SECOND))[OTHER] == "in_call"

@@ -7,12 +7,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from plivo_phlo_async.emulator.calls import calls, transfers
-from plivo_phlo_async.emulator.calls.members import Call, MemberState, Role, TransferKind, line_of
-from plivo_phlo_async.emulator.errors import NotHere, NotNow
+from plivo_phlo_async.emulator.calls.members import (
+    Call,
+    MemberRole,
+    MemberState,
+    TransferKind,
+    canonical_address,
+)
+from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
 ADDRESSES = st.sampled_from(["1", "+1", "2", "3", "4", "5", "sip:bob@phone.example"])
-ROLES = st.sampled_from(Role)
-DIALLING = st.sampled_from([calls.call, transfers.warm_transfer, transfers.cold_transfer])
+ROLES = st.sampled_from(MemberRole)
+DIAL_ACTIONS = st.sampled_from([calls.call, transfers.warm_transfer, transfers.cold_transfer])
 PHONE = st.sampled_from([calls.answer, calls.reject, calls.voicemail, calls.hang_up])
 MEMBER = st.sampled_from(
     [
@@ -37,7 +43,7 @@ class AnyCall(RuleBasedStateMachine):
         before, again = self.call, Call(self.call.members, self.call.transfer)
         try:
             self.call = change(before)
-        except (NotHere, NotNow):
+        except (MemberNotFound, InvalidState):
             self.call = before
         assert before == again
         self.check_nobody_came_back(before, dialled)
@@ -45,13 +51,13 @@ class AnyCall(RuleBasedStateMachine):
     def check_nobody_came_back(self, before: Call, dialled: str | None) -> None:
         if before.ended:
             return
-        gone = {line_of(m.address) for m in before.members if not m.live}
-        back = {line_of(m.address) for m in self.call.members if m.live} & gone
-        assert back <= ({line_of(dialled)} if dialled else set())
+        gone = {canonical_address(m.address) for m in before.members if not m.live}
+        back = {canonical_address(m.address) for m in self.call.members if m.live} & gone
+        assert back <= ({canonical_address(dialled)} if dialled else set())
 
-    @rule(dial=DIALLING, giver=ADDRESSES, to=ADDRESSES, role=ROLES)
-    def dial(self, dial: Callable[..., Call], giver: str, to: str, role: Role) -> None:
-        self.step(lambda c: dial(c, giver, to, role), dialled=to)
+    @rule(dial=DIAL_ACTIONS, transferor=ADDRESSES, to=ADDRESSES, role=ROLES)
+    def dial(self, dial: Callable[..., Call], transferor: str, to: str, role: MemberRole) -> None:
+        self.step(lambda c: dial(c, transferor, to, role), dialled=to)
 
     @rule(act=MEMBER, address=ADDRESSES)
     def act(self, act: Callable[[Call, str], Call], address: str) -> None:
@@ -66,7 +72,7 @@ class AnyCall(RuleBasedStateMachine):
         self.step(lambda c: calls.answer(c, address, auto_join=True))
 
     @rule(address=ADDRESSES, role=ROLES)
-    def join(self, address: str, role: Role) -> None:
+    def join(self, address: str, role: MemberRole) -> None:
         self.step(lambda c: calls.join(c, address, role))
 
     @rule()
@@ -79,23 +85,23 @@ class AnyCall(RuleBasedStateMachine):
     def both_ends_of_a_transfer_are_live(self) -> None:
         transfer = self.call.transfer
         if transfer is not None:
-            assert self.call.live(transfer.giver) != self.call.live(transfer.taker)
+            assert self.call.live(transfer.transferor) != self.call.live(transfer.target)
 
     @invariant()
-    def private_are_exactly_the_two_of_a_warm_transfer_that_talk(self) -> None:
-        private = {m.address for m in self.call.members if m.state is MemberState.PRIVATE}
+    def the_two_ends_of_an_answered_warm_transfer_consult(self) -> None:
+        consulting = {m.address for m in self.call.members if m.state is MemberState.CONSULTING}
         talking = set()
         if self.call.transfer is not None and self.call.transfer.kind is TransferKind.WARM:
-            ends = {self.call.transfer.giver, self.call.transfer.taker}
-            taken = self.call.live(self.call.transfer.taker).state
+            ends = {self.call.transfer.transferor, self.call.transfer.target}
+            taken = self.call.live(self.call.transfer.target).state
             talking = set() if taken in (MemberState.RINGING, MemberState.VOICEMAIL) else ends
 
-        assert talking == private
+        assert talking == consulting
 
     @invariant()
-    def no_customer_is_in_the_call_beside_a_private_talk(self) -> None:
-        customers = [m for m in self.call.members if m.role is Role.CUSTOMER]
-        if self.call.talking_apart:
+    def no_customer_is_in_the_call_beside_a_consultation(self) -> None:
+        customers = [m for m in self.call.members if m.role is MemberRole.CUSTOMER]
+        if self.call.consulting:
             assert MemberState.IN_CALL not in [m.state for m in customers]
 
     @invariant()
@@ -105,7 +111,7 @@ class AnyCall(RuleBasedStateMachine):
 
     @invariant()
     def an_address_has_one_seat(self) -> None:
-        lines = [line_of(m.address) for m in self.call.members]
+        lines = [canonical_address(m.address) for m in self.call.members]
         assert sorted(lines) == sorted(set(lines))
 
     @invariant()

@@ -5,14 +5,14 @@ import pytest
 from plivo_phlo_async.emulator import (
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
+    CallMember,
     EmulatedNode,
     EmulatedPhlo,
-    Member,
+    MemberRole,
     MemberState,
     NodeType,
     PhloEmulator,
     Phone,
-    Role,
 )
 
 from ..asking import DIAL, NODE, WARM, Clock, ask, say
@@ -94,7 +94,7 @@ def test_a_transfer_is_answered_later_too(emulator: PhloEmulator, clock: Clock) 
     ask(emulator, "POST", NODE, WARM)
     clock.now += 4
 
-    assert (state(emulator, "333"), state(emulator)) == ("private", "on_hold")
+    assert (state(emulator, "333"), state(emulator)) == ("consulting", "on_hold")
 
 
 @pytest.mark.parametrize("after", [-1, float("nan"), float("inf")])
@@ -157,21 +157,21 @@ def test_the_board_says_since_when_each_member_is_where_it_is(
     say(emulator, "222", "mute")
     say(emulator, "222", "hold")
     clock.now += 2
-    board = ask(emulator, "GET", "/_emulator/board").json
-    members = board["calls"][0]["members"]
+    dashboard = ask(emulator, "GET", "/_emulator/dashboard").json
+    members = dashboard["calls"][0]["members"]
 
     assert [(m["state"], m["seconds"]) for m in members] == [("in_call", 9.0), ("on_hold", 2.0)]
 
 
-def test_the_board_shows_a_transfers_private_pair_and_what_would_end_it(
+def test_the_dashboard_shows_a_transfers_consulting_pair_and_what_would_end_it(
     emulator: PhloEmulator,
 ) -> None:
     ask(emulator, "POST", NODE, DIAL)
     ask(emulator, "POST", NODE, WARM)
-    transfer = ask(emulator, "GET", "/_emulator/board").json["calls"][0]["transfer"]
+    transfer = ask(emulator, "GET", "/_emulator/dashboard").json["calls"][0]["transfer"]
     ends = {(e["action"], e["member"]) for e in transfer["ended_by"]}
 
-    assert (transfer["private"], transfer["held"]) == (["111", "333"], ["222"])
+    assert (transfer["consulting"], transfer["held"]) == (["111", "333"], ["222"])
     assert ends == {
         ("resume_call", "111"),
         ("abort_transfer", "111"),
@@ -180,14 +180,16 @@ def test_the_board_shows_a_transfers_private_pair_and_what_would_end_it(
     }
 
 
-def test_the_board_shows_what_would_end_a_cold_transfer_that_rings(emulator: PhloEmulator) -> None:
+def test_the_dashboard_shows_what_ends_a_ringing_cold_transfer(
+    emulator: PhloEmulator,
+) -> None:
     ask(emulator, "POST", NODE, DIAL)
     emulator.set_phone("333", "ring")
     ask(emulator, "POST", NODE, {**WARM, "action": "cold_transfer"})
-    transfer = ask(emulator, "GET", "/_emulator/board").json["calls"][0]["transfer"]
+    transfer = ask(emulator, "GET", "/_emulator/dashboard").json["calls"][0]["transfer"]
     ends = [(e["action"], e["member"]) for e in transfer["ended_by"]]
 
-    assert (transfer["taker_state"], transfer["private"]) == ("ringing", [])
+    assert (transfer["target_state"], transfer["consulting"]) == ("ringing", [])
     assert ends == [
         ("answer", "333"),
         ("reject", "333"),
@@ -201,16 +203,16 @@ BRIDGE = EmulatedNode("b", NodeType.CONFERENCE_BRIDGE)
 
 
 @pytest.mark.parametrize(
-    ("nodes", "place"),
+    ("nodes", "node_key"),
     [((), None), ((BRIDGE,), None), ((BRIDGE, EmulatedNode("n")), ("full", "n"))],
 )
 def test_who_rings_in_without_a_node_comes_to_the_first_multi_party_call_or_to_none(
-    nodes: tuple[EmulatedNode, ...], place: tuple[str, str] | None
+    nodes: tuple[EmulatedNode, ...], node_key: tuple[str, str] | None
 ) -> None:
     emulator = PhloEmulator(phlos=[EmulatedPhlo("empty"), EmulatedPhlo("full", nodes=nodes)])
     answer = ask(emulator, "POST", "/_emulator/phones/555/ring")
 
-    assert (answer.status, [*emulator.calls]) == ((200, [place]) if place else (404, []))
+    assert (answer.status, [*emulator.calls]) == ((200, [node_key]) if node_key else (404, []))
 
 
 def test_a_member_is_found_by_any_spelling_while_it_is_live(emulator: PhloEmulator) -> None:
@@ -219,7 +221,7 @@ def test_a_member_is_found_by_any_spelling_while_it_is_live(emulator: PhloEmulat
     there = emulator.member("222")
     emulator.hang_up("222")
 
-    assert there == Member("+222", Role.CUSTOMER, MemberState.IN_CALL)
+    assert there == CallMember("+222", MemberRole.CUSTOMER, MemberState.IN_CALL)
     assert (emulator.member("222"), emulator.member("999")) == (None, None)
 
 
@@ -243,4 +245,4 @@ def test_a_phone_is_due_at_the_moment_a_member_is_looked_at(
     ask(emulator, "POST", NODE, DIAL)
     clock.now += 3
 
-    assert emulator.member("222") == Member("222", Role.CUSTOMER, MemberState.IN_CALL)
+    assert emulator.member("222") == CallMember("222", MemberRole.CUSTOMER, MemberState.IN_CALL)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from plivo_phlo_async.emulator.calls import calls, transfers
-from plivo_phlo_async.emulator.calls.members import Call, Role, Transfer, TransferKind
-from plivo_phlo_async.emulator.errors import NotHere, NotNow
+from plivo_phlo_async.emulator.calls.members import Call, MemberRole, Transfer, TransferKind
+from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
 from ..scenes import (
     AGENT,
@@ -26,7 +26,7 @@ either_ringing = pytest.mark.parametrize("ringing", [warm_ringing(), cold_ringin
 
 
 @both
-def test_a_transfer_holds_the_customers_and_rings_its_taker(begin: Begin) -> None:
+def test_a_transfer_holds_the_customers_and_rings_its_target(begin: Begin) -> None:
     after = begin(talk(), AGENT, SECOND)
 
     assert states(after) == {AGENT: "in_call", CUSTOMER: "on_hold", SECOND: "ringing"}
@@ -37,14 +37,14 @@ def test_a_transfer_holds_the_customers_and_rings_its_taker(begin: Begin) -> Non
 
 @both
 def test_a_transfer_holds_no_other_agent_while_there_are_customers(begin: Begin) -> None:
-    after = begin(calls.join(talk(), OTHER, Role.AGENT), AGENT, SECOND)
+    after = begin(calls.join(talk(), OTHER, MemberRole.AGENT), AGENT, SECOND)
 
     assert states(after)[OTHER] == "in_call"
 
 
 @both
 def test_without_customers_a_transfer_holds_everyone_but_its_two(begin: Begin) -> None:
-    agents = calls.join(calls.join(Call(), AGENT, Role.AGENT), OTHER, Role.AGENT)
+    agents = calls.join(calls.join(Call(), AGENT, MemberRole.AGENT), OTHER, MemberRole.AGENT)
 
     assert states(begin(agents, AGENT, SECOND))[OTHER] == "on_hold"
 
@@ -55,34 +55,34 @@ def test_without_customers_a_transfer_holds_everyone_but_its_two(begin: Begin) -
     [Call(), calls.hangup(talk(), AGENT), calls.hangup(calls.hangup(talk(), AGENT), CUSTOMER)],
 )
 def test_a_giver_who_is_not_there_is_not_found(begin: Begin, call: Call) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(MemberNotFound):
         begin(call, AGENT, SECOND)
 
 
 @both
-def test_a_giver_on_hold_gives_nothing(begin: Begin) -> None:
-    with pytest.raises(NotNow):
+def test_a_transferor_must_not_be_on_hold(begin: Begin) -> None:
+    with pytest.raises(InvalidState):
         begin(calls.hold(talk(), AGENT), AGENT, SECOND)
 
 
 @both
 @pytest.mark.parametrize("to", [AGENT, f"+{AGENT}", CUSTOMER])
 def test_a_transfer_does_not_dial_a_live_member(begin: Begin, to: str) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         begin(talk(), AGENT, to)
 
 
 @both
 @either_ringing
 def test_there_is_one_transfer_at_a_time(begin: Begin, ringing: Call) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         begin(ringing, AGENT, OTHER)
 
 
 def test_a_warm_transfers_two_talk_apart() -> None:
     talking = warm_talking()
 
-    assert states(talking) == {AGENT: "private", CUSTOMER: "on_hold", SECOND: "private"}
+    assert states(talking) == {AGENT: "consulting", CUSTOMER: "on_hold", SECOND: "consulting"}
     assert talking.transfer == warm_ringing().transfer
 
 
@@ -114,7 +114,7 @@ def test_resume_brings_everyone_together_whoever_asks(address: str) -> None:
     assert resumed.transfer is None
 
 
-def test_resume_before_the_answer_lets_the_taker_ring_and_simply_join() -> None:
+def test_resume_before_the_answer_lets_the_target_ring_and_simply_join() -> None:
     resumed = transfers.resume_call(warm_ringing(), AGENT)
 
     assert (states(resumed)[SECOND], states(resumed)[CUSTOMER]) == ("ringing", "in_call")
@@ -123,13 +123,13 @@ def test_resume_before_the_answer_lets_the_taker_ring_and_simply_join() -> None:
 
 @pytest.mark.parametrize("call", [talk(), cold_ringing()])
 def test_resume_needs_a_warm_transfer(call: Call) -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         transfers.resume_call(call, AGENT)
 
 
 @pytest.mark.parametrize("call", [warm_ringing(), warm_talking(), cold_ringing()])
 @pytest.mark.parametrize("address", [AGENT, CUSTOMER, SECOND])
-def test_abort_leaves_everyone_together_but_the_taker(call: Call, address: str) -> None:
+def test_abort_leaves_everyone_together_but_the_target(call: Call, address: str) -> None:
     aborted = transfers.abort_transfer(call, address)
 
     assert states(aborted) == {AGENT: "in_call", CUSTOMER: "in_call", SECOND: "left"}
@@ -137,11 +137,11 @@ def test_abort_leaves_everyone_together_but_the_taker(call: Call, address: str) 
 
 
 def test_abort_needs_a_transfer() -> None:
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         transfers.abort_transfer(talk(), AGENT)
 
 
-def test_a_cold_answer_replaces_the_giver_by_the_taker() -> None:
+def test_a_cold_answer_replaces_the_transferor_by_the_target() -> None:
     replaced = calls.answer(cold_ringing(), SECOND)
 
     assert states(replaced) == {AGENT: "left", CUSTOMER: "in_call", SECOND: "in_call"}
@@ -150,7 +150,7 @@ def test_a_cold_answer_replaces_the_giver_by_the_taker() -> None:
 
 def test_a_cold_answer_takes_every_customer_off_hold_but_no_other_agent() -> None:
     before = calls.join(calls.hold(talk(), CUSTOMER), OTHER)
-    crowd = calls.hold(calls.join(before, "555", Role.AGENT), "555")
+    crowd = calls.hold(calls.join(before, "555", MemberRole.AGENT), "555")
     replaced = calls.answer(transfers.cold_transfer(crowd, AGENT, SECOND), SECOND)
 
     assert (states(replaced)[CUSTOMER], states(replaced)["555"]) == ("in_call", "on_hold")
@@ -175,7 +175,7 @@ def test_a_transfer_to_a_machine_goes_on_until_the_machine_is_gone(ringing: Call
 
 
 @pytest.mark.parametrize(("gone", "stays"), [(AGENT, SECOND), (SECOND, AGENT)])
-def test_a_private_talk_ends_with_either_of_its_two(gone: str, stays: str) -> None:
+def test_a_consultation_ends_with_either_of_its_two(gone: str, stays: str) -> None:
     after = calls.hangup(warm_talking(), gone)
 
     assert states(after) == {gone: "left", stays: "in_call", CUSTOMER: "in_call"}
@@ -196,7 +196,7 @@ def test_a_transfer_goes_on_when_a_held_customer_leaves(ringing: Call) -> None:
     after = calls.hangup(ringing, CUSTOMER)
 
     assert after.transfer is not None
-    assert (after.transfer.taker, after.transfer.held) == (SECOND, ())
+    assert (after.transfer.target, after.transfer.held) == (SECOND, ())
 
 
 @both
@@ -211,4 +211,4 @@ def test_any_end_is_found_in_either_spelling() -> None:
     begun = transfers.warm_transfer(talk(), f"+{AGENT}", f"+{SECOND}")
     talking = calls.answer(begun, SECOND)
 
-    assert states(talking) == {AGENT: "private", CUSTOMER: "on_hold", f"+{SECOND}": "private"}
+    assert states(talking) == {AGENT: "consulting", CUSTOMER: "on_hold", f"+{SECOND}": "consulting"}

@@ -106,7 +106,7 @@ async def following(
 
 
 def last_event(emulator: PhloEmulator) -> str:
-    return str(emulator.board()["event"])
+    return str(emulator.dashboard()["event"])
 
 
 async def test_it_begins_with_all_there_is_and_tells_each_step_and_request() -> None:
@@ -116,9 +116,9 @@ async def test_it_begins_with_all_there_is_and_tells_each_step_and_request() -> 
         await browser.until(1)
         say(emulator, "222", "hold")
         await browser.until(3)
-    (at, kind, board), (_, state, step), (_, log, entry) = browser.events
+    (at, kind, dashboard), (_, state, step), (_, log, entry) = browser.events
 
-    assert (kind, at, len(board["calls"]), state, log) == ("snapshot", 2, 1, "state", "log")
+    assert (kind, at, len(dashboard["calls"]), state, log) == ("snapshot", 2, 1, "state", "log")
     assert [(m["address"], m["state"]) for m in step["members"]] == [("222", "on_hold")]
     assert entry["action"] == "hold"
 
@@ -173,16 +173,19 @@ async def test_an_event_of_another_life_is_none_of_this_one_whatever_its_number(
     after.hang_up("222")
     async with following(after, last_event(before)) as browser:
         await browser.until(1)
-    (_, _, board) = browser.events[0]
+    (_, _, dashboard) = browser.events[0]
 
-    assert (browser.kinds, board["calls"][0]["members"][1]["state"]) == ([(6, "snapshot")], "left")
+    assert (browser.kinds, dashboard["calls"][0]["members"][1]["state"]) == (
+        [(6, "snapshot")],
+        "left",
+    )
 
 
 async def test_a_restart_from_kept_calls_is_another_life() -> None:
     before = PhloEmulator()
     ask(before, "POST", NODE, DIAL)
     after = PhloEmulator()
-    after.restore(before.keep())
+    after.restore(before.snapshot())
     after.hang_up("222")
     async with following(after, last_event(before)) as browser:
         await browser.until(1)
@@ -226,7 +229,7 @@ async def test_a_hundred_can_follow_and_one_more_is_503() -> None:
         group.cancel_scope.cancel()
 
     assert late.status == 503
-    assert emulator.events.bell.listeners == 0
+    assert emulator.events.notifier.subscribers == 0
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -249,7 +252,7 @@ async def test_a_quiet_line_is_kept_alive_every_15_seconds_and_goes_on() -> None
     emulator = PhloEmulator(clock=clock, wall=clock.wall, sleep=clock.sleep)
     async with following(emulator) as browser:
         await browser.until(1)
-        await until(lambda: browser.text.count(": still here") == 2, clock)
+        await until(lambda: browser.text.count(": heartbeat") == 2, clock)
         took = clock()
         ask(emulator, "POST", NODE, DIAL)
         await browser.until(3)
@@ -262,7 +265,7 @@ async def test_it_ends_properly_when_the_server_stops() -> None:
     emulator = PhloEmulator()
     async with following(emulator) as browser:
         await browser.until(1)
-        emulator.closing.ring(on=True)
+        emulator.closing.notify(latched=True)
         await until(lambda: browser.ended)
 
     assert browser.ended
@@ -270,7 +273,7 @@ async def test_it_ends_properly_when_the_server_stops() -> None:
 
 async def test_one_that_comes_while_the_server_stops_is_told_what_there_is_and_let_go() -> None:
     emulator = PhloEmulator()
-    emulator.closing.ring(on=True)
+    emulator.closing.notify(latched=True)
     async with following(emulator) as browser:
         await until(lambda: browser.over)
 

@@ -28,10 +28,10 @@ def dial(server: EmulatorServer, patience: float = 5.0, more: int = 0) -> bytes:
     """Everything that comes back until the connection ends, or nothing comes for so long."""
     body = json.dumps(DIAL).encode() + b" " * more
     head = f"POST {NODE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-    with socket.create_connection((server.host, server.port), timeout=patience) as wire:
-        wire.sendall(head.encode() + b"Authorization: " + basic() + b"\r\n\r\n" + body)
+    with socket.create_connection((server.host, server.port), timeout=patience) as connection:
+        connection.sendall(head.encode() + b"Authorization: " + basic() + b"\r\n\r\n" + body)
         heard = b""
-        while piece := wire.recv(65536):
+        while piece := connection.recv(65536):
             heard += piece
         return heard
 
@@ -93,11 +93,11 @@ def test_what_comes_is_no_http(server: EmulatorServer, emulator: PhloEmulator) -
 
 def test_a_client_that_hangs_does_not_keep_the_server_from_stopping() -> None:
     with EmulatorServer(PhloEmulator(faults=["hang_after"])) as running:
-        wire = socket.create_connection((running.host, running.port), timeout=5)
-        wire.sendall(b"GET /v1/phlo/x HTTP/1.1\r\nHost: x\r\n\r\n")
-        while not running.emulator.closing.listeners:
+        connection = socket.create_connection((running.host, running.port), timeout=5)
+        connection.sendall(b"GET /v1/phlo/x HTTP/1.1\r\nHost: x\r\n\r\n")
+        while not running.emulator.closing.subscribers:
             pass
-    ended = wire.recv(10)
-    wire.close()
+    ended = connection.recv(10)
+    connection.close()
 
     assert ended == b""

@@ -1,23 +1,33 @@
 """Fault rules: which request meets one, how often, how they are said, and what they answer."""
 
+import json
 from typing import Any
 
 import attrs
 import pytest
 
-from plivo_phlo_async.emulator import FaultKind, FaultRule, PhloEmulator, Refusal
-from plivo_phlo_async.emulator.faults.registry import FaultBook
-from plivo_phlo_async.emulator.faults.rules import ANSWERS, Facts, parse_rule, write_rule
+from plivo_phlo_async.emulator import ApiError, FaultKind, FaultRule, PhloEmulator
+from plivo_phlo_async.emulator.faults.injection import ANSWERS
+from plivo_phlo_async.emulator.faults.registry import FaultRegistry
+from plivo_phlo_async.emulator.faults.rules import format_rule, parse_rule
+from plivo_phlo_async.emulator.http.request import HttpRequest
+from plivo_phlo_async.emulator.http.request_info import RequestInfo, parse_request
 
 from ..asking import DIAL, NODE, ask, say
 
-HOLD = Facts("hold", "222", f"{NODE}/members/222")
-CALL = Facts("call", "222", NODE)
+
+def request_to(path: str, content: object) -> RequestInfo:
+    body = json.dumps(content).encode()
+    return parse_request(HttpRequest("POST", path.encode(), b"", b"", body))
 
 
-def hits(rule: FaultRule, times: int, facts: Facts = HOLD) -> list[int]:
-    book = FaultBook([rule])
-    return [n for n in range(1, times + 1) if book.strike(facts)]
+HOLD = request_to(f"{NODE}/members/222", {"action": "hold"})
+CALL = request_to(NODE, DIAL)
+
+
+def hits(rule: FaultRule, times: int, info: RequestInfo = HOLD) -> list[int]:
+    registry = FaultRegistry([rule])
+    return [n for n in range(1, times + 1) if registry.match(info)]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +44,7 @@ def hits(rule: FaultRule, times: int, facts: Facts = HOLD) -> list[int]:
     ],
 )
 def test_every_part_of_a_match_must_fit(match: dict[str, Any], fits: bool) -> None:
-    assert FaultRule(kind=FaultKind.ERROR, **match).fits(HOLD) is fits
+    assert FaultRule(kind=FaultKind.ERROR, **match).matches(HOLD) is fits
 
 
 def test_a_count_is_how_often_it_happens() -> None:
@@ -42,8 +52,8 @@ def test_a_count_is_how_often_it_happens() -> None:
 
 
 def test_the_nth_that_fits_meets_it_and_no_other() -> None:
-    fault = FaultBook([rule := FaultRule(kind=FaultKind.ERROR, nth=3)]).active[0]
-    spent = [(fault.strikes(HOLD), fault.spent)[1] for _ in range(4)]
+    fault = FaultRegistry([rule := FaultRule(kind=FaultKind.ERROR, nth=3)]).active[0]
+    spent = [(fault.applies(HOLD), fault.spent)[1] for _ in range(4)]
 
     assert hits(rule, 6) == [3]
     assert spent == [False, False, True, True]
@@ -58,8 +68,8 @@ def test_a_probability_with_a_seed_hits_the_same_ones_again() -> None:
 
 
 def test_a_request_meets_the_first_rule_only() -> None:
-    book = FaultBook(["500 x1", "503"])
-    met = [book.strike(CALL) for _ in range(2)]
+    registry = FaultRegistry(["500 x1", "503"])
+    met = [registry.match(CALL) for _ in range(2)]
 
     assert [rule and rule.kind.value for rule in met] == ["500", "503"]
 
@@ -87,7 +97,7 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, Any]) ->
     parsed = parse_rule(text)
 
     assert parsed == FaultRule(**rule)
-    assert parse_rule(write_rule(parsed)) == parsed
+    assert parse_rule(format_rule(parsed)) == parsed
 
 
 @pytest.mark.parametrize(
@@ -96,9 +106,9 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, Any]) ->
         ("", "cannot be empty"),
         ("hold:", "kind"),
         ("hold:502", "kind"),
-        ("500=3s", "takes no time"),
-        ("latency=", "no time"),
-        ("latency=1h", "no time"),
+        ("500=3s", "takes no seconds"),
+        ("latency=", "not a time"),
+        ("latency=1h", "not a time"),
         ("latency=3601", "too long: at most 3600s"),
         ("latency=" + "9" * 400, "too long"),
         ("500 twice", "'twice'"),
@@ -106,11 +116,11 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, Any]) ->
         ("500 #0", "nth"),
         ("500 101%", "probability"),
         ("500 x1 10%", "not both"),
-        ("500 x\u0661", "is none of"),
+        ("500 x\u0661", "is not one of"),
     ],
 )
 def test_a_text_that_is_no_rule_is_told_why(text: str, names: str) -> None:
-    with pytest.raises(Refusal, match=names):
+    with pytest.raises(ApiError, match=names):
         parse_rule(text)
 
 
@@ -166,7 +176,7 @@ def test_rules_are_put_in_force_looked_at_and_dropped_over_http() -> None:
         ({"kind": "500", "seed": "x"}, "the fault.seed"),
         ({"kind": "500", "action": 1}, "the fault.action"),
         ({"kind": "latency", "seconds": -1}, "the fault.seconds"),
-        (3, "the fault: give an object or a text"),
+        (3, "the fault: give an object or a string"),
     ],
 )
 def test_a_rule_that_is_none_is_400_names_the_place_and_puts_nothing_in_force(

@@ -6,13 +6,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from plivo_phlo_async.emulator import FaultKind, MemberState, PhloEmulator, Role
-from plivo_phlo_async.emulator.faults.rules import ANSWERS
+from plivo_phlo_async.emulator import FaultKind, MemberRole, MemberState, PhloEmulator
+from plivo_phlo_async.emulator.faults.injection import ANSWERS
 
 from ..asking import NODE, Clock, ask, say
 
 ADDRESSES = st.sampled_from(["1", "+1", "2", "3", "4", "5"])
-DIALLING = st.sampled_from(["call", "warm_transfer", "cold_transfer"])
+DIAL_ACTIONS = st.sampled_from(["call", "warm_transfer", "cold_transfer"])
 ACTIONS = st.sampled_from(
     ["hold", "unhold", "hangup", "resume_call", "abort_transfer", "voicemail_drop", "mute"]
 )
@@ -42,9 +42,11 @@ class AnyRequests(RuleBasedStateMachine):
     def looks(self) -> tuple[Any, ...]:
         return (self.emulator.calls, self.emulator.dialled, self.emulator.log)
 
-    @rule(action=DIALLING, giver=ADDRESSES, to=ADDRESSES, role=st.sampled_from(Role))
-    def dial(self, action: str, giver: str, to: str, role: Role) -> None:
-        self.act(NODE, {"action": action, "trigger_source": giver, "to": to, "role": role}, True)
+    @rule(action=DIAL_ACTIONS, transferor=ADDRESSES, to=ADDRESSES, role=st.sampled_from(MemberRole))
+    def dial(self, action: str, transferor: str, to: str, role: MemberRole) -> None:
+        self.act(
+            NODE, {"action": action, "trigger_source": transferor, "to": to, "role": role}, True
+        )
 
     @rule(action=ACTIONS, address=ADDRESSES)
     def ask_member(self, action: str, address: str) -> None:
@@ -67,7 +69,7 @@ class AnyRequests(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.clock.now += seconds
 
-    @rule(kind=st.sampled_from(sorted(ANSWERS)), action=ACTIONS | DIALLING)
+    @rule(kind=st.sampled_from(sorted(ANSWERS)), action=ACTIONS | DIAL_ACTIONS)
     def something_will_fail(self, kind: FaultKind, action: str) -> None:
         rule = {"kind": kind, "action": action, "count": 1}
         ask(self.emulator, "DELETE", "/_emulator/faults")
@@ -75,19 +77,19 @@ class AnyRequests(RuleBasedStateMachine):
 
     @invariant()
     def the_board_and_the_state_show_the_same_calls(self) -> None:
-        board = ask(self.emulator, "GET", "/_emulator/board").json
+        dashboard = ask(self.emulator, "GET", "/_emulator/dashboard").json
         state = ask(self.emulator, "GET", "/_emulator/state").json
-        shown = [[(m["address"], m["state"]) for m in c["members"]] for c in board["calls"]]
+        shown = [[(m["address"], m["state"]) for m in c["members"]] for c in dashboard["calls"]]
         assert shown == [[(m["address"], m["state"]) for m in c["members"]] for c in state["calls"]]
-        assert all(m["seconds"] >= 0 for c in board["calls"] for m in c["members"])
+        assert all(m["seconds"] >= 0 for c in dashboard["calls"] for m in c["members"])
 
     @invariant()
-    def nobody_hears_a_private_talk(self) -> None:
+    def no_customer_hears_a_consultation(self) -> None:
         for call in self.emulator.calls.values():
-            private = [m for m in call.members if m.state is MemberState.PRIVATE]
-            customers = [m.state for m in call.members if m.role is Role.CUSTOMER]
-            assert len(private) in (0, 2)
-            assert not private or MemberState.IN_CALL not in customers
+            consulting = [m for m in call.members if m.state is MemberState.CONSULTING]
+            customers = [m.state for m in call.members if m.role is MemberRole.CUSTOMER]
+            assert len(consulting) in (0, 2)
+            assert not consulting or MemberState.IN_CALL not in customers
 
     @invariant()
     def every_request_is_in_the_log_once(self) -> None:

@@ -15,7 +15,7 @@ def ask_as(
     host: str,
     *,
     method: str = "GET",
-    path: str = "/_emulator/board",
+    path: str = "/_emulator/dashboard",
     origin: str | None = None,
     server: str = "127.0.0.1",
     opened: bool = False,
@@ -42,7 +42,7 @@ def test_this_machines_names_are_let_in(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:7461", "127.0.0.1.evil.example", "", "[", "10.0.0.1"]
 )
-@pytest.mark.parametrize("path", ["/_emulator/board", "/_emulator/events"])
+@pytest.mark.parametrize("path", ["/_emulator/dashboard", "/_emulator/events"])
 def test_a_strangers_name_for_this_machine_is_403(host: str, path: str) -> None:
     answer = ask_as(host, path=path)
 

@@ -5,11 +5,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from plivo_phlo_async.emulator import Refusal
+from plivo_phlo_async.emulator import ApiError
 from plivo_phlo_async.emulator.calls import calls, transfers
-from plivo_phlo_async.emulator.calls.members import Call, Role
-from plivo_phlo_async.emulator.webhooks.callbacks import Callback, read_callback, write_letter
-from plivo_phlo_async.emulator.webhooks.member_events import happenings
+from plivo_phlo_async.emulator.calls.members import Call, MemberRole
+from plivo_phlo_async.emulator.webhooks.callbacks import Callback, read_callback
+from plivo_phlo_async.emulator.webhooks.http_client import build_request
+from plivo_phlo_async.emulator.webhooks.member_events import member_events
 from plivo_phlo_async.emulator.webhooks.signing import signature, signed_text
 
 from ..scenes import (
@@ -98,45 +99,47 @@ def test_v2_signs_as_the_official_vector_does() -> None:
             {AGENT: "ConferenceExit", CUSTOMER: "Redirect", SECOND: "ConferenceEnter"},
         ),
         (machine(), calls.voicemail_drop(machine(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
-        (Call(), calls.join(Call(), "5", Role.CUSTOMER), {"5": "ConferenceEnter"}),
+        (Call(), calls.join(Call(), "5", MemberRole.CUSTOMER), {"5": "ConferenceEnter"}),
     ],
 )
 def test_a_step_yields_these_events(before: Call, after: Call, told: dict[str, str]) -> None:
-    assert {h.member.address: h.event.value for h in happenings(before, after)} == told
+    events = member_events(before, after)
+
+    assert {event.member.address: event.name.value for event in events} == told
 
 
 def test_a_form_is_posted_unless_told_otherwise() -> None:
-    letter = write_letter(Callback("http://x/e?a=1"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e?a=1"), TOLD, "token", "n")
 
-    assert (letter.method, letter.url) == ("POST", "http://x/e?a=1")
-    assert dict(parse_qsl(letter.body.decode(), keep_blank_values=True)) == TOLD
-    assert letter.signed == "http://x/e?a=1.eventConferenceEnterfrom+1 2to.n"
-    assert letter.headers["X-Plivo-Signature-V3"] == signature("token", letter.signed)
-    assert letter.headers["X-Plivo-Signature-V3-Nonce"] == "n"
+    assert (request.method, request.url) == ("POST", "http://x/e?a=1")
+    assert dict(parse_qsl(request.body.decode(), keep_blank_values=True)) == TOLD
+    assert request.signed == "http://x/e?a=1.eventConferenceEnterfrom+1 2to.n"
+    assert request.headers["X-Plivo-Signature-V3"] == signature("token", request.signed)
+    assert request.headers["X-Plivo-Signature-V3-Nonce"] == "n"
 
 
 def test_json_can_be_posted() -> None:
-    letter = write_letter(Callback("http://x/e", format="json"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e", format="json"), TOLD, "token", "n")
 
-    assert json.loads(letter.body) == TOLD
-    assert letter.headers["Content-Type"] == "application/json"
+    assert json.loads(request.body) == TOLD
+    assert request.headers["Content-Type"] == "application/json"
 
 
 def test_a_get_carries_all_in_its_url_and_signs_that() -> None:
-    letter = write_letter(Callback("http://x/e?z=1", method="GET"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e?z=1", method="GET"), TOLD, "token", "n")
 
-    assert (letter.body, letter.url) == (
+    assert (request.body, request.url) == (
         b"",
         "http://x/e?z=1&event=ConferenceEnter&from=%2B1+2&to=",
     )
-    assert letter.signed == "http://x/e?event=ConferenceEnter&from=+1 2&to=&z=1.n"
+    assert request.signed == "http://x/e?event=ConferenceEnter&from=+1 2&to=&z=1.n"
 
 
 def test_v2_signs_the_bare_url() -> None:
-    letter = write_letter(Callback("http://x/e?z=1", version="V2"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e?z=1", version="V2"), TOLD, "token", "n")
 
-    assert letter.signed == "http://x/en"
-    assert letter.headers["X-Plivo-Signature-V2"] == signature("token", letter.signed)
+    assert request.signed == "http://x/en"
+    assert request.headers["X-Plivo-Signature-V2"] == signature("token", request.signed)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_v2_signs_the_bare_url() -> None:
     ],
 )
 def test_a_callback_that_is_none_is_told_why(given: object, names: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         read_callback(given)
 
     assert refused.value.error.startswith(names)

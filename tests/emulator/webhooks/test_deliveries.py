@@ -6,7 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from plivo_phlo_async.emulator import DEMO_AUTH_TOKEN, Letter, PhloEmulator
+from plivo_phlo_async.emulator import DEMO_AUTH_TOKEN, PhloEmulator, WebhookRequest
 
 from ..asking import DIAL, NODE, WARM, ask, say
 
@@ -36,10 +36,10 @@ class Receiver:
 
     def __init__(self, *answers: int | Exception) -> None:
         self.answers = list(answers)
-        self.letters: list[Letter] = []
+        self.letters: list[WebhookRequest] = []
 
-    async def __call__(self, letter: Letter) -> int:
-        self.letters.append(letter)
+    async def __call__(self, request: WebhookRequest) -> int:
+        self.letters.append(request)
         await anyio.lowlevel.checkpoint()
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, Exception):
@@ -48,7 +48,7 @@ class Receiver:
 
     @property
     def told(self) -> list[tuple[str, str]]:
-        forms = [parse_qs(letter.body.decode()) for letter in self.letters]
+        forms = [parse_qs(request.body.decode()) for request in self.letters]
         return [(form["event"][0], form.get("to", form["from"])[0]) for form in forms]
 
 
@@ -102,7 +102,7 @@ async def test_who_comes_again_is_another_leg_and_in_another_call_another_confer
     ask(emulator, "POST", NODE, DIAL)
     for member in ("222", "111"):
         say(emulator, member, "hangup")
-    emulator.join(*places(emulator)[0], "222")
+    emulator.join(*node_keys(emulator)[0], "222")
     told = [delivery.variables for delivery in emulator.deliveries]
     entered = [one for one in told if one["event"] == "ConferenceEnter" and "222" in one.values()]
 
@@ -126,7 +126,7 @@ async def test_it_is_tried_again_once_and_only_when_nothing_answered(
     answers: list[int | Exception], outcome: str, attempts: int, status: int | None
 ) -> None:
     emulator, receiver = heard(*answers)
-    emulator.join(*next(iter(places(emulator))), "5")
+    emulator.join(*next(iter(node_keys(emulator))), "5")
     await emulator.delivered()
     (delivery,) = emulator.deliveries
 
@@ -134,32 +134,32 @@ async def test_it_is_tried_again_once_and_only_when_nothing_answered(
     assert len(receiver.letters) == attempts
 
 
-def places(emulator: PhloEmulator) -> list[tuple[str, str]]:
+def node_keys(emulator: PhloEmulator) -> list[tuple[str, str]]:
     return [(phlo.phlo_id, node.node_id) for phlo in emulator.phlos for node in phlo.nodes]
 
 
 async def test_a_delivery_is_shown_and_sent_again_newly_signed() -> None:
     emulator, receiver = heard()
-    emulator.join(*places(emulator)[0], "5")
+    emulator.join(*node_keys(emulator)[0], "5")
     await emulator.delivered()
-    again = ask(emulator, "POST", "/_emulator/deliveries/1/again")
+    again = ask(emulator, "POST", "/_emulator/deliveries/1/redeliver")
     await emulator.delivered()
     shown = ask(emulator, "GET", "/_emulator/deliveries").json["deliveries"]
     one, other = receiver.letters
 
-    assert (again.status, again.json["again_of"]) == (201, 1)
+    assert (again.status, again.json["redelivery_of"]) == (201, 1)
     assert [(d["id"], d["outcome"], d["attempts"]) for d in shown] == [
         (2, "delivered", 1),
         (1, "delivered", 1),
     ]
     assert (one.body == other.body, one.signed == other.signed) == (True, False)
     assert DEMO_AUTH_TOKEN not in str(shown)
-    assert ask(emulator, "POST", "/_emulator/deliveries/9/again").status == 404
+    assert ask(emulator, "POST", "/_emulator/deliveries/9/redeliver").status == 404
 
 
 async def test_a_callback_is_set_for_all_and_for_one_node_and_taken_away() -> None:
     emulator, receiver = heard()
-    phlo_id, node_id = places(emulator)[0]
+    phlo_id, node_id = node_keys(emulator)[0]
     node = {"phlo_id": phlo_id, "node_id": node_id}
     own = {"url": "http://own/e", "method": "GET", "version": "V2"}
     shown = ask(emulator, "POST", "/_emulator/callback", {**own, **node}).json
@@ -171,7 +171,7 @@ async def test_a_callback_is_set_for_all_and_for_one_node_and_taken_away() -> No
     await emulator.delivered()
 
     assert shown["nodes"] == [{**node, **own, "format": "form"}]
-    assert [letter.url.partition("?")[0] for letter in receiver.letters] == ["http://own/e", URL]
+    assert [request.url.partition("?")[0] for request in receiver.letters] == ["http://own/e", URL]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_a_thousand_deliveries_are_kept() -> None:
     emulator, _ = heard()
     ask(emulator, "POST", NODE, DIAL)
     for _ in range(1100):
-        emulator.send_again(emulator.deliveries[-1].number)
+        emulator.redeliver(emulator.deliveries[-1].number)
     kept = len(emulator.deliveries)
     await emulator.delivered()
 
@@ -197,21 +197,21 @@ async def test_a_thousand_deliveries_are_kept() -> None:
 
 async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other_is_lost() -> None:
     began, go_on = anyio.Event(), anyio.Event()
-    told: list[Letter] = []
+    told: list[WebhookRequest] = []
 
-    async def deliver(letter: Letter) -> int:
-        told.append(letter)
+    async def deliver(request: WebhookRequest) -> int:
+        told.append(request)
         began.set()
         await go_on.wait()
         return 200
 
     emulator = PhloEmulator(callback=URL, deliver=deliver)
-    emulator.join(*places(emulator)[0], "5")
+    emulator.join(*node_keys(emulator)[0], "5")
     async with anyio.create_task_group() as group:
         group.start_soon(emulator.delivered)
         await began.wait()
         for _ in range(1000):
-            emulator.send_again(emulator.deliveries[-1].number)
+            emulator.redeliver(emulator.deliveries[-1].number)
         kept = [delivery.number for delivery in emulator.deliveries]
         go_on.set()
     outcomes = {delivery.outcome for delivery in emulator.deliveries}
@@ -222,13 +222,13 @@ async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other
 async def test_a_delivery_that_the_end_interrupts_says_so() -> None:
     began = anyio.Event()
 
-    async def deliver(_: Letter) -> int:
+    async def deliver(_: WebhookRequest) -> int:
         began.set()
         await anyio.sleep_forever()
         raise AssertionError
 
     emulator = PhloEmulator(callback=URL, deliver=deliver)
-    emulator.join(*places(emulator)[0], "5")
+    emulator.join(*node_keys(emulator)[0], "5")
     async with anyio.create_task_group() as group:
         group.start_soon(emulator.delivered)
         await began.wait()
@@ -240,7 +240,7 @@ async def test_a_delivery_that_the_end_interrupts_says_so() -> None:
 
 async def test_what_a_reset_forgets_is_not_sent() -> None:
     emulator, receiver = heard()
-    emulator.join(*places(emulator)[0], "5")
+    emulator.join(*node_keys(emulator)[0], "5")
     emulator.reset()
     await emulator.delivered()
 

@@ -37,7 +37,7 @@ def test_a_warm_transfer_is_shown_in_each_of_its_states(scene: Scene) -> None:
     expect(box).to_have_attribute("data-apart", "false")
 
     scene.press(SECOND, "Answer")
-    scene.shows(**shown(agent="private", customer="on_hold", second="private"))
+    scene.shows(**shown(agent="consulting", customer="on_hold", second="consulting"))
     expect(box).to_have_attribute("data-apart", "true")
     expect(box.locator("li.member .address")).to_have_text([AGENT, SECOND])
     expect(box.locator(".endings code")).to_have_text(

@@ -172,7 +172,7 @@ def test_a_delivery_is_shown_with_what_was_signed_and_sent_again(
 
     rows.first.locator("summary").click()
     signed = rows.first.get_by_role("group", name="The string that was signed")
-    expect(signed).to_have_text(scene.emulator.deliveries[0].letter.signed)
+    expect(signed).to_have_text(scene.emulator.deliveries[0].request.signed)
     rows.first.get_by_role("button", name="Send again").click()
     expect(rows).to_have_count(2)
     expect(rows.first).to_have_attribute("data-outcome", "delivered")
