@@ -31,7 +31,7 @@ LOOKS = {
     "ringing": ("◌", "yellow", "ringing"),
     "in_call": ("●", "green", "in the call"),
     "on_hold": ("‖", "yellow", "on hold"),
-    "private": ("⇄", "magenta", "in private talk"),
+    "consulting": ("⇄", "magenta", "in private talk"),
     "voicemail": ("✉", "cyan", "voicemail"),
     "left": ("○", "bright_black", "left"),
 }

@@ -1,4 +1,4 @@
-// The timeline: a mark for each request, newest at the right, colored by outcome.
+// The timeline: a mark for each request, newest at the right, coloured by outcome.
 
 import { byId, el, say } from "./dom.js";
 import { OUTCOMES, outcomeOf } from "./model.js";

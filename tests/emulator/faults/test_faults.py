@@ -1,6 +1,7 @@
 """Fault rules: which request meets one, how often, how they are said, and what they answer."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -122,6 +123,13 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, Any]) ->
 def test_a_text_that_is_no_rule_is_told_why(text: str, names: str) -> None:
     with pytest.raises(ApiError, match=names):
         parse_rule(text)
+
+
+@pytest.mark.parametrize("kind", FaultKind)
+def test_the_docs_list_every_kind(kind: FaultKind) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "emulator.md"
+
+    assert f"| `{kind}` | {kind.summary} |\n" in page.read_text()
 
 
 @pytest.mark.parametrize("kind", sorted(ANSWERS))
