@@ -70,9 +70,9 @@ export class Log {
   async refilter() {
     const asked = (this.asked += 1);
     try {
-      const told = await this.fetch(LOG_ROWS);
+      const found = await this.fetch(LOG_ROWS);
       if (asked === this.asked) {
-        this.take(told);
+        this.take(found);
         this.draw();
       }
     } catch (wrong) {
@@ -116,8 +116,8 @@ function makeRow(entry, where) {
   const details = el("details", {}, el("summary", {}, ...head(entry, outcome)));
   const fill = () => details.append(body(entry, where));
   details.addEventListener("toggle", fill, { once: true });
-  const told = { "data-number": entry.number, "data-key": keyOfEntry(entry), "data-outcome": outcome };
-  return el("li", told, details);
+  const attributes = { "data-number": entry.number, "data-key": keyOfEntry(entry), "data-outcome": outcome };
+  return el("li", attributes, details);
 }
 
 function head(entry, outcome) {
@@ -145,18 +145,18 @@ function change(entry) {
 
 function moves({ before, after }) {
   const were = new Map(before.members.map((m) => [canonical(m.address), m]));
-  const told = [];
+  const changes = [];
   for (const { address, state, muted } of after.members) {
     const was = were.get(canonical(address));
-    if (was?.state !== state) told.push(`${address} ${words(state)}`);
-    else if (was.muted !== muted) told.push(`${address} ${muted ? "muted" : "unmuted"}`);
+    if (was?.state !== state) changes.push(`${address} ${words(state)}`);
+    else if (was.muted !== muted) changes.push(`${address} ${muted ? "muted" : "unmuted"}`);
   }
-  return told.slice(0, 3).join(" · ") + (told.length > 3 ? " · …" : "");
+  return changes.slice(0, 3).join(" · ") + (changes.length > 3 ? " · …" : "");
 }
 
 function body(entry, where) {
-  const told = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
-  const box = el("div", { class: "body" }, el("p", { class: "note wide" }, told));
+  const title = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
+  const box = el("div", { class: "body" }, el("p", { class: "note wide" }, title));
   if (entry.request) {
     box.append(copyable("Request", requestText(entry.request)));
     box.append(copyable("Answer", answerText(entry)));
@@ -178,8 +178,8 @@ function requestText({ method, path, query, body }) {
 
 function answerText(entry) {
   const { status, body } = entry.answer;
-  const told = body && Object.keys(body).length ? `\n\n${JSON.stringify(body, null, 2)}` : "";
-  const whole = `${status || "no answer"}${told}`;
+  const json = body && Object.keys(body).length ? `\n\n${JSON.stringify(body, null, 2)}` : "";
+  const whole = `${status || "no answer"}${json}`;
   if (outcomeOf(entry) !== "lost") return whole;
   const lost = `${faultSummary(entry.fault)} (${entry.fault})`;
   return status ? `${lost}\nWithout the fault:\n\n${whole}` : lost;
@@ -194,7 +194,7 @@ function pretty(text) {
 }
 
 function states(title, { members, transfer }) {
-  const told = members.map((m) =>
+  const items = members.map((m) =>
     el(
       "li",
       { "data-state": m.state },
@@ -204,6 +204,6 @@ function states(title, { members, transfer }) {
     ),
   );
   const way = transfer && el("p", { class: "note" }, `${transfer.kind} transfer, ${transfer.transferor} to ${transfer.target}`);
-  const list = told.length ? el("ul", {}, ...told) : el("p", { class: "note" }, "No member.");
+  const list = items.length ? el("ul", {}, ...items) : el("p", { class: "note" }, "No member.");
   return el("div", { class: "states" }, el("h3", {}, title), list, way);
 }
