@@ -68,7 +68,7 @@ class MemberLine {
 function title({ kind, consulting: pair, target_state: target }) {
   if (kind === "cold") return ["Cold transfer", "the transferor leaves when the target answers"];
   if (pair.length) return ["Consultation", "warm transfer: only these two hear each other"];
-  return ["Warm transfer", target === "ringing" ? "the target is ringing" : "under way"];
+  return ["Warm transfer", target === "ringing" ? "the target is ringing" : "in progress"];
 }
 
 class TransferBox {
@@ -221,7 +221,7 @@ export class CallCards {
     sync(this.list, [...calls.keys()].map((key) => this.cards.get(key).element));
     this.list.dataset.many = calls.size >= MANY_CALLS;
     byId("no-calls").hidden = calls.size > 0;
-    say(byId("calls-note"), calls.size ? `${calls.size} under way` : "");
+    say(byId("calls-note"), calls.size ? `${calls.size} in progress` : "");
     this.tick();
   }
 

@@ -7,7 +7,7 @@ import { faultKinds } from "./model.js";
 const PHONE_ROWS = 60;
 const DOES = {
   answer: "answers",
-  ring: "rings until answered by hand",
+  ring: "keeps ringing",
   reject: "rejects",
   voicemail: "is a voicemail",
   never: "never answers",
