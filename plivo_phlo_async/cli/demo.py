@@ -32,7 +32,7 @@ LOOKS = {
     "ringing": ("◌", "yellow", "ringing"),
     "in_call": ("●", "green", "in the call"),
     "on_hold": ("‖", "yellow", "on hold"),
-    "private": ("⇄", "magenta", "in consultation"),
+    "consulting": ("⇄", "magenta", "in consultation"),
     "voicemail": ("✉", "cyan", "voicemail"),
     "left": ("○", "bright_black", "left"),
 }

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from ..emulator import PhloEmulator
-from ..emulator.callbacks import read_callback
-from ..emulator.faults import FaultKind, parse_rule, read_seconds
-from ..emulator.keeping import StateFile
-from ..emulator.refusals import Refusal
+from ..emulator.errors import ApiError
+from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
+from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
+from ..emulator.webhooks.callbacks import read_callback
 from .exit_codes import usage_error
 from .options import json_option, parsed
 from .printing import print_json
@@ -154,8 +154,8 @@ def _keep(emulator: PhloEmulator, file: StateFile) -> None:
     if kept is not None:
         emulator.restore(kept)
     # Write now, so that a path that is not writable is reported at the start.
-    _read("--state", file.path, lambda: file.write(emulator.keep()))
-    emulator.keeper = file
+    _read("--state", file.path, lambda: file.write(emulator.snapshot()))
+    emulator.state_file = file
 
 
 def _read(option: str, path: Path, read: Callable[[], T]) -> T:
@@ -163,5 +163,5 @@ def _read(option: str, path: Path, read: Callable[[], T]) -> T:
         return read()
     except OSError as error:
         usage_error(f"{option} {path}: {error.strerror or error}.")
-    except Refusal as no:
+    except ApiError as no:
         usage_error(f"{option}: {no.error}")

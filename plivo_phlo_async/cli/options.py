@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from ..emulator.refusals import Refusal
+from ..emulator.errors import ApiError
 from ..errors import ConfigurationError, InvalidArgumentError, PhloError
 
 __all__ = ["at_node", "at_phlo", "common", "describe_error", "json_option", "origin", "parsed"]
@@ -80,7 +80,7 @@ def parsed(read: Callable[[str], T]) -> Callable[[str], T]:
     def convert(text: str) -> T:
         try:
             return read(text)
-        except (ValueError, Refusal) as no:
+        except (ValueError, ApiError) as no:
             raise click.BadParameter(str(no)) from None
 
     return convert

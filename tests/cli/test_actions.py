@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.faults import parse_rule
+from plivo_phlo_async.emulator.faults.rules import parse_rule
 
 from .conftest import Run
 
@@ -51,9 +51,9 @@ def test_the_verbs_make_a_call(plivo_phlo: Run, emulator: PhloEmulator) -> None:
         ["in_call", "in_call"],
         ["in_call", "on_hold"],
         ["in_call", "in_call"],
-        ["private", "on_hold", "private"],
+        ["consulting", "on_hold", "consulting"],
         ["in_call", "in_call"],
-        ["private", "on_hold", "private"],
+        ["consulting", "on_hold", "consulting"],
         ["in_call", "in_call", "in_call"],
         ["in_call", "in_call", "in_call"],
         ["in_call", "in_call", "in_call"],

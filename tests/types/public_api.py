@@ -73,16 +73,16 @@ from plivo_phlo_async import (
 )
 from plivo_phlo_async.emulator import (
     Call,
+    CallMember,
     EmulatedNode,
     EmulatedPhlo,
+    MemberRole,
     MemberState,
     PhloEmulator,
     Phone,
     ReceivedRequest,
 )
 from plivo_phlo_async.emulator import LogEntry as EmulatorLogEntry
-from plivo_phlo_async.emulator import Member as EmulatedMember
-from plivo_phlo_async.emulator import Role as EmulatedRole
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.otel import Telemetry, TelemetryHooks
 from plivo_phlo_async.redis import RedisRateLimit
@@ -535,7 +535,7 @@ async def testing(emulator: PhloEmulator) -> None:
     PhloEmulator(phones={"1": "reject", "2": Phone("answer", 3.0)}, rate_limit=None)
 
 
-def emulating(emulator: PhloEmulator, call: Call, member: EmulatedMember) -> None:
+def emulating(emulator: PhloEmulator, call: Call, member: CallMember) -> None:
     assert_type(emulator.dialled, Counter[str])
     assert_type(emulator.requests, int)
     assert_type(emulator.calls, dict[tuple[str, str], Call])
@@ -545,11 +545,11 @@ def emulating(emulator: PhloEmulator, call: Call, member: EmulatedMember) -> Non
     assert_type(emulator.set_phone("1", "answer", after=3), None)
     assert_type(emulator.fail_next("close_after", action="call", times=2), None)
     assert_type(emulator.reset(), None)
-    assert_type(call.members, tuple[EmulatedMember, ...])
-    assert_type(call.find("1"), EmulatedMember | None)
-    assert_type(call.live("1"), EmulatedMember)
+    assert_type(call.members, tuple[CallMember, ...])
+    assert_type(call.find("1"), CallMember | None)
+    assert_type(call.live("1"), CallMember)
     assert_type(member.state, MemberState)
-    assert_type(member.role, EmulatedRole)
+    assert_type(member.role, MemberRole)
     assert_type(member.muted, bool)
     with EmulatorServer(emulator, port=0) as server:
         assert_type(server.base_url, str)

@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 from attrs import field, frozen
 
-from ...emulator.safety import is_loopback
+from ...emulator.http.security import is_loopback
 
 __all__ = ["ForwardResponse", "ForwardTarget", "is_http_url"]
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
-from plivo_phlo_async.emulator.faults import parse_rule
+from plivo_phlo_async.emulator.faults.rules import parse_rule
 
 from ..conftest import Run, Terminal
 
