@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from .._transport.hooks import OutcomeEvent
+from ..bulk.report import BulkOutcome, BulkStatus
 from ..errors import OutcomeUnknownError
-from ..reports import BulkOutcome, BulkStatus
 from .reach import plain
 
 __all__ = ["Results"]
