@@ -6,8 +6,19 @@ from ._transport.outcome import Outcome
 from ._transport.phlo_transport import PhloTransport
 from ._transport.retry import RetryPolicy
 from ._version import __version__
-from .actions import Action, Repeat, Role, Verb
-from .bulk import BulkRun
+from .actions import Action, RetrySafety, Role, Verb
+from .bulk import (
+    BaseJournal,
+    BulkOutcome,
+    BulkReport,
+    BulkRun,
+    BulkStatus,
+    CommonError,
+    Journal,
+    MemoryJournal,
+    PriorState,
+    SqliteJournal,
+)
 from .client import AsyncPhloClient
 from .errors import (
     ActionFailedError,
@@ -31,11 +42,8 @@ from .errors import (
     UnexpectedResponseError,
     WebhookError,
 )
-from .journal import Journal, MemoryJournal, Standing
-from .reports import BulkOutcome, BulkReport, BulkStatus, CommonError
 from .resources import Member, MultiPartyCall, Node, Phlo
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
-from .sqlite_journal import SqliteJournal
 
 __all__ = [
     "Action",
@@ -45,6 +53,7 @@ __all__ = [
     "AttemptEvent",
     "AuthenticationError",
     "BadRequestError",
+    "BaseJournal",
     "BulkOutcome",
     "BulkReport",
     "BulkRun",
@@ -75,18 +84,18 @@ __all__ = [
     "PhloRun",
     "PhloRunDetails",
     "PhloTransport",
+    "PriorState",
     "RateLimit",
     "RateLimitedError",
-    "Repeat",
     "RequestError",
     "ResponseError",
     "Result",
     "RetryPolicy",
+    "RetrySafety",
     "Role",
     "ServerError",
     "SignatureError",
     "SqliteJournal",
-    "Standing",
     "UnexpectedResponseError",
     "Verb",
     "WebhookError",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from attrs import define, field
 
 from ._masking import mask_numbers
-from .actions import Action, Repeat, Verb
+from .actions import Action, RetrySafety, Verb
 from .errors import (
     ActionFailedError,
     AuthenticationError,
@@ -73,7 +73,7 @@ def is_foreign(action: Action, reply: Reply) -> bool:
     if not 200 <= reply.status_code < 300 or not (reply.body or b"").strip():
         return False
     answer = reply.json()
-    ids = _IDS if action.repeat is Repeat.FREELY else _IDS[:1]
+    ids = _IDS if action.retry_safety is RetrySafety.FREELY else _IDS[:1]
     return not (isinstance(answer, dict) and any(answer.get(name) for name in ids))
 
 
@@ -110,7 +110,7 @@ def result_from(
             raise error_from(action, reply, may_have_happened=may_have_happened)
         fields = _READERS[kind](answer, action)
         return kind(**fields, raw=answer, status_code=reply.status_code, **told)
-    if action.repeat is Repeat.FREELY:
+    if action.retry_safety is RetrySafety.FREELY:
         raise DecodeError(
             f"{action}: {reply.status_code}, but its body was lost on the way; ask again.",
             action=action,

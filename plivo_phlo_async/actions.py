@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from attrs import field, fields_dict, frozen
 from ._masking import mask
 from .errors import InvalidArgumentError
 
-__all__ = ["Action", "Repeat", "Role", "Verb", "check_text"]
+__all__ = ["Action", "RetrySafety", "Role", "Verb", "check_text"]
 
 
 class Role(StrEnum):
@@ -48,13 +48,21 @@ class Verb(StrEnum):
     GET_RUN = "get_run"
 
 
-class Repeat(Enum):
-    """How an action may be repeated after an attempt that may have been carried out."""
+class RetrySafety(StrEnum):
+    """Whether an action is retried after an attempt that may have been carried out.
+
+    Attributes:
+        NEVER: it is not: a retry could dial twice, or act on another state of the call.
+        ONCE_IF_NEWEST: it is once, within 5 seconds, unless a newer action for that member
+            supersedes it. It sets a state, so that a second time changes nothing.
+        UNTIL_GONE: it is, and 404 or 409 then counts as done: the member is gone.
+        FREELY: it is. It only reads.
+    """
 
     NEVER = "never"
-    ONCE_IF_NEWEST = "once, within 5 seconds, if nothing newer was asked for that member"
-    UNTIL_GONE = "yes, and 404 or 409 then counts as done"
-    FREELY = "yes"
+    ONCE_IF_NEWEST = "once_if_newest"
+    UNTIL_GONE = "until_gone"
+    FREELY = "freely"
 
 
 _DIALS = ("phlo_id", "node_id", "trigger_source", "to", "role")
@@ -86,11 +94,11 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
 }
 _LONGEST = 1024  # far beyond any id or address, and what fits in every server's URL
 _READS = frozenset({Verb.GET_PHLO, Verb.GET_NODE, Verb.GET_RUN})
-_REPEAT = {
-    **dict.fromkeys(Verb, Repeat.NEVER),
-    **dict.fromkeys((Verb.HOLD, Verb.UNHOLD, Verb.MUTE, Verb.UNMUTE), Repeat.ONCE_IF_NEWEST),
-    **dict.fromkeys(_READS, Repeat.FREELY),
-    Verb.HANGUP: Repeat.UNTIL_GONE,
+_RETRY_SAFETY = {
+    **dict.fromkeys(Verb, RetrySafety.NEVER),
+    **dict.fromkeys((Verb.HOLD, Verb.UNHOLD, Verb.MUTE, Verb.UNMUTE), RetrySafety.ONCE_IF_NEWEST),
+    **dict.fromkeys(_READS, RetrySafety.FREELY),
+    Verb.HANGUP: RetrySafety.UNTIL_GONE,
 }
 
 
@@ -223,9 +231,9 @@ class Action:
         return f"{self.verb} {mask(address) if address else self.node_id or self.phlo_id}"
 
     @property
-    def repeat(self) -> Repeat:
-        """How it may be repeated when an attempt may have been carried out."""
-        return _REPEAT[self.verb]
+    def retry_safety(self) -> RetrySafety:
+        """Whether it is retried after an attempt that may have been carried out."""
+        return _RETRY_SAFETY[self.verb]
 
     @property
     def method(self) -> str:

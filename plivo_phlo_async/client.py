@@ -16,20 +16,19 @@ import httpx
 from attrs import evolve
 
 from ._parsing import kind_of
-from ._transport.auth import Credentials, base_url_from, node_from
+from ._transport.auth import Credentials
+from ._transport.connection_slots import ConnectionSlots
+from ._transport.environment import base_url_from, node_from
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
 from ._transport.request import RequestBuilder, mask_own_requests
 from ._transport.retry import RetryPolicy
 from ._transport.sender import build_sender
-from ._transport.slots import ConnectionSlots
-from ._transport.transport import Line, Transport
+from ._transport.transport import SharedState, Transport
 from ._version import __version__
 from .actions import Action
-from .bulk import BulkRun, Redo
+from .bulk import BulkReport, BulkRun, Journal, Redo
 from .errors import ConfigurationError, InvalidArgumentError
-from .journal import Journal
-from .reports import BulkReport
 from .resources import MultiPartyCall, Phlo
 from .results import Result
 
@@ -117,7 +116,7 @@ class AsyncPhloClient:
         requests = RequestBuilder(address, credentials.auth_id, headers)
         del headers
         self._transport = Transport(
-            Line(
+            SharedState(
                 build_sender(address, requests, proxy, verify, http_client),
                 ConnectionSlots(max_connections),
             ),
@@ -149,7 +148,7 @@ class AsyncPhloClient:
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's; a view closes nothing."""
         if not self._is_view:
-            await self._transport.line.sender.aclose()
+            await self._transport.shared.sender.aclose()
 
     def with_options(
         self,

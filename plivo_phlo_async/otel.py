@@ -83,7 +83,7 @@ class Telemetry:
     def on_pause(self, event: PauseEvent) -> None:
         """Note how long `event`, a refusal, stops everybody."""
         told = {
-            "plivo.phlo.retry_after": event.told,
+            "plivo.phlo.retry_after": event.from_retry_after,
             "http.response.status_code": event.status_code,
         }
         self._pause.record(event.seconds, told)

@@ -1,4 +1,4 @@
-"""One limiter for several processes and machines: a bucket in Redis.
+"""A rate limit for several processes and machines: a token bucket in Redis.
 
     redis = Redis.from_url("redis://limits.internal")
     limit = RedisRateLimit(redis, 300, per=5.0, key="plivo:MA...")
@@ -15,9 +15,12 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from importlib.resources import files
+from math import inf
 from typing import Literal
 
 import anyio
+from attrs import define, evolve, field, frozen
 
 from ._transport.hooks import logger
 from ._transport.limiter import Limiter, RateLimit
@@ -28,120 +31,125 @@ try:
     from redis.exceptions import ReadOnlyError, RedisError
 except ImportError as _missing:
     _needed = "pip install 'plivo-phlo-async[redis]'"
-    raise ImportError(f"A limiter over Redis needs redis-py: {_needed}") from _missing
+    raise ImportError(f"RedisRateLimit needs redis-py: {_needed}") from _missing
 
 __all__ = ["RedisRateLimit"]
 
-# The same bucket as RateLimit's, in one hash and on Redis' own clock. A token is taken only once it
-# is there; whoever finds none is told when to ask again, each process at a time of its own.
-_SCRIPT = """
-local key, time = KEYS[1], redis.call('TIME')
-local now = time[1] + time[2] / 1e6
-local full, burst, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local returned, pause, empty = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local held, asker = tonumber(ARGV[7]), 'process:' .. ARGV[8]
+_RETRY = 1.0  # seconds between two attempts to reach Redis
+_ASSUMED_PROCESSES = 10  # while Redis has not said how many there are
 
-local was, processes, fields = {}, 1, redis.call('HGETALL', key)
-for i = 1, #fields, 2 do
-  local name, value = fields[i], tonumber(fields[i + 1])
-  if string.sub(name, 1, 8) ~= 'process:' then was[name] = value
-  elseif now - value > 3600 then redis.call('HDEL', key, name)
-  elseif name ~= asker then processes = processes + 1 end
-end
 
--- Where nothing is known, what was spent a moment ago may be forgotten: begin with nothing.
-local at, tokens, passed = was.at or now, was.tokens or 0, was.passed or 5
-local paused, cut, line = was.paused or 0, was.cut or 0, was.line or 0
-if at > now then  -- the clock was set back, or is another server's
-  local back = at - now
-  at, paused, cut, line = now, paused - back, cut - back, line - back
-end
+def _script() -> str:
+    return files(__package__).joinpath("redis_bucket.lua").read_text(encoding="utf-8")
 
-local kept_at = now
-if was.full and was.full < full and math.abs(now - was.kept_at) < 60 then
-  full, burst, kept_at = was.full, was.burst, was.kept_at
-end
-local rate = math.min(was.rate or full, full)
 
-local passing = now - math.max(at, paused)
-if passing >= 0 then
-  if rate < full and passed >= 5 then rate = math.min(full, rate + 0.05 * full * passing) end
-  tokens = math.min(burst, tokens + passing * rate + returned)
-end
+@frozen
+class Grant:
+    """What Redis granted this process.
 
-if pause >= 0 then
-  paused, passed = math.max(paused, now + pause), 0
-  if now >= cut + 1 then cut, rate = now, math.max(math.min(0.5, full), rate * 0.7) end
-end
-if pause >= 0 or empty then tokens = math.min(tokens, 0) end
+    Attributes:
+        rate: requests per second of all processes together.
+        tokens: how many are left to use.
+        asked_at: when they were asked for.
+        valid_until: until when they may be used.
+        ask_at: when to ask again.
+        turn: the time of this process' turn.
+        processes: how many processes asked within the last hour.
+        is_stricter: whether the rate of another process holds, which is lower.
+    """
 
-local granted = math.max(0, math.min(wanted, math.floor(tokens + 1e-9)))
-tokens, passed = tokens - granted, passed + granted
+    rate: float
+    tokens: int = 0
+    asked_at: float = -inf
+    valid_until: float = -inf
+    ask_at: float = -inf
+    turn: float = -inf
+    processes: int = _ASSUMED_PROCESSES
+    is_stricter: bool = False
 
-local wait, place = 0, now
-if granted < wanted then  -- come for the next token that nobody else was told to come for
-  local first = math.max(now, paused) + (1 - tokens) / rate
-  if held > 0 and granted == 0 then place = now + held
-  else
-    place = math.max(line, first)
-    line = place + 1 / rate
-  end
-  wait = math.min(place, first + 1) - now  -- and look in before, if somebody else did not come
-elseif tokens >= 1 then
-  line = 0  -- whoever had a place in it has left
-end
 
-local function exact(number) return string.format('%.17g', number) end
-redis.call('HSET', key, asker, exact(now), 'at', exact(now), 'tokens', exact(tokens),
-  'rate', exact(rate), 'passed', exact(passed), 'paused', exact(paused), 'cut', exact(cut),
-  'line', exact(line), 'full', exact(full), 'burst', exact(burst), 'kept_at', exact(kept_at))
-redis.call('EXPIRE', key, 3600 + math.ceil(math.max(0, paused - now)))
-return {exact(granted), exact(wait), exact(place - now), exact(full), exact(rate), processes}
-"""
+@frozen
+class Outage:
+    """Redis cannot be used.
 
-_RETRY = 1.0  # seconds between two tries to reach a Redis that is away
-_STRANGERS = 10  # how many processes to reckon with where Redis never told
+    Attributes:
+        error: why.
+        since: when it began.
+        retry_at: when to try again.
+        fallback: the limiter to use meanwhile, if there is one.
+    """
+
+    error: Exception
+    since: float
+    retry_at: float
+    fallback: Limiter | None
+
+
+@define
+class LoopState:
+    """What belongs to the event loop, and process, that uses the limiter.
+
+    Attributes:
+        loop: the event loop.
+        pid: the process.
+        queue: held by the task that is next; it asks Redis, and waits.
+        waiting: how many tasks wait for a token.
+        exchange: the task that talks to Redis, if one does.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    pid: int = field(factory=os.getpid)
+    queue: anyio.Lock = field(factory=lambda: anyio.Lock(fast_acquire=True))
+    waiting: int = 0
+    exchange: asyncio.Task[None] | None = None
 
 
 class RedisRateLimit:
-    """A `RateLimit` that all processes share which name the same key of the same Redis.
+    """A rate limit that all processes share which use the same key of the same Redis.
 
-    Over all of them no window of `per` seconds sees more than `requests` requests. Rate, pause and
-    slow-down are as with `RateLimit`, and everybody's: one process' refusal (429) stops and slows
-    down all. The clock is Redis' own, so the machines' clocks do not matter.
+    No window of `per` seconds sees more than `requests` requests of all processes together. Rate,
+    pause and slow-down are those of `RateLimit`, shared: a refusal (429) in one process pauses and
+    slows down all. Redis' clock counts, so the machines' clocks do not matter.
 
-    A process asks for all who wait in it, one question at a time, and they are served first come
-    first served. With a token there, that is one round trip; otherwise the process is told when to
-    ask again, in turn with the others. A token that comes too late to be used safely is dropped.
+    A process sends one question at a time, for all actions that wait in it, and serves them first
+    come, first served. If a token is there, it costs one round trip; else Redis answers when to ask
+    again, in turn with the other processes. A token that arrives too late to be used safely is
+    dropped.
 
-    When limiters of one key were made with different settings, the one with the lower rate holds
-    for all, until it has not asked for a minute; the others log a warning.
+    If limiters with one key have different settings, the lower rate holds for all until its last
+    question is a minute old; the others log a warning.
 
     It works in one event loop at a time, and in another once that one is closed (as with
-    `asyncio.run` for each task). Event loops that run at once, in threads, need one each, with a
-    Redis client of its own and the same key.
+    `asyncio.run` for each task). Event loops that run at the same time, in threads, need a limiter
+    each, with its own Redis client and the same key.
 
-    Where Redis cannot be reached, is read-only or does not answer in time, that is logged once (and
-    once when it is back), it is tried again every second, and `when_unreachable` says what to do
-    meanwhile.
+    When Redis is unreachable, read-only or too slow, the limiter logs that once (and once when
+    Redis is back), tries again every second, and follows `when_unreachable` meanwhile.
 
     Args:
-        redis: a `redis.asyncio.Redis`, which the caller closes. It may serve other things as well.
+        redis: a `redis.asyncio.Redis`, which the caller closes and may use for other things.
         requests: how many requests the server allows in any `per` seconds.
         per: the window, in seconds.
         burst: how many requests may start at once after a quiet time.
-        key: the name of the bucket, one for each account, as "plivo:MA...". It is a hash that Redis
-            forgets an hour after the last question.
-        when_unreachable: "share": go on with this process' part of the limit, which is one in as
-            many as asked within the last hour (one in 10 where it never reached Redis). "raise":
-            start nothing; an action ends with `NotSentError`. Or a limiter to go by instead, as
+        key: the bucket's name, one for each account, e.g. "plivo:MA...". It is a hash that expires
+            an hour after the last question.
+        when_unreachable: "share": continue with this process' share of the limit, divided by the
+            number of processes that asked within the last hour (10 if it never reached Redis).
+            "raise": start nothing; an action ends with `NotSentError`. Or another limiter, e.g.
             `RateLimit(75, per=5.0)` for one of four processes.
-        timeout: seconds to wait for an answer of Redis.
-        clock: gives the time in seconds; only for what passes in this process.
+        timeout: seconds to wait for Redis' answer.
+        clock: returns the time in seconds; used only within this process.
         sleep: waits for some seconds.
 
+    Attributes:
+        requests: as given.
+        per: as given, in seconds.
+        burst: as given.
+        key: as given.
+        full_rate: requests per second while nothing is refused.
+
     Raises:
-        InvalidArgumentError: a value is of no use; the message says which.
+        InvalidArgumentError: an argument is invalid; the message names it.
     """
 
     def __init__(
@@ -163,29 +171,20 @@ class RedisRateLimit:
         self.burst: int = burst
         self.key: str = key
         self.full_rate: float = RateLimit(requests, per, burst).full_rate
-        self._rate = self.full_rate
-        self._redis, self._script = redis, redis.register_script(_SCRIPT)
+        self._redis, self._script = redis, redis.register_script(_script())
         self._name = secrets.token_hex(6)
         self._when_unreachable, self._timeout = when_unreachable, timeout
         self._clock, self._sleep = clock, sleep
-
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid, self._lock = 0, threading.Lock()
-        self._line = anyio.Lock(fast_acquire=True)  # whoever holds it asks Redis, and waits
-        self._waiting = 0
-        self._talking: asyncio.Task[None] | None = None
-        self._spare = 0  # tokens that came and are not used yet, and how long they are good
-        self._asked_at = self._good_until = -float("inf")
         # A start that is late by less than this crowds no later window, as the rate leaves room.
-        self._late = (0.5 + 0.01 * requests) / self.full_rate
+        self._lateness = (0.5 + 0.01 * requests) / self.full_rate
+
+        self._lock = threading.Lock()
+        self._state: LoopState | None = None
+        self._grant = Grant(self.full_rate)
+        self._outage: Outage | None = None
         self._round_trip = 0.0  # the shortest of the last few
-        self._place = self._ask_at = self._paused_until = -float("inf")
-        self._refused = False  # which Redis was not told yet
-        self._is_stricter = False
-        self._processes = _STRANGERS
-        self._failure: Exception | None = None
-        self._failed_at = self._retry_at = 0.0
-        self._stand_in: Limiter | None = None
+        self._paused_until = -inf
+        self._has_news = False  # a refusal that Redis does not know yet
 
     def __repr__(self) -> str:
         settings = f"{self.requests}, per={self.per}, burst={self.burst}, key={self.key!r}"
@@ -193,187 +192,187 @@ class RedisRateLimit:
 
     @property
     def rate(self) -> float:
-        """Requests per second of all processes together, as Redis last told."""
-        return self._rate
+        """Requests per second of all processes together, as of Redis' last answer."""
+        return self._grant.rate
 
     async def acquire(self) -> None:
-        """Take a token; wait for one, behind everyone of this process who came before.
+        """Take a token; wait for one, behind the tasks of this process that came before.
 
-        Cancelled while waiting, it has taken nothing that others would miss.
+        If it is cancelled while it waits, no token is lost.
 
         Raises:
-            NotSentError: Redis cannot be reached, and `when_unreachable` is "raise".
+            NotSentError: Redis is unreachable, and `when_unreachable` is "raise".
             ConfigurationError: the key holds something else, or the event loop is not asyncio's,
                 or this limiter is in use in another event loop.
         """
-        self._enter_loop()
-        self._waiting += 1
+        state = self._enter_loop()
+        state.waiting += 1
         try:
-            async with self._line:
+            async with state.queue:
                 while not self._take():
-                    if await self._come_nearer():
+                    if await self._wait_for_next(state):
                         break
         finally:
-            self._waiting -= 1
-            self._tell()
+            state.waiting -= 1
+            self._exchange_if_urgent(state)
 
     def pause(self, seconds: float) -> None:
-        """Start nothing for `seconds`, in any process; then begin with an empty bucket, and slower.
+        """Start nothing for a while, in any process; then begin with an empty bucket, and slower.
 
-        This process stops at once, the others as soon as Redis has heard of it.
+        This process pauses at once, the others as soon as Redis knows.
+
+        Args:
+            seconds: for how long.
         """
         self._paused_until = max(self._paused_until, self._clock() + seconds)
-        self._refused = True
-        if self._stand_in is not None:
-            self._stand_in.pause(seconds)
+        self._has_news = True
+        if self._outage is not None and self._outage.fallback is not None:
+            self._outage.fallback.pause(seconds)
         with suppress(ConfigurationError):  # `acquire` raises it
-            self._enter_loop()
-            self._tell()
+            self._exchange_if_urgent(self._enter_loop())
 
-    def _enter_loop(self) -> None:
-        """Begin in the running event loop; connections and locks belong to the one before."""
+    def _enter_loop(self) -> LoopState:
+        """Return the running event loop's state; connections belong to the loop before."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise ConfigurationError(
                 "RedisRateLimit works on asyncio only, as redis-py does."
             ) from None
-        if loop is self._loop:
-            return
+        if self._state is not None and self._state.loop is loop:
+            return self._state
         with self._lock:
-            if self._loop is not None:
-                if self._pid != os.getpid() or not self._loop.is_closed():
+            if self._state is not None:
+                if self._state.pid != os.getpid() or not self._state.loop.is_closed():
                     raise ConfigurationError(
                         "this RedisRateLimit is in use in another event loop or process; make one"
-                        " for each of them, with a Redis client of its own and the same key."
+                        " for each of them, with its own Redis client and the same key."
                     )
                 self._redis.connection_pool.reset()  # type: ignore[no-untyped-call]
-                self._line = anyio.Lock(fast_acquire=True)
-                self._talking, self._waiting, self._spare = None, 0, 0
-            self._loop, self._pid = loop, os.getpid()
+                self._grant = evolve(self._grant, tokens=0)
+            self._state = LoopState(loop)
+            return self._state
 
     def _take(self) -> bool:
-        if self._refused or self._clock() > self._good_until:
-            self._spare = 0
-        if not self._spare:
-            return False
-        self._spare -= 1
-        return True
+        grant = self._grant
+        left = 0 if self._has_news or self._clock() > grant.valid_until else grant.tokens
+        self._grant = evolve(grant, tokens=max(0, left - 1))
+        return left > 0
 
-    async def _come_nearer(self) -> bool:
-        """Wait for whatever is next on the way to a token; True when it was one to use."""
-        wait = self._wait()
+    async def _wait_for_next(self, state: LoopState) -> bool:
+        """Wait for the next step towards a token; return whether the fallback gave one."""
+        wait = max(self._paused_until, self._grant.ask_at) - self._clock()
         if wait > 0:
             await self._sleep(wait)
-        elif self._stand_in is not None:
-            if self._clock() >= self._retry_at:
-                self._talk()
-            await self._stand_in.acquire()
+            return False
+        outage = self._outage
+        if outage is not None and outage.fallback is not None:
+            if self._clock() >= outage.retry_at:
+                self._start_exchange(state)
+            await outage.fallback.acquire()
             return True
-        else:
-            if self._failure is None or self._clock() >= self._retry_at:
-                talking = self._talk()
-                await asyncio.wait([talking])  # which goes on when this is cancelled
-                talking.result()
-            if self._failure is not None and self._stand_in is None:
-                raise self._refusal() from self._failure
+        if outage is None or self._clock() >= outage.retry_at:
+            exchange = self._start_exchange(state)
+            await asyncio.wait([exchange])  # which continues if this task is cancelled
+            exchange.result()
+        if self._outage is not None and self._outage.fallback is None:
+            raise self._error(self._outage) from self._outage.error
         return False
 
-    def _wait(self) -> float:
-        return max(self._paused_until, self._ask_at) - self._clock()
+    def _exchange_if_urgent(self, state: LoopState) -> None:
+        """Ask Redis where that cannot wait for the next task that needs a token."""
+        has_tokens_to_return = self._grant.tokens > 0 and not state.waiting
+        if (self._has_news or has_tokens_to_return) and self._outage is None:
+            self._start_exchange(state)
 
-    def _tell(self) -> None:
-        """Talk to Redis where that cannot wait for the next who asks."""
-        is_over = self._spare > 0 and not self._waiting
-        if (self._refused or is_over) and self._failure is None:
-            self._talk()
+    def _start_exchange(self, state: LoopState) -> asyncio.Task[None]:
+        if state.exchange is None:
+            state.exchange = asyncio.create_task(self._exchange(state))
+        return state.exchange
 
-    def _talk(self) -> asyncio.Task[None]:
-        if self._talking is None:
-            self._talking = asyncio.create_task(self._converse())
-        return self._talking
-
-    async def _converse(self) -> None:
-        """One question and its answer: tokens back, a refusal, tokens wanted."""
-        refused, self._refused = self._refused, False
-        question = self._question(refused)
+    async def _exchange(self, state: LoopState) -> None:
+        """Send one question, with the tokens to return and a refusal, and take the answer."""
+        has_news, self._has_news = self._has_news, False
+        question = self._question(state, has_news)
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._script([self.key], question)
         except (RedisError, OSError, TimeoutError) as error:
-            self._refused |= refused
-            self._lose(error)
+            self._has_news |= has_news
+            self._on_failure(error)
             if isinstance(error, ReadOnlyError):  # another server may be the primary by now
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
         else:
-            self._hear(*map(float, answer))
+            self._on_answer(*map(float, answer))
         finally:
-            self._talking = None
-        self._tell()
+            state.exchange = None
+        self._exchange_if_urgent(state)
 
-    def _question(self, refused: bool) -> list[str | float]:
-        now = self._clock()
+    def _question(self, state: LoopState, has_news: bool) -> list[str | float]:
+        """Return the script's arguments; the tokens that are left go back with them."""
+        now, grant = self._clock(), self._grant
         # What the bucket may have refilled in the meantime stays lost, or it would count twice.
-        back = max(0.0, self._spare - (now - self._asked_at) * self.full_rate)
-        pause = max(0.0, self._paused_until - now) if refused else -1.0
-        is_away = self._failure is not None
-        self._spare, self._asked_at = 0, now
-        settings: list[str | float] = [self.full_rate, self.burst]
-        asker = f"{self._name}:{os.getpid()}"
-        return [*settings, self._waiting, back, pause, int(is_away), self._place - now, asker]
+        returned = max(0.0, grant.tokens - (now - grant.asked_at) * self.full_rate)
+        pause = max(0.0, self._paused_until - now) if has_news else -1.0
+        self._grant = evolve(grant, tokens=0, asked_at=now)
+        return [
+            *(self.full_rate, self.burst, state.waiting, returned, pause),
+            *(int(self._outage is not None), grant.turn - now, f"{self._name}:{os.getpid()}"),
+        ]
 
-    def _hear(
+    def _on_answer(
         self,
         granted: float,
         wait: float,
-        place: float,
-        full: float,
+        turn: float,
+        full_rate: float,
         rate: float,
         processes: float,
     ) -> None:
-        now = self._clock()
-        took = now - self._asked_at
-        self._round_trip = min(took, 2 * self._round_trip + 0.001)
-        self._good_until = self._asked_at + self._round_trip + self._late
-        self._spare = int(granted)
-        if wait > 0:
-            self._ask_at, self._place = now + wait, now + place
-        self._rate, self._processes = rate, int(processes)
-        is_stricter = full < self.full_rate * 0.999
-        if is_stricter and not self._is_stricter:
-            other = f"the limit {self.key!r} is shared with one of {full:.2f} a second"
+        now, before = self._clock(), self._grant
+        self._round_trip = min(now - before.asked_at, 2 * self._round_trip + 0.001)
+        self._grant = Grant(
+            rate=rate,
+            tokens=int(granted),
+            asked_at=before.asked_at,
+            valid_until=before.asked_at + self._round_trip + self._lateness,
+            ask_at=now + wait if wait > 0 else before.ask_at,
+            turn=now + turn if wait > 0 else before.turn,
+            processes=int(processes),
+            is_stricter=full_rate < self.full_rate * 0.999,
+        )
+        if self._grant.is_stricter and not before.is_stricter:
+            other = f"the limit {self.key!r} is shared with one of {full_rate:.2f} a second"
             logger.warning("%s; that holds, not %.2f", other, self.full_rate)
-        self._is_stricter = is_stricter
-        if self._failure is not None:
-            logger.info("Redis is back after %.0f s: %r", now - self._failed_at, self)
-            self._failure = self._stand_in = None
+        if self._outage is not None:
+            logger.info("Redis is back after %.0f s: %r", now - self._outage.since, self)
+            self._outage = None
 
-    def _lose(self, error: Exception) -> None:
+    def _on_failure(self, error: Exception) -> None:
         now = self._clock()
-        self._retry_at = now + _RETRY
-        if self._failure is None:
-            self._failed_at = now
-            self._stand_in = None if _is_misuse(error) else self._substitute()
-            meanwhile = f"going by {self._stand_in!r}" if self._stand_in else "starting nothing"
-            reason = f"{type(error).__name__}: {error}"
-            logger.warning(
-                "Redis cannot be used (%s); %s until it can: %r", reason, meanwhile, self
-            )
-        self._failure = error
+        if self._outage is not None:
+            self._outage = evolve(self._outage, error=error, retry_at=now + _RETRY)
+            return
+        fallback = None if _is_misuse(error) else self._fallback()
+        self._outage = Outage(error, now, now + _RETRY, fallback)
+        meanwhile = f"using {fallback!r}" if fallback else "starting nothing"
+        reason = f"{type(error).__name__}: {error}"
+        logger.warning("Redis cannot be used (%s); %s until it can: %r", reason, meanwhile, self)
 
-    def _substitute(self) -> Limiter | None:
+    def _fallback(self) -> Limiter | None:
         if self._when_unreachable == "raise":
             return None
         if not isinstance(self._when_unreachable, str):
             return self._when_unreachable
-        requests = max(2, self.requests // self._processes)
-        per = max(self.per, self.per * self._processes * requests / self.requests)
+        processes = self._grant.processes
+        requests = max(2, self.requests // processes)
+        per = max(self.per, self.per * processes * requests / self.requests)
         share = RateLimit(requests, per, 1, clock=self._clock, sleep=self._sleep)
-        share.acquire_nowait()  # what Redis granted last counts as well: begin with nothing
+        share.acquire_nowait()  # what Redis granted last counts as well: begin with no token
         return share
 
-    def _refusal(self) -> PhloError:
-        if self._failure is not None and _is_misuse(self._failure):
+    def _error(self, outage: Outage) -> PhloError:
+        if _is_misuse(outage.error):
             return ConfigurationError(f"key: {self.key!r} holds something else in this Redis.")
         return NotSentError("Redis cannot be reached for the rate limit; nothing was sent.")
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plivo_phlo_async import Action, InvalidArgumentError, Role, Verb
-from plivo_phlo_async.actions import Repeat
+from plivo_phlo_async.actions import RetrySafety
 
 EVERY_VERB = {
     Verb.CALL: Action.call("p", "n", "1", "2"),
@@ -231,7 +231,9 @@ def test_what_cannot_be_seen_is_refused_by_its_number(character: str) -> None:
 
 
 def test_only_state_setting_hangup_and_reading_may_ever_be_repeated_in_doubt() -> None:
-    repeatable = {verb for verb, action in EVERY_VERB.items() if action.repeat is not Repeat.NEVER}
+    repeatable = {
+        verb for verb, action in EVERY_VERB.items() if action.retry_safety is not RetrySafety.NEVER
+    }
 
     assert repeatable == {
         *(Verb.HOLD, Verb.UNHOLD, Verb.MUTE, Verb.UNMUTE, Verb.HANGUP),

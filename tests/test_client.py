@@ -299,7 +299,7 @@ def test_the_environment_may_leave_a_host_out_of_the_proxy(
     monkeypatch.setenv("NO_PROXY", no_proxy)
     client = AsyncPhloClient(AUTH_ID, "t")
 
-    assert client._transport.line.sender.route == route
+    assert client._transport.shared.sender.route == route
 
 
 def test_a_signature_shows_no_mark_of_what_was_not_given() -> None:
@@ -326,7 +326,7 @@ def test_the_environments_proxy_needs_no_scheme(
     monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    route = AsyncPhloClient(AUTH_ID, "t")._transport.line.sender.route
+    route = AsyncPhloClient(AUTH_ID, "t")._transport.shared.sender.route
 
     assert route == "phlorunner.plivo.com through the proxy 127.0.0.1:9 (HTTPS_PROXY)"
 
@@ -429,4 +429,4 @@ def test_certificates_are_read_only_where_they_are_needed(
 
     client = AsyncPhloClient(AUTH_ID, "t", base_url="http://127.0.0.1:9/v1")
 
-    assert client._transport.line.sender.route == "127.0.0.1:9"
+    assert client._transport.shared.sender.route == "127.0.0.1:9"

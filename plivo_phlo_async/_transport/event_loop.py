@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary, WeakSet
 import anyio
 
 __all__ = [
-    "Lines",
     "LoopEnd",
+    "WaitQueues",
     "Wakeup",
     "call_soon",
     "is_over",
@@ -118,26 +118,26 @@ class Wakeup:
         call_soon(self._loop, self._event.set)
 
 
-class Lines:
+class WaitQueues:
     """First-in-first-out queues, one for each event loop.
 
     Nobody queues behind a waiter of another loop, which may be idle or gone.
     """
 
     def __init__(self) -> None:
-        self._lines: dict[Any, dict[anyio.Event, None]] = {}
+        self._queues: dict[Any, dict[anyio.Event, None]] = {}
 
     def is_empty(self) -> bool:
         """Return whether nobody queues in the running event loop."""
-        return not self._lines or running_loop() not in self._lines
+        return not self._queues or running_loop() not in self._queues
 
     @asynccontextmanager
     async def first(self) -> AsyncIterator[None]:
         """Queue until first in line; stay first until the block is left."""
         loop, turn = running_loop(), anyio.Event()
-        if loop not in self._lines:
+        if loop not in self._queues:
             self._forget_closed_loops()
-        line = self._lines.setdefault(loop, {})
+        line = self._queues.setdefault(loop, {})
         line[turn] = None
         try:
             if next(iter(line)) is not turn:
@@ -147,16 +147,16 @@ class Lines:
             was_first = next(iter(line)) is turn
             del line[turn]
             if not line:
-                self._lines.pop(loop, None)
+                self._queues.pop(loop, None)
             elif was_first:
                 with suppress(RuntimeError):  # the loop was closed, and this task is destroyed
                     next(iter(line)).set()
 
     def _forget_closed_loops(self) -> None:
         """Let go of those who queued in a loop that was closed under them."""
-        for loop in list(self._lines):
+        for loop in list(self._queues):
             if is_over(loop):
-                self._lines.pop(loop, None)
+                self._queues.pop(loop, None)
 
 
 class _Forkable(Protocol):

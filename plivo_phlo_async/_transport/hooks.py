@@ -1,4 +1,4 @@
-"""What the client tells you as it works: one frozen value for each thing that happened."""
+"""The client's hooks, and the frozen values they receive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import frozen
 from ..actions import Action
 from .outcome import Outcome
 
-__all__ = ["AttemptEvent", "Hooks", "OutcomeEvent", "PauseEvent", "logger", "tell"]
+__all__ = ["AttemptEvent", "Hooks", "OutcomeEvent", "PauseEvent", "call_hook", "logger"]
 
 E = TypeVar("E")
 P = ParamSpec("P")
@@ -24,9 +24,10 @@ class AttemptEvent:
     """An attempt is about to be sent.
 
     Attributes:
-        action: what is asked.
-        attempt: 1 for the first.
-        waited: seconds the action has waited so far for connection, rate and backoff.
+        action: the action.
+        attempt: its number, 1 for the first.
+        waited: seconds the action has waited so far: for a connection, for the rate limit, between
+            attempts.
     """
 
     action: Action
@@ -36,18 +37,18 @@ class AttemptEvent:
 
 @frozen
 class OutcomeEvent:
-    """An action has ended; there is exactly one for each.
+    """An action has ended; each action has exactly one.
 
     Attributes:
-        action: what was asked.
+        action: the action.
         outcome: what is proven about its last attempt.
-        status_code: the last answer's status, or None when none came.
+        status_code: the last response's status, or None when none came.
         attempts: how many requests it took.
-        elapsed: seconds from asking to the end.
-        waited: seconds of these spent waiting for connection, rate and backoff.
-        may_have_happened: no success is known, and an attempt may have been carried out.
-        cancelled: the caller gave up on it.
-        error: the name of what was raised, as "NotSentError"; None when it is done.
+        elapsed: seconds from its start to its end.
+        waited: how many of these seconds it waited.
+        may_have_happened: no success is known, and one of its attempts may have been carried out.
+        cancelled: it was cancelled.
+        error: the name of the exception's class, e.g. "NotSentError"; None when it succeeded.
     """
 
     action: Action
@@ -63,40 +64,46 @@ class OutcomeEvent:
 
 @frozen
 class PauseEvent:
-    """The server refused, and nothing is started for a while.
+    """The server refused an attempt, and the rate limit pauses.
 
     Attributes:
-        action: what was refused.
-        seconds: for how long nothing is started.
-        status_code: the refusal's status.
-        told: True when the server named the time (Retry-After), False when it is our backoff.
+        action: the action that was refused.
+        seconds: for how long no action is started.
+        status_code: the response's status.
+        from_retry_after: whether the server named the wait (Retry-After); else it is the backoff.
     """
 
     action: Action
     seconds: float
     status_code: int
-    told: bool
+    from_retry_after: bool
 
 
 @frozen
 class Hooks:
-    """What to call; a hook that raises is logged and changes nothing."""
+    """The functions to call; what a hook raises is logged and changes nothing."""
 
     on_attempt: Callable[[AttemptEvent], object] | None = None
     on_outcome: Callable[[OutcomeEvent], object] | None = None
     on_pause: Callable[[PauseEvent], object] | None = None
 
 
-def tell(
+def call_hook(
     hook: Callable[[E], object] | None, kind: Callable[P, E], *args: P.args, **kwargs: P.kwargs
 ) -> None:
     """Call a hook, if there is one, with a new event.
 
-    Its failure is logged and goes no further: it must not turn a placed call into an error.
+    What it raises is logged and not raised: it must not turn a placed call into an error.
+
+    Args:
+        hook: the hook, or None.
+        kind: makes the event.
+        args: the arguments of `kind`.
+        kwargs: more of them, by name.
     """
     if hook is None:
         return
     try:
         hook(kind(*args, **kwargs))
     except Exception:
-        logger.exception("a hook raised; the action goes on")
+        logger.exception("a hook raised; the action continues")

@@ -10,7 +10,7 @@ from typing import Protocol
 import anyio
 
 from ..errors import InvalidArgumentError
-from .event_loop import Lines, loop_clock, on_fork
+from .event_loop import WaitQueues, loop_clock, on_fork
 
 __all__ = ["Limiter", "RateLimit"]
 
@@ -112,7 +112,7 @@ class RateLimit:
     def after_fork(self) -> None:
         """Leave the parent process's waiters to it."""
         self._lock = threading.Lock()
-        self._lines = Lines()
+        self._queues = WaitQueues()
 
     def __repr__(self) -> str:
         return f"RateLimit({self.requests}, per={self.per}, burst={self.burst})"
@@ -129,13 +129,13 @@ class RateLimit:
         """
         if self.acquire_nowait():
             return
-        async with self._lines.first():
+        async with self._queues.first():
             while (wait := self._take()) > 0:  # only the first in line has a timer
                 await self._sleep(wait)
 
     def acquire_nowait(self) -> bool:
         """Take a token if there is one and nobody waits for it; says whether it did."""
-        return self._lines.is_empty() and self._take() <= 0
+        return self._queues.is_empty() and self._take() <= 0
 
     def _take(self) -> float:
         """Take a token if there is one; else give the seconds until there may be."""

@@ -1,34 +1,35 @@
 """What is proven about an attempt: never sent, refused, rejected, accepted or ambiguous; no I/O.
 
-An exception's name does not tell whether a request left: a lost answer is a `ConnectTimeout` to one
-transport, a read timeout may come from a proxy that was never passed. So the verdict rests on what
-the transport has reported, and on the status line. Nor does a status mean what the dictionary says:
-gateways answer 408 and 503, with Retry-After, after the server behind them has acted.
+The name of an exception does not show whether the request left: one transport raises
+`ConnectTimeout` for a lost response, and a read timeout may come from a proxy that never forwarded
+the request. So the outcome depends on what the transport reported and on the status line. A status
+is no proof either: gateways send 408 and 503, with Retry-After, after the server behind them acted.
 """
 
 from __future__ import annotations
 
-import math
-import re
 import ssl
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 
 import httpx
 from attrs import frozen
 
 from .._parsing import Reply
+from .retry_after import parse_retry_after
 
-__all__ = ["FOREIGN", "Attempt", "Outcome", "judge", "retry_after"]
+__all__ = ["FOREIGN", "Attempt", "Outcome", "classify"]
 
 
 class Outcome(StrEnum):
     """What is proven about an attempt.
 
-    `NEVER_SENT`: its headers were never begun. `REFUSED`: the server says that it did not act, and
-    may later. `REJECTED`: the server says no. `ACCEPTED`: it says yes. `AMBIGUOUS`: nothing proven.
+    Attributes:
+        NEVER_SENT: no byte of the request was sent.
+        REFUSED: the server did not act, and may later (429, 425).
+        REJECTED: the server did not act (3xx and the other 4xx).
+        ACCEPTED: the server accepted the request (2xx).
+        AMBIGUOUS: nothing is proven.
     """
 
     NEVER_SENT = "never_sent"
@@ -42,7 +43,12 @@ class Outcome(StrEnum):
 class Attempt:
     """One attempt and its outcome.
 
-    `final` says in a few words why a repeat would end like it; "" where it might not.
+    Attributes:
+        outcome: what is proven about it.
+        reply: the response, if a status line came.
+        cause: the exception, if one was raised.
+        retry_after: seconds the server asks to wait, if it does.
+        final: why a retry would end the same way, in a few words; "" if it might not.
     """
 
     outcome: Outcome
@@ -59,7 +65,7 @@ _CERTIFICATE = "check the certificates: SSL_CERT_FILE, or verify="
 FOREIGN = "the answer is not Plivo's"
 
 
-def judge(
+def classify(
     begun: bool | None,
     reply: Reply | None,
     cause: Exception | None,
@@ -67,15 +73,15 @@ def judge(
     *,
     is_foreign: bool = False,
 ) -> Attempt:
-    """The verdict on an attempt.
+    """Classify an attempt by what is proven about it.
 
     Args:
-        begun: whether the transport reported that its headers were begun; None when it reported
-            nothing, which proves nothing.
-        reply: the answer, if a status line came.
-        cause: what was raised, if anything.
-        now: the wall clock's time, for an answer that carries no `Date`.
-        is_foreign: whether the answer's body is whole and not Plivo's.
+        begun: whether the transport reported that it began to send the request's headers; None
+            when it reported nothing, which proves nothing.
+        reply: the response, if a status line came.
+        cause: the exception, if one was raised.
+        now: the wall clock's time, for a response without a `Date`.
+        is_foreign: whether the response's body is complete and not Plivo's.
     """
     if reply is None:
         never = begun is False
@@ -84,7 +90,7 @@ def judge(
     if is_foreign:
         return Attempt(Outcome.AMBIGUOUS, reply, cause, final=FOREIGN)
     outcome = _of_status(reply.status_code)
-    wait = None if outcome is Outcome.ACCEPTED else retry_after(reply.headers, now)
+    wait = None if outcome is Outcome.ACCEPTED else parse_retry_after(reply.headers, now)
     return Attempt(outcome, reply, cause, wait)
 
 
@@ -97,11 +103,11 @@ def _of_status(status: int) -> Outcome:
 
 
 def _final(cause: Exception | None) -> str:
-    """Why an attempt that was not sent cannot succeed when it is repeated as it is."""
+    """Return why an unsent request would fail again; "" if it might not."""
     if isinstance(cause, httpx.ProxyError) and str(cause).startswith(_LOGIN_REFUSED):
         return _PROXY_LOGIN
     below: BaseException | None = cause
-    seen: list[BaseException] = []  # a chain may be a ring
+    seen: list[BaseException] = []  # a chain may be a cycle
     while below is not None and below not in seen:
         seen.append(below)
         reason = str(getattr(below, "reason", "")) if isinstance(below, ssl.SSLError) else ""
@@ -113,31 +119,3 @@ def _final(cause: Exception | None) -> str:
             return _CERTIFICATE
         below = below.__cause__ or below.__context__
     return ""
-
-
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds the server asks to wait, or None when it does not say or says nonsense.
-
-    A date is held against the answer's own `Date`, so that a wrong clock here does not matter.
-    """
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if _SECONDS.fullmatch(value):
-        seconds = float(value)
-        return seconds if math.isfinite(seconds) else None
-    then = _http_date(value)
-    if then is None:
-        return None
-    return max(0.0, (then - (_http_date(headers.get("date", "")) or now)).total_seconds())
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Perform one action: for each attempt wait for a place and a token, send, judge."""
+"""Perform one action: for each attempt, acquire a slot and a token, send, classify, decide."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from math import inf
 from typing import Any, TypeVar
 
 import anyio
@@ -18,29 +17,40 @@ from .._parsing import accepted, error_from, is_foreign, result_from
 from ..actions import Action
 from ..errors import NotSentError, OutcomeUnknownError, PhloError
 from ..results import Result
+from .connection_slots import ConnectionSlots
 from .event_loop import loop_clock
-from .hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent, logger, tell
+from .hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent, call_hook, logger
 from .limiter import Limiter, RateLimit
-from .newest import Asked
-from .outcome import Attempt, Outcome, judge
-from .retry import CLOSED, DEADLINE, SUPERSEDED, Repeats, RetryPolicy, Step, Traffic, repeat
+from .outcome import Attempt, Outcome, classify
+from .retry import CLOSED, DEADLINE, SUPERSEDED, RetryDecision, RetryPolicy, RetryState, repeat
+from .retry_budget import RetryBudget
 from .send_trace import NotBegun, SendTrace
 from .sender import HttpSender
-from .slots import ConnectionSlots
+from .superseded import SupersededTracker
 
-__all__ = ["Delivery", "Line", "Transport"]
+__all__ = ["ActionExecution", "SharedState", "Transport"]
 
 R = TypeVar("R", bound=Result)
 
 
 @define
-class Line:
-    """What all views of a client share, in every event loop and thread."""
+class SharedState:
+    """What all views of a client share, in every event loop and thread.
+
+    Attributes:
+        sender: sends requests.
+        slots: one for each connection, so that no request waits in the pool.
+        retry_budget: bounds retries.
+        superseded: tracks which actions a newer one supersedes.
+        clock: returns the time, in seconds.
+        sleep: waits for some seconds.
+        random: returns a number from 0 to 1.
+    """
 
     sender: HttpSender
-    slots: ConnectionSlots  # one for each connection, so that nobody queues below
-    traffic: Traffic = field(factory=Traffic)
-    asked: Asked = field(factory=Asked)
+    slots: ConnectionSlots
+    retry_budget: RetryBudget = field(factory=RetryBudget)
+    superseded: SupersededTracker = field(factory=SupersededTracker)
     clock: Callable[[], float] = loop_clock
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     random: Callable[[], float] = random.random
@@ -48,163 +58,273 @@ class Line:
 
 @frozen
 class Transport:
-    """Sends actions along a line, under one timeout, retry policy and limiter."""
+    """Performs actions with one timeout, retry policy, rate limit and set of hooks."""
 
-    line: Line
+    shared: SharedState
     timeout: httpx.Timeout
     retry: RetryPolicy
     limiter: Limiter | None
     hooks: Hooks
 
     async def perform(self, action: Action, kind: type[R]) -> R:
-        """Carry out `action` and give its result as a `kind`; `errors` lists what is raised."""
-        return await Delivery(self, action).run(kind)
+        """Perform `action` and return its result.
+
+        Args:
+            action: the action.
+            kind: the result's class.
+
+        Raises:
+            PhloError: the action failed, or may have; see `errors`.
+        """
+        return await ActionExecution(self, action).run(kind)
 
 
-class Delivery:
-    """One action on its way; it is run once.
+class ActionExecution:
+    """The execution of one action; it runs once.
 
     Attributes:
+        transport: performs it.
+        action: the action.
+        started: when it began, by the client's clock.
         attempts: how many requests it took so far.
-        waited: seconds spent waiting for connection, rate and backoff.
-        in_doubt: once it has ended, whether it may have been carried out with no success known.
+        waited: seconds spent waiting for a slot, for the rate limit and between attempts.
+        in_doubt: once it has ended, whether it may have happened although no success is known.
     """
 
     def __init__(self, transport: Transport, action: Action) -> None:
-        self.transport, self.line, self.action = transport, transport.line, action
-        self.started = self.line.clock()
-        self.repeats = Repeats(
-            transport.retry, action.repeat, self.started, self.line.traffic, self.line.random
-        )
+        self.transport, self.action = transport, action
+        self._shared = shared = transport.shared
+        self.started = shared.clock()
         self.attempts, self.waited, self.in_doubt = 0, 0.0, False
-        self.last: Attempt | None = None
-        self.on_the_wire: SendTrace | None = None
+        self._retry = RetryState(
+            transport.retry, action.retry_safety, self.started, shared.retry_budget, shared.random
+        )
+        self._last: Attempt | None = None
+        self._sending: SendTrace | None = None
 
     @property
-    def only_waits(self) -> bool:
-        """Whether nothing was carried out yet that cancelling it now would leave in doubt."""
-        return self.on_the_wire is None and not self.repeats.may_have_happened
+    def may_have_happened(self) -> bool:
+        """Whether an attempt, also one on the wire, may have been carried out."""
+        on_the_wire = self._sending is not None and self._sending.begun is not False
+        return on_the_wire or self._retry.may_have_happened
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it waits, and cancelling it now would leave nothing in doubt."""
+        return self._sending is None and not self._retry.may_have_happened
 
     async def run(self, kind: type[R]) -> R:
-        """Carry it out and give its result as a `kind`; `errors` lists what is raised."""
-        self.line.traffic.request(self.started)
-        self.ticket = self.line.asked.enter(self.action)
+        """Perform the action and return its result.
+
+        Args:
+            kind: the result's class.
+
+        Raises:
+            PhloError: the action failed, or may have; see `errors`.
+        """
+        self._shared.retry_budget.deposit(self.started)
+        self._ticket = self._shared.superseded.register(self.action)
         try:
-            step = await repeat(self._once, self._back_off)
-        except BaseException as cut:
-            self._cut_short(cut)
+            decision = await repeat(self._once, self._back_off)
+        except BaseException as error:
+            self._cancelled(error)
             raise
         finally:
-            self.line.asked.leave(self.action)
-        return self._conclude(step, kind)
+            self._shared.superseded.forget(self.action)
+        return self._conclude(decision, kind)
 
     async def _back_off(self, seconds: float) -> None:
         self.waited += seconds
-        await self.line.sleep(seconds)
+        await self._shared.sleep(seconds)
 
-    async def _once(self) -> Step:
-        """Wait for a slot and a token, then make one attempt; time is up only while waiting."""
-        if self.line.sender.is_closed:
-            return self._nothing_more(CLOSED)
+    # One attempt
+
+    async def _once(self) -> RetryDecision:
+        """Make one attempt, once it has a slot and a token."""
+        if reason := self._why_not():
+            return self._stop(reason)
         await anyio.lowlevel.checkpoint_if_cancelled()
-        if (slot := self._enter_at_once()) is not None:
-            try:
-                return await self._attempt()
-            finally:
-                self.line.slots.release(slot)
-        waiting_since = self.line.clock()
-        with anyio.move_on_after(self.repeats.start_by - waiting_since) as waiting:
-            slot = await self.line.slots.acquire()
-            try:
-                if self.transport.limiter is not None:
-                    try:
-                        await self.transport.limiter.acquire()
-                    except Exception as error:
-                        failed = Attempt(Outcome.NEVER_SENT, cause=error)
-                        return Step(failed, why="the rate limiter failed")
-                # The deadline, or whoever gave up on it meanwhile, is heard before it is sent.
-                await anyio.lowlevel.checkpoint_if_cancelled()
-                waiting.deadline = inf
-                self.waited += self.line.clock() - waiting_since
-                return await self._attempt()
-            finally:
-                self.line.slots.release(slot)
-        self.waited += self.line.clock() - waiting_since
-        return self._nothing_more(DEADLINE)
+        slot = self._acquire_nowait()
+        if slot is None:
+            slot, stopped = await self._acquire()
+            if stopped is not None:
+                return stopped
+        try:
+            reason = self._why_not()  # the wait may have been long
+            return self._stop(reason) if reason else await self._attempt()
+        finally:
+            self._shared.slots.release(slot)
 
-    def _enter_at_once(self) -> Any:
-        """Take a slot and a token where nobody waits for either: the way of nearly every action.
+    def _why_not(self) -> str:
+        """Return why no further attempt may be made; "" if one may."""
+        if self._shared.sender.is_closed:
+            return CLOSED
+        superseded = self._retry.may_have_happened and self._is_superseded()
+        return SUPERSEDED if superseded else ""
 
-        Only the first attempt goes it, which the deadline cannot have passed. Gives the slot, or
-        None.
+    def _stop(self, reason: str) -> RetryDecision:
+        return RetryDecision(self._last or Attempt(Outcome.NEVER_SENT), reason=reason)
+
+    def _acquire_nowait(self) -> Any:
+        """Return a slot, with a token, if no one waits for either; else None.
+
+        Most actions start this way. Only the first attempt does, for which the deadline has not
+        passed.
         """
         limiter = self.transport.limiter
         if self.attempts or not isinstance(limiter, RateLimit | None):
             return None
-        slot = self.line.slots.acquire_nowait()
+        slot = self._shared.slots.acquire_nowait()
         if slot is None or limiter is None or limiter.acquire_nowait():
             return slot
-        self.line.slots.release(slot)
+        self._shared.slots.release(slot)
         return None
 
-    def _nothing_more(self, why: str) -> Step:
-        return Step(self.last or Attempt(Outcome.NEVER_SENT), why=why)
+    async def _acquire(self) -> tuple[Any, RetryDecision | None]:
+        """Wait for a slot and a token; return the slot, or why there is none."""
+        limiter, since = self.transport.limiter, self._shared.clock()
+        with anyio.move_on_after(self._retry.start_by - since):
+            slot = await self._shared.slots.acquire()
+            try:
+                if limiter is not None:
+                    try:
+                        await limiter.acquire()
+                    except Exception as error:
+                        self._shared.slots.release(slot)
+                        failed = Attempt(Outcome.NEVER_SENT, cause=error)
+                        return None, RetryDecision(failed, reason="the rate limiter failed")
+                # A deadline that has passed, or a cancellation, counts before the request is sent.
+                await anyio.lowlevel.checkpoint_if_cancelled()
+            except BaseException:
+                self._shared.slots.release(slot)
+                raise
+            self.waited += self._shared.clock() - since
+            return slot, None
+        self.waited += self._shared.clock() - since
+        return None, self._stop(DEADLINE)
 
-    async def _attempt(self) -> Step:
-        if self.repeats.may_have_happened and not self._is_newest():
-            return self._nothing_more(SUPERSEDED)
-        if self.line.sender.is_closed:
-            return self._nothing_more(CLOSED)
+    async def _attempt(self) -> RetryDecision:
         self.attempts += 1
         hooks = self.transport.hooks
-        tell(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
-        self.last = attempt = await self._send()
+        call_hook(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
+        self._last = attempt = await self._send()
         if isinstance(attempt.cause, NotBegun) and attempt.outcome is Outcome.NEVER_SENT:
-            return Step(attempt)  # what forbids it would forbid the next one, too
-        step = self.repeats.after(attempt, self.line.clock(), is_newest=self._is_newest())
-        if step.pause is not None:
-            self._pause(attempt, step.pause)
-        return step
+            return RetryDecision(attempt)  # what forbids it would forbid the next one, too
+        now, is_superseded = self._shared.clock(), self._is_superseded()
+        decision = self._retry.decide(attempt, now, is_superseded=is_superseded)
+        if decision.pause is not None:
+            self._pause(attempt, decision.pause)
+        return decision
 
-    def _is_newest(self) -> bool:
-        return self.line.asked.is_newest(self.action, self.ticket)
+    async def _send(self) -> Attempt:
+        sender = self._shared.sender
+        self._sending = trace = SendTrace(sender)
+        reply, cause = await sender.send(self.action, self.transport.timeout, trace)
+        self._sending = None
+        foreign = reply is not None and is_foreign(self.action, reply)
+        return classify(trace.begun, reply, cause, datetime.now(UTC), is_foreign=foreign)
+
+    def _is_superseded(self) -> bool:
+        return self._shared.superseded.is_superseded(self.action, self._ticket)
 
     def _pause(self, attempt: Attempt, seconds: float) -> None:
-        assert attempt.reply is not None  # nothing but an answer refuses
+        assert attempt.reply is not None  # only a response refuses
         if self.transport.limiter is not None:
             try:
                 self.transport.limiter.pause(seconds)
             except Exception:
-                logger.exception("the rate limiter's pause raised; the action goes on")
-        status, told = attempt.reply.status_code, attempt.retry_after is not None
-        tell(self.transport.hooks.on_pause, PauseEvent, self.action, seconds, status, told)
+                logger.exception("the rate limiter's pause raised; the action continues")
+        status, from_retry_after = attempt.reply.status_code, attempt.retry_after is not None
+        hook = self.transport.hooks.on_pause
+        call_hook(hook, PauseEvent, self.action, seconds, status, from_retry_after)
 
-    async def _send(self) -> Attempt:
-        self.on_the_wire = trace = SendTrace(self.line.sender)
-        reply, cause = await self.line.sender.send(self.action, self.transport.timeout, trace)
-        self.on_the_wire = None
-        foreign = reply is not None and is_foreign(self.action, reply)
-        return judge(trace.begun, reply, cause, datetime.now(UTC), is_foreign=foreign)
+    # The end
 
-    def _conclude(self, step: Step, kind: type[R]) -> R:
-        """The result or the error that the last step means."""
-        cause = step.attempt.cause
-        elapsed = self.line.clock() - self.started
+    def _conclude(self, decision: RetryDecision, kind: type[R]) -> R:
+        """Return the result, or raise the error, that the last decision means."""
+        cause = decision.attempt.cause
+        elapsed = self._shared.clock() - self.started
         try:
-            result = self._result(step, kind, elapsed)
+            result = self._result(decision, kind, elapsed)
         except PhloError as error:
             error.attempts = self.attempts
             if cause is not None:
                 error.add_note(self._one_line(cause))
             self.in_doubt = error.may_have_happened
-            self._tell_outcome(step.attempt, error)
+            self._report(decision.attempt, error)
             raise error from cause
-        self._tell_outcome(step.attempt)
+        self._report(decision.attempt)
         if self.attempts > 1:
             self._log(logging.INFO, f"done after {self.attempts} attempts")
         elif logger.isEnabledFor(logging.DEBUG):
             self._log(logging.DEBUG, "done")
         return result
+
+    def _cancelled(self, error: BaseException) -> None:
+        """End with a cancellation, or with an exception of the caller's own code."""
+        self.in_doubt = self.may_have_happened
+        if self.in_doubt:
+            error.add_note(f"{self.action}: it may have happened; check before repeating it.")
+            self._log(
+                logging.WARNING, "cancelled after the request was begun; it may have happened"
+            )
+        last = Attempt(Outcome.AMBIGUOUS) if self.in_doubt else self._last
+        self._report(last or Attempt(Outcome.NEVER_SENT), error, cancelled=True)
+
+    def _result(self, decision: RetryDecision, kind: type[R], elapsed: float) -> R:
+        reply = decision.attempt.reply
+        if reply is None:
+            raise self._no_response(decision)
+        stats = {"attempts": self.attempts, "elapsed": elapsed}
+        in_doubt = self.may_have_happened
+        if decision.attempt.outcome is Outcome.ACCEPTED:
+            return result_from(kind, self.action, reply, stats, may_have_happened=in_doubt)
+        if self._retry.counts_as_done(decision.attempt):
+            return accepted(kind, reply, stats)
+        raise error_from(
+            self.action,
+            reply,
+            retry_after=decision.attempt.retry_after,
+            may_have_happened=in_doubt,
+            stopped=decision.reason,
+        )
+
+    def _no_response(self, decision: RetryDecision) -> PhloError:
+        cause = decision.attempt.cause
+        reason = self._one_line(cause) if cause else decision.reason
+        stopped = f" ({decision.reason})" if cause and decision.reason else ""
+        if self.may_have_happened:
+            return OutcomeUnknownError(
+                f"{self.action}: no answer came after the request was begun: {reason}{stopped}."
+                " It may have happened; check before repeating it.",
+                action=self.action,
+            )
+        return NotSentError(
+            f"{self.action}: it was not sent to {self._shared.sender.route}: {reason}{stopped}."
+            " Nothing happened; it is safe to try again.",
+            action=self.action,
+        )
+
+    def _report(
+        self, attempt: Attempt, error: BaseException | None = None, *, cancelled: bool = False
+    ) -> None:
+        """Call the outcome's hook."""
+        hook = self.transport.hooks.on_outcome
+        if hook is None:
+            return
+        call_hook(
+            hook,
+            OutcomeEvent,
+            self.action,
+            attempt.outcome,
+            attempt.reply.status_code if attempt.reply else None,
+            self.attempts,
+            self._shared.clock() - self.started,
+            self.waited,
+            self.in_doubt,
+            cancelled,
+            None if error is None else type(error).__name__,
+        )
 
     def _log(self, level: int, what: str) -> None:
         extra = {
@@ -216,72 +336,9 @@ class Delivery:
         }
         logger.log(level, "%s: %s", self.action, what, extra=extra)
 
-    def _result(self, step: Step, kind: type[R], elapsed: float) -> R:
-        reply, doubt = step.attempt.reply, self.repeats.may_have_happened
-        if reply is None:
-            raise self._no_answer(step, doubt)
-        told = {"attempts": self.attempts, "elapsed": elapsed}
-        if step.attempt.outcome is Outcome.ACCEPTED:
-            return result_from(kind, self.action, reply, told, may_have_happened=doubt)
-        if self.repeats.counts_as_done(step.attempt):
-            return accepted(kind, reply, told)
-        raise error_from(
-            self.action,
-            reply,
-            retry_after=step.attempt.retry_after,
-            may_have_happened=doubt,
-            stopped=step.why,
-        )
-
-    def _no_answer(self, step: Step, doubt: bool) -> PhloError:
-        cause = step.attempt.cause
-        reason = self._one_line(cause) if cause else step.why
-        stopped = f" ({step.why})" if cause and step.why else ""
-        if doubt:
-            return OutcomeUnknownError(
-                f"{self.action}: no answer came after the request was begun: {reason}{stopped}."
-                " It may have happened; check before repeating it.",
-                action=self.action,
-            )
-        return NotSentError(
-            f"{self.action}: it was not sent to {self.line.sender.route}: {reason}{stopped}."
-            " Nothing happened; it is safe to try again.",
-            action=self.action,
-        )
-
-    def _cut_short(self, cut: BaseException) -> None:
-        """The caller gave up (or something of the caller's raised): say what may have happened."""
-        sending = self.on_the_wire is not None and self.on_the_wire.begun is not False
-        self.in_doubt = sending or self.repeats.may_have_happened
-        if self.in_doubt:
-            cut.add_note(f"{self.action}: it may have happened; check before repeating it.")
-            self._log(logging.WARNING, "given up after the request was begun; it may have happened")
-        last = Attempt(Outcome.AMBIGUOUS) if self.in_doubt else self.last
-        self._tell_outcome(last or Attempt(Outcome.NEVER_SENT), cut, cancelled=True)
-
-    def _tell_outcome(
-        self, attempt: Attempt, error: BaseException | None = None, *, cancelled: bool = False
-    ) -> None:
-        hook = self.transport.hooks.on_outcome
-        if hook is None:
-            return
-        tell(
-            hook,
-            OutcomeEvent,
-            self.action,
-            attempt.outcome,
-            attempt.reply.status_code if attempt.reply else None,
-            self.attempts,
-            self.line.clock() - self.started,
-            self.waited,
-            self.in_doubt,
-            cancelled,
-            None if error is None else type(error).__name__,
-        )
-
     def _one_line(self, error: Exception) -> str:
         text = " ".join(str(error).split()).rstrip(".")
         name = type(error).__name__
-        if not isinstance(error, NotBegun):  # whose text says it all
+        if not isinstance(error, NotBegun):  # whose text is complete
             text = f"{name}: {text}" if text else name
         return mask_numbers(text, self.action.addresses)

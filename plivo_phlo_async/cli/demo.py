@@ -17,9 +17,9 @@ from rich.text import Text
 
 from .._transport.limiter import RateLimit
 from ..actions import Action
+from ..bulk.report import BulkReport
 from ..client import AsyncPhloClient
 from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
-from ..reports import BulkReport
 from ..results import ActionResult
 from ..testing import emulated_client
 from .demo_script import HOLDS, NAMES, PROGRAM, STEPS, VERA, DemoStep

@@ -6,6 +6,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,6 @@ LADDER = [
     {"_parsing"},
     {"_transport"},
     {"resources"},
-    {"reports"},
-    {"journal"},
-    {"sqlite_journal"},
     {"bulk"},
     {"client", "otel", "redis"},
     {"testing"},
@@ -170,6 +168,19 @@ def test_all_names_what_is_there(path: Path) -> None:
 
     assert [missing for missing in public if not hasattr(module, missing)] == []
     assert sorted(set(public)) == sorted(public)
+
+
+def test_no_class_name_is_used_twice() -> None:
+    elsewhere = {"emulator", "webhooks", "cli"}
+    names = Counter(
+        node.name
+        for path in FILES
+        if _room(path) not in elsewhere
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_a_star_import_gives_exactly_the_public_names() -> None:

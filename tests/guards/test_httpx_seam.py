@@ -109,7 +109,7 @@ async def test_a_cookie_is_neither_kept_nor_sent_back() -> None:
             member = client.phlo("p").multi_party_call("n").member("12025551111")
             await member.hold()
             await member.unhold()
-            kept = dict(client._transport.line.sender._http.cookies)
+            kept = dict(client._transport.shared.sender._http.cookies)
 
     assert kept == {}
     assert ["cookie" in request.headers for request in server.requests] == [False, False]

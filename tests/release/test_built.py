@@ -67,6 +67,16 @@ def test_the_wheel_brings_the_page(wheel: Members, kind: str) -> None:
     assert [name for name in wheel if name.startswith(page) and name.endswith(kind)] != []
 
 
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_both_bring_the_script_of_the_shared_limit(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    members: Members = request.getfixturevalue(kind)
+    script = (ROOT / "plivo_phlo_async" / "redis_bucket.lua").read_bytes()
+
+    assert [read for name, read in members.items() if name.endswith("redis_bucket.lua")] == [script]
+
+
 def test_the_wheel_gives_the_shell_its_command_and_pytest_its_fixtures(wheel: Members) -> None:
     told = wheel[f"{NAME}.dist-info/entry_points.txt"].decode().split("\n")
 

@@ -341,9 +341,9 @@ async def test_a_storm_of_waiters_outlives_a_restart(
 
     waiters = [lambda limit=limit: work(limit) for limit in limits for _ in range(10)]
     await world.play(restart, *waiters)
-    stand_ins = [limit._stand_in for limit in limits]
+    outages = [limit._outage for limit in limits]
 
-    assert (served, stand_ins) == (600, [None] * 3)
+    assert (served, outages) == (600, [None] * 3)
 
 
 def test_trio_is_told_in_one_line_that_it_will_not_do(
@@ -360,7 +360,7 @@ def test_without_redis_py_one_line_says_what_to_install() -> None:
     last = done.stderr.splitlines()[-1]
 
     assert last == (
-        "ImportError: A limiter over Redis needs redis-py: pip install 'plivo-phlo-async[redis]'"
+        "ImportError: RedisRateLimit needs redis-py: pip install 'plivo-phlo-async[redis]'"
     )
 
 

@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from plivo_phlo_async import RetryPolicy
+from plivo_phlo_async._transport.connection_slots import ConnectionSlots
 from plivo_phlo_async._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from plivo_phlo_async._transport.limiter import Limiter
 from plivo_phlo_async._transport.request import RequestBuilder
 from plivo_phlo_async._transport.sender import HttpSender
-from plivo_phlo_async._transport.slots import ConnectionSlots
-from plivo_phlo_async._transport.transport import Line, Transport
+from plivo_phlo_async._transport.transport import SharedState, Transport
 
 from ..conftest import AUTH_ID, BASE_URL
 from ..scripted import ScriptedServer, scripted_server
@@ -82,7 +82,7 @@ async def make_transport(
     """Makes a transport with injected time and randomness (always the longest backoff)."""
     async with httpx.AsyncClient(transport=server.transport()) as http:
         requests = RequestBuilder(BASE_URL, AUTH_ID, {"Authorization": "Basic x"})
-        line = Line(
+        shared = SharedState(
             HttpSender(http, requests, "phlorunner.example", owns=True),
             ConnectionSlots(10),
             clock=time,
@@ -93,6 +93,6 @@ async def make_transport(
         def make(limiter: Limiter | None = None, **policy: float | None) -> Transport:
             retry = RetryPolicy(**policy)  # type: ignore[arg-type]  # names are the tests' own
             hooks = Hooks(events.append, events.append, events.append)
-            return Transport(line, httpx.Timeout(1.0), retry, limiter, hooks)
+            return Transport(shared, httpx.Timeout(1.0), retry, limiter, hooks)
 
         yield make

@@ -57,7 +57,7 @@ async def crowd(server: CountingServer, cancellations: int, seed: int) -> Tally:
         for number in range(2 * SLOTS):
             group.start_soon(act_and_be_cancelled, number)
     at_once = await _at_once(server, client)
-    busy = len(client._transport.line.sender._http._transport._pool._busy)  # type: ignore[attr-defined]
+    busy = len(client._transport.shared.sender._http._transport._pool._busy)  # type: ignore[attr-defined]
     await client.aclose()
     is_clean = await anyio.to_thread.run_sync(server.until_open, 0)
     return Tally(cancelled, at_once, busy, is_clean)

@@ -1,4 +1,4 @@
-"""Credentials and address: from arguments, else the environment, else a message that helps."""
+"""Credentials: from arguments, else the environment, else a message that helps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async import ConfigurationError
-from plivo_phlo_async._transport.auth import Credentials, base_url_from
+from plivo_phlo_async._transport.auth import Credentials
 
 ID, TOKEN = "MA2025RK4E639VJFZAGV", "Y2Q2ZDgxZmY5YWRi"
 ENVIRON = {"PLIVO_AUTH_ID": "SA" + "E" * 18, "PLIVO_AUTH_TOKEN": "from-environment"}
@@ -59,39 +59,3 @@ def test_what_is_missing_or_malformed_is_named_with_a_way_out(
 def test_a_credential_that_is_no_string_is_refused(bad: Any) -> None:
     with pytest.raises(ConfigurationError, match="auth_id must be a string"):
         Credentials.find(bad, TOKEN, {})
-
-
-@pytest.mark.parametrize(
-    ("argument", "environ", "found"),
-    [
-        (None, {}, "https://phlorunner.plivo.com/v1"),
-        (None, {"PLIVO_PHLO_BASE_URL": ""}, "https://phlorunner.plivo.com/v1"),
-        (None, {"PLIVO_PHLO_BASE_URL": "http://127.0.0.1:1/v1/"}, "http://127.0.0.1:1/v1"),
-        ("http://localhost:7461", {"PLIVO_PHLO_BASE_URL": "http://x"}, "http://localhost:7461"),
-    ],
-)
-def test_the_address_is_the_argument_else_the_environment_else_plivos(
-    argument: str | None, environ: dict[str, str], found: str
-) -> None:
-    assert base_url_from(argument, environ) == found
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "",
-        "phlorunner.plivo.com",
-        "ftp://h/v1",
-        "https://",
-        "https://u:p@h/v1",
-        "http://h/?a=b",
-        "http://h/#x",
-        "http://h:99999",
-        "http://[::1",
-        "http://h/\n",
-        5,
-    ],
-)
-def test_a_malformed_address_is_refused_with_plivos_own(bad: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"PLIVO_PHLO_BASE_URL.*phlorunner\.plivo\.com"):
-        base_url_from(bad, {})

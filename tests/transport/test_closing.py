@@ -152,7 +152,7 @@ async def test_an_action_that_waits_to_be_repeated_is_not_sent_again(
     counting_server.answers.append(REFUSED)
     http = make_http()
     client = counting_server.client(http_client=http, retry=RetryPolicy(max_backoff=0.01))
-    client._transport.line.sleep = gate.sleep
+    client._transport.shared.sleep = gate.sleep
     outcome = await _closed_at(client, gate)
     if http is not None:
         await http.aclose()
@@ -176,7 +176,7 @@ async def _one_sent_and_one_waiting(
             group.start_soon(act, 0)
             await anyio.to_thread.run_sync(server.until_arrived, 1)
             group.start_soon(act, 1)
-            while client._transport.line.slots._lines.is_empty():
+            while client._transport.shared.slots._queues.is_empty():
                 await anyio.lowlevel.checkpoint()
             await client.aclose()
             await after_closing()

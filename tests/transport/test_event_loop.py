@@ -16,8 +16,8 @@ import trio.testing
 
 from plivo_phlo_async._transport import event_loop
 from plivo_phlo_async._transport.event_loop import (
-    Lines,
     LoopEnd,
+    WaitQueues,
     Wakeup,
     call_soon,
     is_over,
@@ -117,7 +117,7 @@ async def test_a_wakeup_of_a_loop_that_has_ended_can_be_set() -> None:
 
 
 async def test_nobody_queues_behind_another_loop() -> None:
-    lines = Lines()
+    lines = WaitQueues()
 
     async def enter() -> bool:
         was_empty = lines.is_empty()
@@ -132,7 +132,7 @@ async def test_nobody_queues_behind_another_loop() -> None:
 
 
 async def test_tasks_that_queue_in_a_loop_that_is_closed_are_let_go() -> None:
-    lines, let_go = Lines(), []
+    lines, let_go = WaitQueues(), []
 
     async def wait() -> None:
         try:

@@ -119,10 +119,10 @@ WITH_THE_ONLY_SLOT_TAKEN = """
 async def main():
     async with anyio.create_task_group() as group:
         group.start_soon(perform, 1)
-        while not client._transport.line.slots._held:
+        while not client._transport.shared.slots._held:
             await anyio.lowlevel.checkpoint()
         group.start_soon(perform, 2)
-        while client._transport.line.slots._lines.is_empty():
+        while client._transport.shared.slots._queues.is_empty():
             await anyio.lowlevel.checkpoint()
         await anyio.to_thread.run_sync(in_child, child)
         print("forked", flush=True)

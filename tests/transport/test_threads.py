@@ -18,7 +18,7 @@ from plivo_phlo_async import (
     PhloError,
     RateLimit,
 )
-from plivo_phlo_async._transport.slots import ConnectionSlots
+from plivo_phlo_async._transport.connection_slots import ConnectionSlots
 
 from .counting_server import PATIENCE, CountingServer, call, counting_server
 

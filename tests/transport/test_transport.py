@@ -208,7 +208,7 @@ async def test_state_is_not_repeated_once_something_newer_was_asked(
         return OK
 
     server.script = answer
-    with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
+    with pytest.raises(OutcomeUnknownError, match="a newer action for that member"):
         await _perform(transport, HOLD)
 
     assert asked == ["hold", "unhold"]
@@ -223,8 +223,8 @@ async def test_state_is_not_repeated_if_something_newer_is_asked_while_it_waits(
     async def asked_meanwhile(seconds: float) -> None:
         await _perform(transport, Action.unhold("p", "n", "12025551111"))
 
-    transport.line.sleep = asked_meanwhile
-    with pytest.raises(OutcomeUnknownError, match="something newer was asked"):
+    transport.shared.sleep = asked_meanwhile
+    with pytest.raises(OutcomeUnknownError, match="a newer action for that member"):
         await _perform(transport, HOLD)
 
     assert server.attempts == 2
@@ -512,9 +512,9 @@ async def test_what_waits_when_the_client_is_closed_was_not_sent(
     transport = make_transport()
 
     async def closed_meanwhile(seconds: float) -> None:
-        await transport.line.sender.aclose()
+        await transport.shared.sender.aclose()
 
-    transport.line.sleep = closed_meanwhile
+    transport.shared.sleep = closed_meanwhile
     server.script = [httpx.ConnectError("refused"), OK]
     with pytest.raises(NotSentError, match="this client is closed"):
         await _perform(transport, CALL)
@@ -528,7 +528,7 @@ class Closing(Stuck):
     transport: Transport
 
     async def acquire(self) -> None:
-        await self.transport.line.sender.aclose()
+        await self.transport.shared.sender.aclose()
 
 
 async def test_nor_is_what_waits_for_the_limiter_meanwhile(
@@ -591,7 +591,7 @@ async def test_a_cancelled_action_that_was_begun_says_that_it_may_have_happened(
     assert scope.cancelled_caught
     assert notes == ["call …1111: it may have happened; check before repeating it."]
     assert caplog.messages == [
-        "call …1111: given up after the request was begun; it may have happened"
+        "call …1111: cancelled after the request was begun; it may have happened"
     ]
     last = events[-1]
     assert isinstance(last, OutcomeEvent)
@@ -631,7 +631,7 @@ async def test_hooks_hear_each_attempt_each_pause_and_one_outcome(
     pause, outcome = events[1], events[3]
     assert isinstance(pause, PauseEvent)
     assert isinstance(outcome, OutcomeEvent)
-    assert (pause.seconds, pause.status_code, pause.told) == (1.1, 429, True)
+    assert (pause.seconds, pause.status_code, pause.from_retry_after) == (1.1, 429, True)
     assert (outcome.outcome, outcome.status_code) == (Outcome.ACCEPTED, 201)
     assert (outcome.attempts, outcome.may_have_happened) == (2, False)
     assert (outcome.elapsed, outcome.waited) == pytest.approx((1.1, 1.1))
@@ -668,7 +668,7 @@ async def test_a_hook_that_raises_changes_nothing(
     result = await _perform(transport, CALL)
 
     assert result.api_id == "a"
-    assert caplog.messages == ["a hook raised; the action goes on"]
+    assert caplog.messages == ["a hook raised; the action continues"]
 
 
 async def test_a_healed_repeat_is_logged_and_a_raised_error_is_not(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,7 @@ from plivo_phlo_async import (
     AttemptEvent,
     AuthenticationError,
     BadRequestError,
+    BaseJournal,
     BulkOutcome,
     BulkReport,
     BulkRun,
@@ -55,18 +56,18 @@ from plivo_phlo_async import (
     PhloError,
     PhloRun,
     PhloRunDetails,
+    PriorState,
     RateLimit,
     RateLimitedError,
-    Repeat,
     RequestError,
     ResponseError,
     Result,
     RetryPolicy,
+    RetrySafety,
     Role,
     ServerError,
     SignatureError,
     SqliteJournal,
-    Standing,
     Verb,
     WebhookError,
     webhooks,
@@ -244,7 +245,7 @@ def actions(action: Action) -> None:
     assert_type(Action.from_dict({}), Action)
     assert_type(action.to_dict(), dict[str, Any])
     assert_type(action.verb, Verb)
-    assert_type(action.repeat, Repeat)
+    assert_type(action.retry_safety, RetrySafety)
     assert_type(action.method, str)
     assert_type(action.phlo_id, str)
     assert_type(action.node_id, str | None)
@@ -261,7 +262,7 @@ def actions(action: Action) -> None:
 def words() -> None:
     assert_type(Role.CUSTOMER, Literal[Role.CUSTOMER])
     assert_type(Verb("call"), Verb)
-    texts: list[str] = [Role.AGENT, Verb.CALL, BulkStatus.DONE, Outcome.ACCEPTED, Standing.FRESH]
+    texts: list[str] = [Role.AGENT, Verb.CALL, BulkStatus.DONE, Outcome.ACCEPTED, PriorState.FRESH]
     assert_type(texts, list[str])
 
 
@@ -310,18 +311,18 @@ def bulk_told(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> 
     assert_type(common.example, Exception)
 
 
-class OwnJournal:
-    async def begin(self, key: str) -> Standing:
-        return Standing.FRESH
+class OwnJournal(BaseJournal):
+    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+        return PriorState.FRESH
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None: ...
 
 
 async def journals(journal: SqliteJournal, memory: MemoryJournal) -> None:
     fits: list[Journal] = [journal, memory, OwnJournal()]
-    assert_type(await fits[0].begin("key"), Standing)
+    assert_type(await fits[0].begin("key"), PriorState)
     assert_type(await journal.start(), None)
-    assert_type(await journal.begin("key", [BulkStatus.FAILED]), Standing)
+    assert_type(await journal.begin("key", [BulkStatus.FAILED]), PriorState)
     assert_type(await journal.flush(), None)
     assert_type(await journal.counts(), dict[BulkStatus, int])
     assert_type(await journal.aclose(), None)
@@ -388,7 +389,7 @@ def hooks(attempt: AttemptEvent, outcome: OutcomeEvent, pause: PauseEvent) -> No
     assert_type(pause.action, Action)
     assert_type(pause.seconds, float)
     assert_type(pause.status_code, int)
-    assert_type(pause.told, bool)
+    assert_type(pause.from_retry_after, bool)
 
 
 def telemetry(told: Telemetry) -> None:

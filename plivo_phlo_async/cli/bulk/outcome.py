@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from ...bulk.report import BulkOutcome, BulkReport, BulkStatus
 from ...errors import AuthenticationError, NotSentError
-from ...reports import BulkOutcome, BulkReport, BulkStatus
 from ..exit_codes import CREDENTIALS, FAILED, INTERRUPTED, NETWORK, OK, UNKNOWN, USAGE
 
 __all__ = ["RunOutcome", "exit_code"]

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ...reports import BulkReport
+from ...bulk.report import BulkReport
 
 __all__ = ["LiveLine", "PlainLines", "Progress", "RunState", "clock_time", "line_of", "live_line"]
 

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..._transport.hooks import OutcomeEvent
+from ...bulk.report import BulkOutcome, BulkStatus
 from ...errors import OutcomeUnknownError, PhloError
-from ...reports import BulkOutcome, BulkStatus
 from ..client_runner import result_to_dict
 
 __all__ = ["ResultsFile"]

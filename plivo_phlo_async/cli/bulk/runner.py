@@ -16,11 +16,11 @@ from rich.console import Console
 
 from ..._transport.hooks import OutcomeEvent, PauseEvent, logger
 from ..._transport.limiter import RateLimit
-from ...bulk import BulkRun
+from ...bulk.report import BulkStatus
+from ...bulk.run import BulkRun
+from ...bulk.sqlite_journal import SqliteJournal
 from ...client import AsyncPhloClient
 from ...errors import JournalError, PhloError
-from ...reports import BulkStatus
-from ...sqlite_journal import SqliteJournal
 from .outcome import RunOutcome
 from .plan import Plan
 from .progress import LiveLine, PlainLines, Progress, RunState

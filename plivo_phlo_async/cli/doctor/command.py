@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..._transport.auth import base_url_from
+from ..._transport.environment import base_url_from
 from ...errors import ConfigurationError
 from ..exit_codes import CREDENTIALS, OK
 from ..options import at_phlo, common, describe_error

@@ -1,4 +1,4 @@
-"""Many actions: bounded, streaming, journalled, none ending the others."""
+"""Run many actions with bounded concurrency; one that fails does not end the others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from ._parsing import kind_of
-from ._transport.hooks import tell
-from ._transport.transport import Delivery, Transport
-from .actions import Action
-from .errors import InvalidArgumentError, OutcomeUnknownError
-from .journal import Journal, Standing, identity
-from .reports import BulkOutcome, BulkReport, BulkStatus, Tally
-from .results import Result
+from .._parsing import kind_of
+from .._transport.hooks import call_hook
+from .._transport.transport import ActionExecution, Transport
+from ..actions import Action
+from ..errors import InvalidArgumentError, OutcomeUnknownError
+from ..results import Result
+from .journal import Journal, PriorState, identity
+from .report import BulkOutcome, BulkReport, BulkStatus, Tally
 from .sqlite_journal import SqliteJournal
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Redo = Collection[str] | Callable[[Action], Collection[str]]
 
 
 class _Source:
-    """The actions to do, read one at a time, however many ask."""
+    """The list of actions, read one at a time by any number of workers."""
 
     def __init__(self, actions: Iterable[Action] | AsyncIterable[Action]) -> None:
         if not isinstance(actions, Iterable | AsyncIterable):
@@ -42,16 +42,16 @@ class _Source:
         self.closed = False
 
     async def next(self) -> tuple[int, Action] | None:
-        """The next action and its number, from 1; None when there is none, or it was closed.
+        """Return the next action and its number, from 1; None at the end, or once it is closed.
 
         Raises:
-            Exception: what reading the list raised.
+            Exception: what the iterable raised.
         """
         if self.closed:
             return None
         if not isinstance(self._actions, AsyncIterator):
             return self._numbered(next(self._actions, None))
-        async with self._turn:  # an async iterator is asked by one at a time
+        async with self._turn:  # an async iterator serves one caller at a time
             return None if self.closed else self._numbered(await anext(self._actions, None))
 
     def _numbered(self, action: object) -> tuple[int, Action] | None:
@@ -62,14 +62,14 @@ class _Source:
         if isinstance(action, Action):
             return self._read, action
         kind = type(action).__name__
-        raise InvalidArgumentError(f"actions: number {self._read} is no Action, but {kind}.")
+        raise InvalidArgumentError(f"actions: number {self._read} is not an Action, but {kind}.")
 
 
 class BulkRun:
     """A bulk run: `async with` it, `async for` its outcomes, then read its `report`.
 
-    Outcomes come as actions finish. Leaving the block early, like `stop`, starts nothing more and
-    waits for what is in flight.
+    Outcomes come as actions finish. Leaving the block early starts nothing more, like `stop`, and
+    waits for the requests in flight.
     """
 
     def __init__(
@@ -85,38 +85,38 @@ class BulkRun:
             raise InvalidArgumentError("concurrency: give a whole number, at least 1.")
         self._transport, self._concurrency = transport, concurrency
         self._source = _Source(actions)
-        self._record = _record(journal, redo)
+        self._session = _session(journal, redo)
         self._error: Exception | None = None
         self._stopped = False
-        self._under_way: dict[Delivery, anyio.CancelScope] = {}
+        self._under_way: dict[ActionExecution, anyio.CancelScope] = {}
         self._outcomes: MemoryObjectReceiveStream[BulkOutcome] | None = None
         self._on_progress = on_progress
-        self._tally = Tally(transport.line.clock)
+        self._tally = Tally(transport.shared.clock)
 
     @property
     def report(self) -> BulkReport:
-        """The run in numbers, so far."""
+        """The report so far."""
         return self._tally.report()
 
     def stop(self) -> None:
-        """Start nothing more; what is in flight ends, and its outcomes still come.
+        """Start nothing more; requests in flight end, and their outcomes still come.
 
-        What waits for the rate limit, a connection or a repeat, and cannot have happened, waits no
-        longer: it was not started.
+        An action that waits for the rate limit, for a connection or between attempts, and cannot
+        have happened, is `not_started`.
         """
         self._stopped = self._source.closed = True
-        for delivery, scope in self._under_way.items():
-            if delivery.only_waits:
+        for execution, scope in self._under_way.items():
+            if execution.is_waiting:
                 scope.cancel()
 
     async def __aenter__(self) -> Self:
-        """Open the journal and begin.
+        """Open the journal and start.
 
         Raises:
             JournalError: the journal cannot be used; nothing was sent.
         """
-        if self._record is not None:
-            await self._start(self._record)
+        if self._session is not None:
+            await self._start(self._session)
         self._tally.start()
         send, outcomes = anyio.create_memory_object_stream[BulkOutcome](self._concurrency)
         self._outcomes = outcomes
@@ -127,11 +127,11 @@ class BulkRun:
         send.close()
         return self
 
-    async def _start(self, record: _Record) -> None:
+    async def _start(self, session: JournalSession) -> None:
         try:
-            await record.start()
+            await session.start()
         except BaseException:
-            await record.aclose()
+            await session.aclose()
             raise
 
     async def __aexit__(
@@ -140,7 +140,7 @@ class BulkRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # The body's own exception must not cancel requests in flight, so the group is not told.
+        # An exception in the body must not cancel requests in flight, so the group never sees it.
         self.stop()
         assert self._outcomes is not None  # it was entered
         self._outcomes.close()
@@ -149,8 +149,8 @@ class BulkRun:
             await self._group.__aexit__(None, None, None)
         finally:
             self._tally.end()
-            if self._record is not None:
-                await self._try(self._record.aclose())
+            if self._session is not None:
+                await self._try(self._session.aclose())
         if error is None:
             self._raise_error()
 
@@ -159,7 +159,7 @@ class BulkRun:
 
     async def __anext__(self) -> BulkOutcome:
         if self._outcomes is None:
-            raise RuntimeError("A bulk run is entered first: async with it, then async for it.")
+            raise RuntimeError("Enter a bulk run first: async with it, then async for it.")
         try:
             try:
                 return self._outcomes.receive_nowait()
@@ -176,7 +176,7 @@ class BulkRun:
             raise error
 
     def _fail(self, error: Exception) -> None:
-        """The list or the journal failed: the run ends, and the first error is raised then."""
+        """End the run because the list or the journal failed; the first error is raised then."""
         self._error = self._error or error
         self.stop()
 
@@ -189,10 +189,10 @@ class BulkRun:
                     await anyio.lowlevel.checkpoint()
                     continue
                 self._tally.add(outcome)
-                tell(self._on_progress, self._tally.report)
+                call_hook(self._on_progress, self._tally.report)
                 await self._hand_over(outcome, outcomes)
-            if self._record is not None:
-                await self._try(self._record.flush())
+            if self._session is not None:
+                await self._try(self._session.flush())
 
     async def _hand_over(
         self, outcome: BulkOutcome, outcomes: MemoryObjectSendStream[BulkOutcome]
@@ -201,11 +201,11 @@ class BulkRun:
             try:
                 outcomes.send_nowait(outcome)
             except anyio.WouldBlock:
-                if self._record is not None:  # the reader may take its time
-                    await self._try(self._record.flush())
+                if self._session is not None:  # the reader may be slow
+                    await self._try(self._session.flush())
                 await outcomes.send(outcome)
         except anyio.BrokenResourceError:
-            pass  # the run was left: the outcome is counted, and nobody listens
+            pass  # the block was left: the outcome is only counted
 
     async def _next(self) -> tuple[int, Action] | None:
         try:
@@ -215,61 +215,63 @@ class BulkRun:
             return None
 
     async def _handle(self, number: int, action: Action) -> BulkOutcome | None:
-        """How the action ended; None when an earlier run has finished it."""
+        """Return how the action ended; None if an earlier run finished it."""
         if self._stopped:
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
-        if self._record is None:
+        if self._session is None:
             return await self._perform(action)
         key = identity(action, number)
         try:
-            standing = await self._record.begin(key, action)
+            state = await self._session.begin(key, action)
         except Exception as error:
             self._fail(error)
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
-        if standing is Standing.FINISHED:
+        if state is PriorState.FINISHED:
             return None
-        if standing is Standing.IN_DOUBT:
+        if state is PriorState.IN_DOUBT:
             return _in_doubt(action)
-        return await self._perform_begun(self._record, key, action)
+        return await self._perform_begun(self._session, key, action)
 
-    async def _perform_begun(self, record: _Record, key: str, action: Action) -> BulkOutcome:
+    async def _perform_begun(
+        self, session: JournalSession, key: str, action: Action
+    ) -> BulkOutcome:
         outcome = BulkOutcome(action, BulkStatus.NOT_STARTED)
         if not self._stopped:
-            delivery = Delivery(self._transport, action)
+            execution = ActionExecution(self._transport, action)
             try:
-                outcome = await self._deliver(delivery)
+                outcome = await self._execute(execution)
             except BaseException:  # cancelled
-                ended = _in_doubt(action) if delivery.in_doubt else outcome
+                ended = _in_doubt(action) if execution.in_doubt else outcome
                 with anyio.CancelScope(shield=True):
-                    await self._try(record.finish(key, ended))
-                    await self._try(record.flush())
+                    await self._try(session.finish(key, ended))
+                    await self._try(session.flush())
                 raise
-        await self._try(record.finish(key, outcome))
+        await self._try(session.finish(key, outcome))
         return outcome
 
     async def _perform(self, action: Action) -> BulkOutcome:
-        return await self._deliver(Delivery(self._transport, action))
+        return await self._execute(ActionExecution(self._transport, action))
 
-    async def _deliver(self, delivery: Delivery) -> BulkOutcome:
-        action = delivery.action
+    async def _execute(self, execution: ActionExecution) -> BulkOutcome:
+        action = execution.action
         result: Result | None = None
         error: Exception | None = None
         status = BulkStatus.NOT_STARTED
         with anyio.CancelScope() as scope:
-            self._under_way[delivery] = scope
+            self._under_way[execution] = scope
             try:
-                result = await delivery.run(kind_of(action.verb))
+                result = await execution.run(kind_of(action.verb))
                 status = BulkStatus.DONE
             except Exception as raised:
                 error = raised
-                status = BulkStatus.UNKNOWN if delivery.in_doubt else BulkStatus.FAILED
+                status = BulkStatus.UNKNOWN if execution.in_doubt else BulkStatus.FAILED
             finally:
-                del self._under_way[delivery]
-        self._tally.waited += delivery.waited
-        if scope.cancelled_caught and delivery.in_doubt:  # it was sent before the news of the stop
+                del self._under_way[execution]
+        self._tally.waited += execution.waited
+        if scope.cancelled_caught and execution.in_doubt:  # it was sent before the cancellation
             return _in_doubt(action)
-        elapsed = delivery.line.clock() - delivery.started
-        return BulkOutcome(action, status, result, error, delivery.attempts, elapsed)
+        elapsed = self._transport.shared.clock() - execution.started
+        return BulkOutcome(action, status, result, error, execution.attempts, elapsed)
 
     async def _try(self, writing: Awaitable[None]) -> None:
         try:
@@ -278,51 +280,60 @@ class BulkRun:
             self._fail(error)
 
 
-class _Record:
-    """A run's use of its journal."""
+class JournalSession:
+    """A run's use of its journal.
+
+    Args:
+        journal: the journal.
+        redo: what to do again.
+        owned: the same journal, if the run opens and closes it.
+    """
 
     def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
         self._journal, self._owned = journal, owned
         self._redo = redo if callable(redo) else _endings(redo)
 
     async def start(self) -> None:
-        start = getattr(self._journal, "start", None)
-        if start is not None:
-            await start()
+        """Start a run."""
+        await self._journal.start()
 
-    async def begin(self, key: str, action: Action) -> Standing:
+    async def begin(self, key: str, action: Action) -> PriorState:
+        """Begin an action, and return its state before."""
         redo = _endings(self._redo(action)) if callable(self._redo) else self._redo
-        begin: Callable[..., Awaitable[Standing]] = self._journal.begin
-        return await (begin(key, redo) if redo else begin(key))
+        return await self._journal.begin(key, redo)
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
+        """Finish an action."""
         await self._journal.finish(key, outcome)
 
     async def flush(self) -> None:
-        flush = getattr(self._journal, "flush", None)
-        if flush is not None:
-            await flush()
+        """Write what is pending."""
+        await self._journal.flush()
 
     async def aclose(self) -> None:
+        """Close the journal, if the run opened it."""
         if self._owned is not None:
             await self._owned.aclose()
 
 
-def _record(journal: str | os.PathLike[str] | Journal | None, redo: Redo) -> _Record | None:
+_METHODS = ("start", "begin", "finish", "flush")
+
+
+def _session(journal: str | os.PathLike[str] | Journal | None, redo: Redo) -> JournalSession | None:
     if journal is None:
         if redo:
             raise InvalidArgumentError("redo: it needs the journal of an earlier run.")
         return None
     if isinstance(journal, str | os.PathLike):
         own = SqliteJournal(journal)
-        return _Record(own, redo, owned=own)
-    if not (hasattr(journal, "begin") and hasattr(journal, "finish")):
-        raise InvalidArgumentError("journal: give a path, or an object with begin and finish.")
-    return _Record(journal, redo, owned=None)
+        return JournalSession(own, redo, owned=own)
+    if not all(hasattr(journal, method) for method in _METHODS):
+        raise InvalidArgumentError("journal: give a path, or a Journal with all its methods.")
+    return JournalSession(journal, redo, owned=None)
 
 
 def _endings(names: Collection[str]) -> frozenset[BulkStatus]:
-    """How an action may have ended to be done again."""
+    """Return how an action may have ended to be done again."""
     if isinstance(names, str) or not set(names) <= {BulkStatus.FAILED, BulkStatus.UNKNOWN}:
         raise InvalidArgumentError('redo: give a set of "failed" and "unknown", or of one of them.')
     return frozenset(BulkStatus(name) for name in names)

@@ -1,4 +1,4 @@
-"""A journal in a SQLite file: what is begun is on the disk before its request leaves."""
+"""A journal in a SQLite file: an action is begun on the disk before its request is sent."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 import anyio
 from attrs import define, field
 
-from .errors import JournalError
-from .journal import BEGUN, Standing, standing_of
-from .reports import BulkOutcome, BulkStatus
+from ..errors import JournalError
+from .journal import BEGUN, BaseJournal, PriorState, prior_state
+from .report import BulkOutcome, BulkStatus
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["SqliteJournal"]
 
 _OURS = 0x50484C4F  # SQLite's application_id
-_FORM = 1  # of the tables, and of what tells one action from another
+_FORM = 1  # of the tables, and of an action's identity
 _TABLES = """
 CREATE TABLE actions (
     name TEXT PRIMARY KEY, content TEXT, run INTEGER, status TEXT, before TEXT,
-    attempts INTEGER, told TEXT
+    attempts INTEGER, detail TEXT
 ) WITHOUT ROWID;
 CREATE TABLE list (name TEXT, content TEXT);
 """
@@ -32,7 +32,7 @@ _INSERT = """
 INSERT INTO actions (name, content, run, status) VALUES (?, ?, ?, 'begun') ON CONFLICT DO NOTHING
 """
 _SELECT = "SELECT content, status, run FROM actions WHERE name = ?"
-_BEGIN_ANEW = """
+_BEGIN_AGAIN = """
 UPDATE actions SET before = ifnull(nullif(status, 'begun'), 'unknown'), status = 'begun', run = ?
 WHERE name = ?
 """
@@ -40,7 +40,7 @@ WHERE name = ?
 
 @define(eq=False)
 class _Batch:
-    """What is written in one transaction: whoever comes first writes, the others wait for it."""
+    """What one transaction writes: the task that comes first writes it, the others wait."""
 
     writes: list[Callable[[sqlite3.Connection], None]] = field(factory=list)
     led: bool = False
@@ -49,15 +49,15 @@ class _Batch:
     error: JournalError | None = None
 
 
-class SqliteJournal:
-    """A journal in a SQLite file; give `bulk` its path, or one of these to keep it open.
+class SqliteJournal(BaseJournal):
+    """A journal in a SQLite file; give `bulk` its path, or a `SqliteJournal` to keep it open.
 
-    It belongs to one list of actions and to one run at a time. What is begun is on the disk before
-    its request leaves; what is finished, before the same worker begins anything else. All that
-    waits is written in one transaction.
+    It belongs to one list of actions and to one run at a time. An action is begun on the disk
+    before its request is sent, and finished there before the same worker begins another. One
+    transaction writes everything that is pending.
 
     Args:
-        path: the file; it is made if it is not there.
+        path: the file; it is created if it does not exist.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -83,53 +83,53 @@ class SqliteJournal:
         await self.aclose()
 
     async def start(self) -> None:
-        """A run begins.
+        """Start a run.
 
         Raises:
             JournalError: the file cannot be used; the message says why and what to do.
         """
         await self._write(self._next_run)
 
-    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> Standing:
-        """Note that an action is begun, unless it was before; on return it is on the disk.
+    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+        """Record that an action begins, unless it was begun before; return once it is on the disk.
 
         Args:
-            key: what tells the action from all others.
-            redo: how it may have ended in an earlier run to be begun anew all the same.
+            key: the action's identity.
+            redo: how the action may have ended in an earlier run to begin again.
 
         Raises:
             JournalError: it could not be written, or the journal belongs to another list.
         """
-        told: list[Standing | JournalError] = []
+        answers: list[PriorState | JournalError] = []
         try:
-            await self._write(lambda db: told.append(self._begin(db, key, redo)))
-        except anyio.get_cancelled_exc_class():  # it is written all the same, and not sent
-            if told and told[0] is Standing.FRESH:
+            await self._write(lambda db: answers.append(self._begin(db, key, redo)))
+        except anyio.get_cancelled_exc_class():  # it is written nevertheless, and not sent
+            if answers and answers[0] is PriorState.FRESH:
                 self._batch.writes.append(lambda db: _take_back(db, key))
             raise
-        if isinstance(told[0], JournalError):
-            raise told[0]
-        return told[0]
+        if isinstance(answers[0], JournalError):
+            raise answers[0]
+        return answers[0]
 
     async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """Note how an action ended; it is written with what is begun next, or by `flush`.
+        """Record how an action ended; the next `begin` or `flush` writes it.
 
         Args:
             key: as given to `begin`.
-            outcome: how it ended; `not_started` takes its beginning back.
+            outcome: how it ended; `not_started` undoes `begin`.
         """
         self._batch.writes.append(lambda db: _finish(db, key, outcome))
 
     async def flush(self) -> None:
-        """Write what waits.
+        """Write what is pending.
 
         Raises:
-            JournalError: it could not be written; what is not, stays in doubt.
+            JournalError: it could not be written; an action that was not written stays in doubt.
         """
         await self._write(lambda db: None)
 
     async def counts(self) -> dict[BulkStatus, int]:
-        """How many actions ended how, over all runs; what is begun counts as unknown.
+        """Return how many actions ended how, over all runs; what is only begun counts as unknown.
 
         Raises:
             JournalError: the file cannot be read.
@@ -139,11 +139,11 @@ class SqliteJournal:
         return counts
 
     async def aclose(self) -> None:
-        """Write what waits and close the file.
+        """Write what is pending and close the file.
 
         Raises:
-            JournalError: it could not be written; what is not, stays in doubt. What failed before
-                is not told again.
+            JournalError: it could not be written; an action that was not written stays in doubt.
+                An earlier failure is not raised again.
         """
         with anyio.CancelScope(shield=True):
             try:
@@ -157,7 +157,7 @@ class SqliteJournal:
     # Writing
 
     async def _write(self, write: Callable[[sqlite3.Connection], None]) -> None:
-        """Return when it is on the disk, also if cancelled in the meantime."""
+        """Write, and return once it is on the disk, even if cancelled meanwhile."""
         batch = self._batch
         batch.writes.append(write)
         try:
@@ -193,7 +193,7 @@ class SqliteJournal:
     async def _transaction(
         self, db: sqlite3.Connection, writes: list[Callable[[sqlite3.Connection], None]]
     ) -> None:
-        """Rows are written here, which is quick; the wait for the disk is left to a thread."""
+        """Write the rows here, which is quick, and wait for the disk in a thread."""
         try:
             db.execute("BEGIN")
             for write in writes:
@@ -209,7 +209,7 @@ class SqliteJournal:
             return error
         wrong = JournalError(
             f"{self._path}: the journal cannot be written ({error}); nothing more is sent."
-            " Mend that and run it again."
+            " Fix that and run it again."
         )
         wrong.__cause__ = error
         return wrong
@@ -231,28 +231,28 @@ class SqliteJournal:
 
     def _begin(
         self, db: sqlite3.Connection, key: str, redo: Collection[BulkStatus]
-    ) -> Standing | JournalError:
+    ) -> PriorState | JournalError:
         name, content = _parts(key)
         if self._first and (other := self._other_first(db, name, content)):
             return other
         self._first = False
         if db.execute(_INSERT, (name, content, self._run)).rowcount:
-            return Standing.FRESH
+            return PriorState.FRESH
         known, status, run = db.execute(_SELECT, (name,)).fetchone()
         if known != content and run == self._run:
             return JournalError(
                 f"{self._path}: {name} is given to two different actions of this list; give each"
-                " its own."
+                " its own key."
             )
         if known != content:
             return self._other_list(f"{name} is another action there")
-        standing = standing_of(status, run < self._run, redo)
-        if standing is Standing.FRESH:
-            db.execute(_BEGIN_ANEW, (self._run, name))
-        return standing
+        state = prior_state(status, run < self._run, redo)
+        if state is PriorState.FRESH:
+            db.execute(_BEGIN_AGAIN, (self._run, name))
+        return state
 
     def _other_first(self, db: sqlite3.Connection, name: str, content: str) -> JournalError | None:
-        """A list is known by its first action."""
+        """Return an error if the journal's list begins with another action."""
         known = db.execute("SELECT name, content FROM list").fetchone()
         if known is None:
             db.execute("INSERT INTO list VALUES (?, ?)", (name, content))
@@ -277,15 +277,15 @@ def _finish(db: sqlite3.Connection, key: str, outcome: BulkOutcome) -> None:
     if outcome.status is BulkStatus.NOT_STARTED:
         _take_back(db, key)
         return
-    told = outcome.result.api_id if outcome.result is not None else str(outcome.error or "")
+    detail = outcome.result.api_id if outcome.result is not None else str(outcome.error or "")
     db.execute(
-        "UPDATE actions SET status = ?, before = NULL, attempts = ?, told = ? WHERE name = ?",
-        (outcome.status.value, outcome.attempts, told, name),
+        "UPDATE actions SET status = ?, before = NULL, attempts = ?, detail = ? WHERE name = ?",
+        (outcome.status.value, outcome.attempts, detail, name),
     )
 
 
 def _take_back(db: sqlite3.Connection, key: str) -> None:
-    """It was begun and not sent: it is as it was before."""
+    """Restore the state before `begin`: the action was not sent."""
     name, _ = _parts(key)
     db.execute("DELETE FROM actions WHERE name = ? AND before IS NULL", (name,))
     db.execute("UPDATE actions SET status = before, before = NULL WHERE name = ?", (name,))
@@ -299,7 +299,7 @@ def _count(db: sqlite3.Connection) -> dict[BulkStatus, int]:
 
 
 def _connected(path: str) -> sqlite3.Connection:
-    """The file, opened for this run alone, with its tables."""
+    """Open the file for this run alone, with its tables."""
     import sqlite3
 
     db: sqlite3.Connection | None = None
@@ -338,11 +338,11 @@ def _make_tables(db: sqlite3.Connection, path: str) -> None:
     if mark == _OURS:
         raise JournalError(
             f"{path}: another version of this package began this journal (form {form}, this one"
-            f" knows {_FORM}); go on with that version."
+            f" knows {_FORM}); use that version."
         )
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
-        raise JournalError(f"{path}: this is some other database, no journal; give another path.")
+        raise JournalError(f"{path}: this is another database, no journal; give another path.")
     for statement in _TABLES.split(";"):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {_OURS}")
@@ -350,9 +350,9 @@ def _make_tables(db: sqlite3.Connection, path: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    told = str(getattr(error, "strerror", None) or error)
-    if "locked" in told:
+    text = str(getattr(error, "strerror", None) or error)
+    if "locked" in text:
         return "another run is using this journal; wait for it to end, or give another path."
-    if "not a database" in told:
+    if "not a database" in text:
         return "this is no journal; give another path."
-    return f"the journal cannot be opened ({told}); give a path that can be written."
+    return f"the journal cannot be opened ({text}); give a path that can be written."

@@ -1,4 +1,4 @@
-"""What a bulk run tells: one outcome for each action, and the run in numbers."""
+"""A bulk run's outcomes, one for each action, and its report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from .actions import Action
-from .results import Result
+from ..actions import Action
+from ..results import Result
 
 __all__ = ["BulkOutcome", "BulkReport", "BulkStatus", "CommonError", "Tally"]
 
@@ -19,8 +19,11 @@ _COMMONEST = 5
 class BulkStatus(StrEnum):
     """How one action of a bulk run ended.
 
-    `UNKNOWN`: it may have been carried out; check before repeating it. `NOT_STARTED`: the run was
-    left before its turn.
+    Attributes:
+        DONE: Plivo accepted it.
+        FAILED: it was not carried out.
+        UNKNOWN: it may have been carried out; check before repeating it.
+        NOT_STARTED: the run ended before its turn.
     """
 
     DONE = "done"
@@ -36,10 +39,10 @@ class BulkOutcome:
     Attributes:
         action: the action.
         status: how it ended.
-        result: what Plivo told, when done.
-        error: what was raised, when not.
+        result: the result, if it is done.
+        error: the exception, if one was raised.
         attempts: how many requests it took.
-        elapsed: seconds it took, waits included.
+        elapsed: seconds it took, including waits.
     """
 
     action: Action
@@ -52,10 +55,10 @@ class BulkOutcome:
 
 @frozen
 class CommonError:
-    """A kind of error.
+    """A kind of error that actions ended with.
 
     Attributes:
-        name: the class's name, as "RateLimitedError".
+        name: the class's name, e.g. "RateLimitedError".
         count: how many actions ended with it.
         example: the first of them.
     """
@@ -70,16 +73,16 @@ class BulkReport:
     """A bulk run in numbers, so far.
 
     Attributes:
-        done: actions carried out.
-        failed: actions that were not.
-        unknown: actions that may have been.
-        not_started: actions read from the list whose turn did not come.
-        skipped: actions that an earlier run with the same journal has finished; they have no
-            outcome in this one.
-        errors: the commonest errors, most frequent first.
+        done: actions that Plivo accepted.
+        failed: actions that were not carried out.
+        unknown: actions that may have been carried out.
+        not_started: actions read from the list and not started.
+        skipped: actions that an earlier run with the same journal finished; they have no outcome
+            in this run.
+        errors: the most common errors, most frequent first.
         elapsed: seconds since the run began.
-        waited: seconds that actions spent waiting for the rate limit, a connection or a repeat,
-            added up over all of them.
+        waited: seconds that all actions together waited for the rate limit, for a connection and
+            between attempts.
     """
 
     done: int = 0
@@ -93,17 +96,17 @@ class BulkReport:
 
     @property
     def total(self) -> int:
-        """Actions that have an outcome."""
+        """How many actions have an outcome."""
         return self.done + self.failed + self.unknown + self.not_started
 
     @property
     def rate(self) -> float:
-        """Actions that ended, per second."""
+        """Actions ended per second."""
         return (self.total - self.not_started) / self.elapsed if self.elapsed else 0.0
 
 
 class Tally:
-    """Counts outcomes."""
+    """Counts a run's outcomes."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -116,19 +119,19 @@ class Tally:
         self.waited: float = 0.0  # seconds, over all actions
 
     def start(self) -> None:
-        """The run begins."""
+        """Start the run's time."""
         self._started = self._clock()
 
     def end(self) -> None:
-        """The run has ended."""
+        """Stop the run's time."""
         self._ended = self._clock()
 
     def skip(self) -> None:
-        """An earlier run has finished an action."""
+        """Count an action that an earlier run finished."""
         self._skipped += 1
 
     def add(self, outcome: BulkOutcome) -> None:
-        """An action has ended."""
+        """Count an action that has ended."""
         self._statuses[outcome.status] += 1
         if outcome.error is not None:
             name = type(outcome.error).__name__
@@ -136,7 +139,7 @@ class Tally:
             self._examples.setdefault(name, outcome.error)
 
     def report(self) -> BulkReport:
-        """The numbers so far."""
+        """Return the report so far."""
         if self._started is None:
             return BulkReport()
         until = self._clock() if self._ended is None else self._ended

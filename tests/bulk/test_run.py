@@ -22,7 +22,7 @@ from plivo_phlo_async import (
     OutcomeUnknownError,
 )
 
-from .conftest import AUTH_ID, BASE_URL
+from ..conftest import AUTH_ID, BASE_URL
 
 pytestmark = pytest.mark.anyio
 
@@ -198,7 +198,7 @@ async def test_what_is_no_action_is_named_by_its_place(
     client: AsyncPhloClient, server: Server
 ) -> None:
     mixed: list[Any] = [*_holds(2), {"verb": "hold"}]
-    with pytest.raises(InvalidArgumentError, match="number 3 is no Action, but dict"):
+    with pytest.raises(InvalidArgumentError, match="number 3 is not an Action, but dict"):
         await client.bulk_all(mixed)
 
     assert len(server.asked) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,19 @@ import respx
 from plivo_phlo_async import (
     Action,
     AsyncPhloClient,
+    BaseJournal,
     BulkOutcome,
     BulkStatus,
     InvalidArgumentError,
     JournalError,
     MemoryJournal,
     OutcomeUnknownError,
+    PriorState,
     SqliteJournal,
-    Standing,
 )
-from plivo_phlo_async.journal import identity
+from plivo_phlo_async.bulk.journal import identity
 
-from .conftest import BASE_URL
+from ..conftest import BASE_URL
 
 pytestmark = pytest.mark.anyio
 
@@ -219,25 +220,25 @@ async def test_a_journal_of_the_callers_stays_open_for_another_run(
     assert report.skipped == 3
 
 
-async def test_any_object_with_begin_and_finish_will_do(
+async def test_a_journal_needs_no_more_than_begin_and_finish(
     client: AsyncPhloClient, server: Server
 ) -> None:
-    class Mine:
+    class Mine(BaseJournal):
         def __init__(self) -> None:
-            self.told: list[str] = []
+            self.calls: list[str] = []
 
-        async def begin(self, key: str) -> Standing:
-            self.told.append("begin")
-            return Standing.FRESH
+        async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+            self.calls.append("begin")
+            return PriorState.FRESH
 
         async def finish(self, key: str, outcome: BulkOutcome) -> None:
-            self.told.append(outcome.status)
+            self.calls.append(outcome.status)
 
     mine = Mine()
     async with client:
         await client.bulk_all(_calls(2), journal=mine, concurrency=1)
 
-    assert mine.told == ["begin", "done", "begin", "done"]
+    assert mine.calls == ["begin", "done", "begin", "done"]
 
 
 class Breaking(MemoryJournal):
@@ -252,7 +253,7 @@ class Breaking(MemoryJournal):
         if self.left < 0:
             raise OSError("disk full")
 
-    async def begin(self, key: str, redo: Any = ()) -> Standing:
+    async def begin(self, key: str, redo: Any = ()) -> PriorState:
         self._count("begin")
         return await super().begin(key, redo)
 

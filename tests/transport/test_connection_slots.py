@@ -9,8 +9,8 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from plivo_phlo_async._transport import slots as slots_module
-from plivo_phlo_async._transport.slots import ConnectionSlots
+from plivo_phlo_async._transport import connection_slots as slots_module
+from plivo_phlo_async._transport.connection_slots import ConnectionSlots
 
 from .counting_server import PATIENCE, CountingServer, counting_server
 from .crowd import SLOTS, Tally, crowd

@@ -27,14 +27,14 @@ from plivo_phlo_async import (
     BulkStatus,
     JournalError,
     MemoryJournal,
+    PriorState,
     SqliteJournal,
-    Standing,
 )
-from plivo_phlo_async.journal import identity
+from plivo_phlo_async.bulk.journal import identity
 
 pytestmark = pytest.mark.anyio
 
-FRESH, IN_DOUBT, FINISHED = Standing.FRESH, Standing.IN_DOUBT, Standing.FINISHED
+FRESH, IN_DOUBT, FINISHED = PriorState.FRESH, PriorState.IN_DOUBT, PriorState.FINISHED
 DONE, FAILED = BulkStatus.DONE, BulkStatus.FAILED
 UNKNOWN, NOT_STARTED = BulkStatus.UNKNOWN, BulkStatus.NOT_STARTED
 HOLD = Action.hold("p", "n", "12025551111")
@@ -77,7 +77,7 @@ async def test_what_was_begun_is_in_doubt(journal: AnyJournal) -> None:
     [(DONE, FINISHED), (FAILED, FINISHED), (UNKNOWN, IN_DOUBT), (NOT_STARTED, FRESH)],
 )
 async def test_how_it_ended_is_how_it_stands(
-    journal: AnyJournal, ended: BulkStatus, standing: Standing
+    journal: AnyJournal, ended: BulkStatus, standing: PriorState
 ) -> None:
     await journal.begin("a 1")
     await journal.finish("a 1", _ended(ended))
@@ -140,9 +140,9 @@ def test_a_key_is_no_place() -> None:
 
 
 def test_an_identity_is_the_same_in_every_version() -> None:
-    told = [identity(Action.call("p", "n", "1", "2", key="k"), 1), identity(Action.run("p"), 7)]
+    says = [identity(Action.call("p", "n", "1", "2", key="k"), 1), identity(Action.run("p"), 7)]
 
-    assert told == ["key 'k' d1a79e3c0f7b7162", "number 7 401498abadcfe0d8"]
+    assert says == ["key 'k' d1a79e3c0f7b7162", "number 7 401498abadcfe0d8"]
 
 
 def test_an_identity_shows_no_number() -> None:
@@ -196,9 +196,9 @@ async def test_another_process_is_told_so_too(path: Path) -> None:
         "anyio.run(go)"
     )
     async with SqliteJournal(path):
-        told = await anyio.run_process([sys.executable, "-c", code, str(path)], check=False)
+        says = await anyio.run_process([sys.executable, "-c", code, str(path)], check=False)
 
-    assert b"another run is using this journal" in told.stderr
+    assert b"another run is using this journal" in says.stderr
 
 
 def _with_a_table(path: Path) -> None:
@@ -207,20 +207,20 @@ def _with_a_table(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "says"),
     [
         (lambda path: path.write_text("to,verb\n" * 200), "this is no journal"),
         (lambda path: path.mkdir(), "cannot be opened"),
-        (_with_a_table, "some other database"),
+        (_with_a_table, "another database"),
     ],
     ids=["text", "folder", "database"],
 )
 async def test_what_is_no_journal_is_refused_and_left_alone(
-    path: Path, make: Any, told: str
+    path: Path, make: Any, says: str
 ) -> None:
     make(path)
     before = path.read_bytes() if path.is_file() else b""
-    with pytest.raises(JournalError, match=told):
+    with pytest.raises(JournalError, match=says):
         async with SqliteJournal(path):
             pass
 
@@ -232,7 +232,7 @@ async def test_a_journal_of_another_form_is_left_to_the_version_that_knows_it(pa
         await journal.begin("a 1")
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA user_version = 2")
-    with pytest.raises(JournalError, match=r"form 2, this one knows 1\); go on with that version"):
+    with pytest.raises(JournalError, match=r"form 2, this one knows 1\); use that version"):
         async with SqliteJournal(path):
             pass
 
@@ -283,9 +283,9 @@ async def test_it_keeps_what_was_told_and_no_number(path: Path) -> None:
         error = BadRequestError(f"{HOLD}: 400", status_code=400)
         await journal.finish("b 1", BulkOutcome(HOLD, FAILED, error=error))
     with closing(sqlite3.connect(path)) as db:
-        told = [row[0] for row in db.execute("SELECT told FROM actions ORDER BY name")]
+        says = [row[0] for row in db.execute("SELECT detail FROM actions ORDER BY name")]
 
-    assert told == ["the-id", "hold …1111: 400"]
+    assert says == ["the-id", "hold …1111: 400"]
 
 
 # Many at once
@@ -361,7 +361,7 @@ class _Model:
         self.ended: dict[str, tuple[BulkStatus, bool]] = {}  # status, of an earlier run
         self.under_way: dict[str, tuple[BulkStatus, bool] | None] = {}
 
-    def begin(self, key: str, redo: set[BulkStatus]) -> Standing:
+    def begin(self, key: str, redo: set[BulkStatus]) -> PriorState:
         if key in self.under_way:
             return IN_DOUBT
         status, earlier = self.ended.get(key, (None, False))
@@ -438,16 +438,16 @@ def test_killed_at_any_moment_what_was_told_begun_is_begun(path: Path) -> None:
         [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    told = [process.stdout.readline().strip() for _ in range(50)]
+    says = [process.stdout.readline().strip() for _ in range(50)]
     process.kill()
-    told += [line.strip() for line in process.stdout if line.endswith("1\n")]
+    says += [line.strip() for line in process.stdout if line.endswith("1\n")]
     process.wait()
     process.stdout.close()
 
-    async def standings() -> set[Standing]:
+    async def standings() -> set[PriorState]:
         async with SqliteJournal(path) as journal:
             await journal.begin("first 1")
-            return {await journal.begin(key) for key in told}
+            return {await journal.begin(key) for key in says}
 
     assert anyio.run(standings) == {IN_DOUBT}
     assert os.path.getsize(path) > 0
@@ -467,13 +467,13 @@ class _Failing:
 
 
 async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path: Path) -> None:
-    told: list[object] = []
+    says: list[object] = []
 
     async def begin(journal: SqliteJournal, key: str) -> None:
         try:
-            told.append(await journal.begin(key))
+            says.append(await journal.begin(key))
         except JournalError as error:
-            told.append(type(error))
+            says.append(type(error))
 
     async with SqliteJournal(path) as journal:
         await journal.begin("first 1")
@@ -482,7 +482,7 @@ async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path:
             for number in range(5):
                 group.start_soon(begin, journal, f"a{number} 1")
 
-    assert told == [JournalError] * 5
+    assert says == [JournalError] * 5
 
 
 # The file

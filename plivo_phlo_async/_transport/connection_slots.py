@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from .event_loop import Lines, Wakeup, is_over, on_fork, running_loop
+from .event_loop import WaitQueues, Wakeup, is_over, on_fork, running_loop
 
 __all__ = ["ConnectionSlots"]
 
@@ -34,16 +34,16 @@ class ConnectionSlots:
         self._lock = threading.RLock()  # a task may be destroyed, and release, in the middle
         self._free = self._count
         self._held: dict[Any, int] = {}
-        self._lines = Lines()
+        self._queues = WaitQueues()
         self._first_in_line: set[Wakeup] = set()
 
     def acquire_nowait(self) -> Any:
         """Return a slot to pass to `release`, or None if there is none or others wait for it."""
-        return self._take() if self._lines.is_empty() else None
+        return self._take() if self._queues.is_empty() else None
 
     async def acquire(self) -> Any:
         """Wait for a slot, behind everyone of this event loop; return it for `release`."""
-        async with self._lines.first():
+        async with self._queues.first():
             while (slot := self._take()) is None:
                 wakeup = Wakeup()
                 self._first_in_line.add(wakeup)
