@@ -1,4 +1,4 @@
-"""Phone numbers out of messages, logs and tracebacks."""
+"""Mask phone numbers in messages, logs and tracebacks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["mask", "mask_members", "mask_numbers"]
 
 _NUMBER = re.compile(r"\+?\d{7,}")
 _MEMBER_IN_PATH = re.compile(r"(/members/)([^/?#\s]+)")
-_BETWEEN = r"(?:[0-9A-Fa-f]{2}%|[^\w%]){0,3}"  # what people write between digits; backwards
-_TAIL = 7  # digits that are enough to know a number by
+_BETWEEN = r"(?:[0-9A-Fa-f]{2}%|[^\w%]){0,3}"  # what may stand between digits; backwards
+_TAIL = 7  # digits that identify a number
 _MOST = 100  # numbers of one action; a payload may hold thousands
 
 
 def mask(address: str) -> str:
-    """An address that tells its owner which one is meant, and nobody else.
+    """Mask an address: keep a number's last four digits, or a SIP address's host.
 
     `12025551111` becomes `…1111`, `sip:bob@phone.plivo.com` becomes `…@phone.plivo.com`.
     """
@@ -28,7 +28,7 @@ def mask(address: str) -> str:
 
 
 def mask_members(url: str) -> str:
-    """`url` with the member's address in its path masked."""
+    """Return `url` with the member's address in its path masked."""
     return _MEMBER_IN_PATH.sub(lambda found: found[1] + mask(found[2]), url)
 
 
@@ -37,8 +37,8 @@ def mask_numbers(text: str, addresses: Iterable[str | None] = ()) -> str:
 
     Args:
         text: a message.
-        addresses: texts whose numbers are masked however they are written: with spaces, hyphens
-            or parentheses, percent-encoded, without the country code, in other digits.
+        addresses: texts whose numbers are masked in any spelling: with spaces, hyphens or
+            parentheses, percent-encoded, without the country code, in other digits.
     """
     if numbers := _numbers_of(addresses):
         backwards = unicodedata.normalize("NFKC", text)[::-1]
@@ -55,9 +55,10 @@ def _numbers_of(addresses: Iterable[str | None]) -> list[str]:
 
 
 def _spelled(number: str) -> re.Pattern[str]:
-    """Return what finds a number in any spelling, by its last digits, in a text read backwards.
+    """Return a pattern for any spelling of a number, by its last digits, in a reversed text.
 
-    Forwards, the digits before them would be tried in every way: a long text takes minutes.
+    Forwards, a regular expression would try the digits before them in every way: a long text would
+    take minutes.
     """
     tail, before = _BETWEEN.join(reversed(number[-_TAIL:])), len(number) - _TAIL
     return re.compile(rf"(?<!\d){tail}(?:{_BETWEEN}\d){{0,{before}}}+\(?\+?")

@@ -1,4 +1,4 @@
-"""An answer (status, headers, body) becomes a result or the right error; no I/O."""
+"""Parse a response (status, headers, body) into a result or an error; no I/O."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _UNREAD = object()
 
 @define
 class Reply:
-    """An answer as it came: `body` is None until it has come, and when it was lost on the way."""
+    """A response; `body` is None until it has arrived, or if it was lost."""
 
     status_code: int
     headers: Mapping[str, str] = field(repr=False)
@@ -45,7 +45,7 @@ class Reply:
     _json: Any = field(default=_UNREAD, init=False, repr=False, eq=False)
 
     def json(self) -> Any:
-        """The body as JSON, or None when it is no JSON."""
+        """Return the parsed body, or None if it is not JSON."""
         if self._json is _UNREAD:
             try:
                 self._json = json.loads(self.body or b"")
@@ -54,21 +54,21 @@ class Reply:
         return self._json
 
     def text(self) -> str:
-        """The body as text; what cannot be decoded is replaced."""
+        """Return the body as text; undecodable bytes are replaced."""
         return (self.body or b"").decode(errors="replace")
 
 
-# 2xx: what the server told us
+# 2xx: results
 
-_IDS = ("api_id", "phlo_id", "node_id", "run_id")  # seen: readings may come without api_id
+_IDS = ("api_id", "phlo_id", "node_id", "run_id")  # seen: responses to a GET may lack api_id
 
 
 def is_foreign(action: Action, reply: Reply) -> bool:
-    """Whether a 2xx answer's body is whole and not Plivo's.
+    """Return whether a 2xx response's body is complete and not Plivo's.
 
     Args:
-        action: what was asked.
-        reply: the answer.
+        action: the action.
+        reply: the response.
     """
     if not 200 <= reply.status_code < 300 or not (reply.body or b"").strip():
         return False
@@ -78,7 +78,7 @@ def is_foreign(action: Action, reply: Reply) -> bool:
 
 
 def kind_of(verb: Verb) -> type[Result]:
-    """The result that an action of this verb gives."""
+    """Return the class of the results of a verb's actions."""
     return _KINDS.get(verb, ActionResult)
 
 
@@ -86,22 +86,22 @@ def result_from(
     kind: type[R],
     action: Action,
     reply: Reply,
-    told: Mapping[str, Any],
+    stats: Mapping[str, Any],
     *,
     may_have_happened: bool = False,
 ) -> R:
-    """The result in a 2xx answer.
+    """Return the result of a 2xx response.
 
     Args:
         kind: the result's class.
-        action: what was asked.
-        reply: the answer.
-        told: `attempts` and `elapsed`, for the result.
-        may_have_happened: an earlier attempt may have been carried out.
+        action: the action.
+        reply: the response.
+        stats: `attempts` and `elapsed`, for the result.
+        may_have_happened: whether an earlier attempt may have been carried out.
 
     Raises:
-        ActionFailedError: the answer carries an error all the same.
-        DecodeError: it answers a GET and cannot be read.
+        ActionFailedError: the response carries an error.
+        DecodeError: the response to a GET cannot be parsed.
     """
     answer = reply.json()
     if isinstance(answer, dict):
@@ -109,18 +109,18 @@ def result_from(
             del answer  # a traceback with local variables would show the numbers in it
             raise error_from(action, reply, may_have_happened=may_have_happened)
         fields = _READERS[kind](answer, action)
-        return kind(**fields, raw=answer, status_code=reply.status_code, **told)
+        return kind(**fields, raw=answer, status_code=reply.status_code, **stats)
     if action.retry_safety is RetrySafety.FREELY:
         raise DecodeError(
-            f"{action}: {reply.status_code}, but its body was lost on the way; ask again.",
+            f"{action}: {reply.status_code}, but its body was lost on the way; try again.",
             action=action,
         )
-    return accepted(kind, reply, told)
+    return accepted(kind, reply, stats)
 
 
-def accepted(kind: type[R], reply: Reply, told: Mapping[str, Any]) -> R:
-    """The result of an action that was accepted and whose answer tells nothing more."""
-    return kind(reply_complete=False, status_code=reply.status_code, **told)
+def accepted(kind: type[R], reply: Reply, stats: Mapping[str, Any]) -> R:
+    """Return the result of an accepted action whose response has nothing else to parse."""
+    return kind(reply_complete=False, status_code=reply.status_code, **stats)
 
 
 def _action_result(answer: dict[str, Any], action: Action) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _instant(answer: dict[str, Any], name: str) -> datetime | None:
         return None
 
 
-# Anything else: what the server refuses
+# Anything else: errors
 
 _CLASSES: dict[int, type[ResponseError]] = {
     400: BadRequestError,
@@ -214,7 +214,7 @@ _ADVICE = {
     404: "Check the PHLO and node ids, that the PHLO is deployed, and that the member is on"
     " the call.",
     409: "Check the state of the call.",
-    429: "Ask less often, or wait longer.",
+    429: "Send requests less often, or wait longer.",
 }
 
 
@@ -226,14 +226,14 @@ def error_from(
     may_have_happened: bool = False,
     stopped: str = "",
 ) -> ResponseError:
-    """The error that an answer means.
+    """Return the error for a response.
 
     Args:
-        action: what was asked.
-        reply: the answer.
-        retry_after: seconds the server asked to wait, if it did.
-        may_have_happened: one of the attempts may have been carried out.
-        stopped: why it was not tried again, in a few words.
+        action: the action.
+        reply: the response.
+        retry_after: seconds the server asks to wait, if it does.
+        may_have_happened: whether any attempt may have been carried out.
+        stopped: why it was not retried, in a few words.
     """
     status, answer = reply.status_code, reply.json()
     message = _message(answer, reply.text())
@@ -246,7 +246,7 @@ def error_from(
     return kind(
         " ".join((text + _advice(kind, status, may_have_happened)).split()),
         status_code=status,
-        message=mask_numbers(message, action.addresses),  # some reporters show it, not str(error)
+        message=mask_numbers(message, action.addresses),  # which error reporters show
         api_id=_text(answer, "api_id") if isinstance(answer, dict) else None,
         body=reply.text() if answer is None else answer,
         headers=dict(reply.headers),
@@ -265,7 +265,7 @@ def _headline(kind: type[ResponseError], status: int) -> str:
 
 
 def _looks_like(reply: Reply) -> str:
-    """What an answer that is not Plivo's looks like, on one line."""
+    """Describe a response that is not Plivo's, on one line."""
     begins = " ".join(reply.text().split())[:60]
     return f"{reply.headers.get('content-type', 'no content type')}, which begins {begins!r}"
 
@@ -294,7 +294,7 @@ def _phrase(status: int) -> str:
 
 
 def _message(answer: Any, text: str) -> str:
-    """Plivo's words, on one line: `error`, a nested `error`, `message`, or short plain text."""
+    """Return Plivo's message on one line: `error`, a nested one, `message`, or plain text."""
     if answer is None:
         answer = "" if "<" in text else text
     while isinstance(answer, dict):

@@ -1,6 +1,6 @@
-"""What to do, as a value: an `Action` knows its path, its body and how it may be repeated.
+"""Actions as values: an `Action` knows its path, its body and whether a retry is safe.
 
-It holds no client, so it can be compared, pickled, written to JSON or to a row of a file.
+It holds no client, so it can be compared, pickled, and written to JSON or to a row of a file.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["Action", "RetrySafety", "Role", "Verb", "check_text"]
 
 
 class Role(StrEnum):
-    """On which side of the call somebody is; Plivo plays each side its own hold music."""
+    """A member's side of the call; Plivo plays each side its own hold music."""
 
     AGENT = "agent"
     CUSTOMER = "customer"
 
 
 class Verb(StrEnum):
-    """What can be asked. The value is Plivo's own word for it, where there is one."""
+    """What an action does; the value is Plivo's own name for it, where it has one."""
 
     CALL = "call"
     WARM_TRANSFER = "warm_transfer"
@@ -88,7 +88,7 @@ _ADDRESSES = frozenset({"member_address", "trigger_source", "to"})
 _SEGMENT = ":@+;=&,!$'()*"  # beside letters, digits and -._~
 _PLAIN = re.compile(r"[A-Za-z0-9_.~:@+-]*").fullmatch  # stays as it is in a path
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
-# What draws nothing though Unicode counts it among letters, marks and symbols.
+# Characters that draw nothing, though Unicode lists them as letters, marks or symbols.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 }
@@ -117,7 +117,7 @@ def _as_role(value: Role | str | None) -> Role | None:
 
 
 def _as_payload(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A private copy of `value`, so that changing the caller's own changes nothing here."""
+    """Return a copy of `value`, so that later changes to the original have no effect."""
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -130,14 +130,22 @@ def _as_payload(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def check_text(name: str, value: object) -> None:
-    """Raise `InvalidArgumentError`, naming the argument, unless `value` can be an id or address."""
+    """Check that `value` can be an id or address.
+
+    Args:
+        name: the argument's name, for the message.
+        value: the argument.
+
+    Raises:
+        InvalidArgumentError: it cannot; the message names the argument.
+    """
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name}: give a string, not {type(value).__name__}.")
     if not value.strip():
         raise InvalidArgumentError(f"{name}: it is empty; give an id or address.")
     if len(value) > _LONGEST:
         raise InvalidArgumentError(f"{name}: it has more than {_LONGEST} characters.")
-    # A client or proxy may take these for "this folder" and "the one above", encoded or not.
+    # A client or proxy may resolve these as relative path segments, encoded or not.
     if value in {".", ".."}:
         raise InvalidArgumentError(f"{name}: {value!r} is not an id or address.")
     try:
@@ -149,7 +157,7 @@ def check_text(name: str, value: object) -> None:
 
 
 def _check_visible(name: str, value: str) -> None:
-    """Refuse what nobody sees: it would end a log line, or make two alike addresses differ."""
+    """Refuse invisible characters: they would end a log line, or make equal addresses differ."""
     for character in value:
         if unicodedata.category(character) in _INVISIBLE or character in _BLANK:
             raise InvalidArgumentError(
@@ -160,27 +168,27 @@ def _check_visible(name: str, value: str) -> None:
 
 @frozen(repr=False)
 class Action:
-    """One thing to do: a verb and what it needs, checked when it is made.
+    """One action: a verb and what it needs, validated when it is created.
 
-    Make one with the constructor named like the verb, for example
+    Create one with the constructor named after the verb, e.g.
     `Action.hold(phlo_id, node_id, "12025551111")`.
 
     Attributes:
-        verb: what to do.
+        verb: what it does.
         phlo_id: the PHLO.
         node_id: the node in it.
-        member_address: phone number or SIP address of the member it is done to.
+        member_address: phone number or SIP address of the member it changes.
         trigger_source: phone number or SIP address of the agent who starts a call or transfer.
         to: phone number or SIP address to dial.
-        role: on which side the dialled one joins.
-        key: your own name for this piece of work; it identifies the action in a bulk run.
-        node_type: the node's type, to read a node.
-        run_id: the run to read.
-        payload: what a run's Start node is given, as a JSON object.
+        role: the side on which the dialled member joins.
+        key: your own name for this action; it identifies it in a bulk run.
+        node_type: the node's type, for reading a node.
+        run_id: the run, for reading it.
+        payload: the JSON object for the Start node of a run.
 
     Raises:
-        InvalidArgumentError: a field is missing, empty, of the wrong kind, or not one that this
-            verb takes; the message names it.
+        InvalidArgumentError: a field is missing, empty, of the wrong type, or does not belong to
+            the verb; the message names it.
     """
 
     verb: Verb = field(converter=_as_verb)
@@ -210,7 +218,7 @@ class Action:
                 raise InvalidArgumentError(f"{name}: {self.verb} does not take it; leave it out.")
 
     def __repr__(self) -> str:
-        """The fields that are set, with numbers masked: tracebacks show it."""
+        """Show the fields that are set, with numbers masked; tracebacks show this."""
         shown = [
             f"{name}={mask(value) if name in _ADDRESSES else value!r}"
             for name, value in self.to_dict().items()
@@ -221,12 +229,12 @@ class Action:
 
     @property
     def addresses(self) -> tuple[str | None, ...]:
-        """The texts that hold its phone numbers and SIP addresses, None for what it has not."""
+        """The texts that hold its phone numbers and SIP addresses; None for each it lacks."""
         payload = None if self.payload is None else _json(self.payload).decode()
         return (self.member_address, self.trigger_source, self.to, payload)
 
     def __str__(self) -> str:
-        """The action in a few words, with no full phone number: for messages and logs."""
+        """Return the action in a few words, without a full phone number, for messages and logs."""
         address = self.member_address or self.to
         return f"{self.verb} {mask(address) if address else self.node_id or self.phlo_id}"
 
@@ -241,13 +249,13 @@ class Action:
         return "GET" if self.verb in _READS else "POST"
 
     def path(self, auth_id: str) -> str:
-        """The path of its request below the API's base, percent-encoded.
+        """Return the path of its request below the base URL, percent-encoded.
 
-        What a path segment may hold stays as it is, so that a valid address gives the bytes that
-        the official SDKs send; anything else cannot leave its segment.
+        Characters that a path segment may hold stay, so that a valid address gives the same bytes
+        as the official SDKs. All others are encoded, so that no value leaves its segment.
 
         Args:
-            auth_id: the account, which is part of a run's path.
+            auth_id: the account, which is part of the path of a run.
         """
         segments: tuple[str | None, ...] = ("phlo", self.phlo_id)
         if self.verb is Verb.RUN:
@@ -264,7 +272,7 @@ class Action:
         )
 
     def body(self) -> bytes | None:
-        """The JSON body of its request, or None when it has none."""
+        """Return the JSON body of its request, or None if it has none."""
         if self.verb in _READS:
             return None
         if self.verb is Verb.RUN:
@@ -281,7 +289,7 @@ class Action:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields that are set, as plain values that JSON knows."""
+        """Return the fields that are set, as plain JSON values."""
         values = {name: getattr(self, name) for name in fields_dict(Action)}
         return {
             name: str(value) if isinstance(value, StrEnum) else value
@@ -291,7 +299,7 @@ class Action:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Action:
-        """The action that `to_dict` wrote.
+        """Return the action that `to_dict` wrote.
 
         Args:
             values: its fields by name.
@@ -307,7 +315,7 @@ class Action:
                 raise InvalidArgumentError(f"{name}: it is missing.")
         return cls(**values)
 
-    # The constructors, in the order of a call's life.
+    # The constructors, in the order of a call.
 
     @classmethod
     def call(
@@ -322,7 +330,7 @@ class Action:
         cls, phlo_id: str, node_id: str, trigger_source: str, to: str,
         role: Role | str = Role.AGENT, *, key: str | None = None,
     ) -> Action:  # fmt: skip
-        """Dial `to` for a private talk with `trigger_source` before the customer is handed on."""
+        """Dial `to` for a consultation with `trigger_source` before the customer is transferred."""
         return cls(Verb.WARM_TRANSFER, phlo_id, node_id, None, trigger_source, to, role, key)
 
     @classmethod
@@ -330,7 +338,7 @@ class Action:
         cls, phlo_id: str, node_id: str, trigger_source: str, to: str,
         role: Role | str = Role.AGENT, *, key: str | None = None,
     ) -> Action:  # fmt: skip
-        """Dial `to` to take over from `trigger_source`, who leaves once it answers."""
+        """Dial `to` to replace `trigger_source`, who leaves once it answers."""
         return cls(Verb.COLD_TRANSFER, phlo_id, node_id, None, trigger_source, to, role, key)
 
     @classmethod
@@ -358,21 +366,21 @@ class Action:
     def unmute(
         cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
     ) -> Action:
-        """Let a muted member be heard again (as `mute`: not documented for this node)."""
+        """Unmute a member (like `mute`, not documented for this node)."""
         return cls(Verb.UNMUTE, phlo_id, node_id, member_address, key=key)
 
     @classmethod
     def resume_call(
         cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
     ) -> Action:
-        """End the private talk of a warm transfer: everyone is in the call."""
+        """End the consultation of a warm transfer: everyone is in the call."""
         return cls(Verb.RESUME_CALL, phlo_id, node_id, member_address, key=key)
 
     @classmethod
     def abort_transfer(
         cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
     ) -> Action:
-        """Give up a transfer; `member_address` is who started it."""
+        """Abort a transfer; `member_address` is the agent who started it."""
         return cls(Verb.ABORT_TRANSFER, phlo_id, node_id, member_address, key=key)
 
     @classmethod
@@ -410,7 +418,7 @@ class Action:
 
     @classmethod
     def get_run(cls, phlo_id: str, run_id: str, *, key: str | None = None) -> Action:
-        """Read what a run has produced."""
+        """Read what a run produced."""
         return cls(Verb.GET_RUN, phlo_id, run_id=run_id, key=key)
 
 

@@ -1,4 +1,4 @@
-"""The client: owns the pooled connections, hands out handles."""
+"""The client: it owns the connections and returns handles."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=5.0, write=5.0, pool=None)
 
 
 class _Unset(Enum):
-    """The mark of an argument that was not given, where None means something."""
+    """The default of an argument for which None means something."""
 
     UNSET = "not given"
 
@@ -53,34 +53,34 @@ _UNSET: Final = _Unset.UNSET
 class AsyncPhloClient:
     """A client for PHLO's multi-party calls, for asyncio and trio.
 
-    It can be made anywhere, also outside an event loop. Use it with `async with`, or call
-    `aclose()` when done; closed means closed.
+    Create it anywhere, also outside an event loop. Use it with `async with`, or call `aclose()`
+    when done; a closed client stays closed.
 
     Args:
-        auth_id: the account's Auth ID; else PLIVO_AUTH_ID.
-        auth_token: the account's Auth Token; else PLIVO_AUTH_TOKEN.
-        base_url: the API's address; else PLIVO_PHLO_BASE_URL, else Plivo's own.
-        timeout: seconds for one attempt, for each of connecting, writing and reading, or an
-            `httpx.Timeout`, or None for no limit. By default 30 to read, 5 to connect or write.
-        retry: how long an action is tried.
-        rate_limit: by default `RateLimit(300, per=5.0)`, the account limit Plivo documents. None
-            turns it off; any object with `acquire` and `pause` will do, also one that several
-            clients share.
-        max_connections: how many requests may be under way at once.
-        proxy: the address of a proxy; else HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, if set.
-        verify: a TLS context of your own: a private authority, a client certificate.
-        default_headers: sent with every request, beside the client's own.
-        http_client: a client of your own, which you close. A proxy or TLS context goes into it
-            then. `httpx.AsyncClient(transport=PhloTransport())` keeps this client's cost and
-            safety; a transport that reports nothing to httpx's `trace` extension leaves more
-            outcomes unknown.
+        auth_id: the account's Auth ID (default: PLIVO_AUTH_ID).
+        auth_token: the account's Auth Token (default: PLIVO_AUTH_TOKEN).
+        base_url: the API's address (default: PLIVO_PHLO_BASE_URL, else Plivo's own).
+        timeout: seconds for one attempt, for each of connecting, writing and reading; or an
+            `httpx.Timeout`; or None for no limit (default: 30 to read, 5 to connect or write).
+        retry: when an action is retried, and for how long.
+        rate_limit: a `RateLimit`, or any object with `acquire` and `pause`; several clients may
+            share one. None turns it off (default: `RateLimit(300, per=5.0)`, the account limit
+            that Plivo documents).
+        max_connections: the number of concurrent requests.
+        proxy: a proxy's URL (default: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, if set).
+        verify: a TLS context, e.g. with a private authority or a client certificate.
+        default_headers: additional headers of every request.
+        http_client: an `httpx.AsyncClient`, which the caller closes; it takes the place of `proxy`
+            and `verify`. `httpx.AsyncClient(transport=PhloTransport())` keeps the cost and the
+            safety of the default; a transport that reports nothing to httpx's `trace` extension
+            leaves more outcomes unknown.
         on_attempt: called with an `AttemptEvent` before each attempt.
-        on_outcome: called with an `OutcomeEvent` when an action has ended, however it did.
-        on_pause: called with a `PauseEvent` when the server refuses.
+        on_outcome: called with an `OutcomeEvent` when an action has ended.
+        on_pause: called with a `PauseEvent` when the server refuses an attempt.
 
     Raises:
-        ConfigurationError: credentials or address are missing or malformed.
-        InvalidArgumentError: another argument is of no use; the message names it.
+        ConfigurationError: the credentials or the base URL are missing or malformed.
+        InvalidArgumentError: an argument is invalid; the message names it.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class AsyncPhloClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are the caller's; a view closes nothing."""
+        """Close the connections, unless they belong to `http_client`; a view closes nothing."""
         if not self._is_view:
             await self._transport.shared.sender.aclose()
 
@@ -157,18 +157,18 @@ class AsyncPhloClient:
         retry: RetryPolicy | _Unset = _UNSET,
         rate_limit: Limiter | _Unset | None = _UNSET,
     ) -> AsyncPhloClient:
-        """A view of this client with other options, which shares its connections.
+        """Return a view of this client with other options, which shares its connections.
 
-        What is not given stays as it is. Closing the view closes nothing; it is closed when this
-        client is.
+        Options that are not given stay the same. Closing the view closes nothing; it is closed
+        with this client.
 
         Args:
             timeout: seconds for one attempt, an `httpx.Timeout`, or None for no limit.
-            retry: how long an action is tried.
+            retry: when an action is retried, and for how long.
             rate_limit: another limiter, or None for none.
 
         Raises:
-            InvalidArgumentError: one of them is of no use; the message names it.
+            InvalidArgumentError: an argument is invalid; the message names it.
         """
         view = copy.copy(self)
         view._is_view = True
@@ -182,21 +182,21 @@ class AsyncPhloClient:
         return view
 
     def phlo(self, phlo_id: str) -> Phlo:
-        """The PHLO with this id; makes no request.
+        """Return a handle for a PHLO; sends no request.
 
         Args:
             phlo_id: its id; the console lists them.
 
         Raises:
-            InvalidArgumentError: it cannot be part of an address.
+            InvalidArgumentError: it cannot be an id.
         """
         return Phlo(self._transport, phlo_id)
 
     def multi_party_call(self) -> MultiPartyCall:
-        """The multi-party call node that the environment names; makes no request.
+        """Return a handle for the node in the environment; sends no request.
 
-        For a service of one PHLO and node: PLIVO_PHLO_ID and PLIVO_NODE_ID, which the command
-        reads, too. Any other node is `phlo(phlo_id).multi_party_call(node_id)`.
+        It reads PLIVO_PHLO_ID and PLIVO_NODE_ID, like the command line. For any other node, use
+        `phlo(phlo_id).multi_party_call(node_id)`.
 
         Raises:
             ConfigurationError: one of them is not set.
@@ -205,20 +205,20 @@ class AsyncPhloClient:
         return self.phlo(phlo_id).multi_party_call(node_id)
 
     async def perform(self, action: Action) -> Result:
-        """Carry out one action; the handles' verbs do the same.
+        """Perform one action, like the methods of the handles.
 
         Args:
-            action: what to do.
+            action: the action.
 
         Returns:
-            An `ActionResult`, or for `run` and the readings the result of that name.
+            An `ActionResult`, or the result class of `run` or of a GET.
 
         Raises:
-            InvalidArgumentError: it is no `Action`.
+            InvalidArgumentError: it is not an `Action`.
             NotSentError: nothing was sent; it is safe to try again.
-            OutcomeUnknownError: it may have been carried out; check before repeating it.
-            ResponseError: Plivo says no; its class tells the status.
-            DecodeError: the answer to a reading cannot be read.
+            OutcomeUnknownError: it may have been carried out; check before you repeat it.
+            ResponseError: the response is an error, with one class for each status.
+            DecodeError: the body of the response to a GET was lost.
         """
         if not isinstance(action, Action):
             raise InvalidArgumentError(f"action: give an Action, not {type(action).__name__}.")
@@ -233,23 +233,22 @@ class AsyncPhloClient:
         redo: Redo = (),
         on_progress: Callable[[BulkReport], object] | None = None,
     ) -> BulkRun:
-        """Carry out many actions, so many at once; `async with` it and `async for` its outcomes.
+        """Run many actions with bounded concurrency: `async with` it, `async for` its outcomes.
 
         Args:
-            actions: what to do, read as it is needed.
-            concurrency: how many are under way at once.
-            journal: where to note what was begun and finished, so that a run that was killed goes
-                on where it was when it is started again with the same list and journal: the path
-                of a SQLite file, or a `Journal`. What was begun and never finished is then
-                `unknown`, and not sent.
-            redo: what to do again all the same that an earlier run left "failed" or "unknown": a
-                set of these, or a callable that gives one for an action.
+            actions: the actions, read lazily.
+            concurrency: how many run at the same time.
+            journal: the path of a SQLite file, or a `Journal`, that records what was begun and
+                finished. A run that was killed continues when it is started again with the same
+                list and journal. What was begun and never finished is `unknown`, and not sent.
+            redo: which actions of an earlier run to do again: a set of "failed" and "unknown", or
+                a callable that returns one for an action.
             on_progress: called with the report so far after each outcome.
 
         Raises:
-            InvalidArgumentError: an argument is of no use; the message names it.
+            InvalidArgumentError: an argument is invalid; the message names it.
             JournalError: on entering, that the journal cannot be used; after the outcomes, that it
-                could no longer be written, which ends the run.
+                could not be written, which ends the run.
         """
         return BulkRun(self._transport, actions, concurrency, journal, redo, on_progress)
 
@@ -262,17 +261,17 @@ class AsyncPhloClient:
         redo: Redo = (),
         on_progress: Callable[[BulkReport], object] | None = None,
     ) -> BulkReport:
-        """Carry out many actions to the end and give the report.
+        """Run many actions to the end and return the report.
 
         Args:
-            actions: what to do, read as it is needed.
-            concurrency: how many are under way at once.
+            actions: the actions, read lazily.
+            concurrency: how many run at the same time.
             journal: as for `bulk`: the path of a SQLite file, or a `Journal`.
-            redo: as for `bulk`: what an earlier run left that is done again all the same.
+            redo: as for `bulk`: which actions of an earlier run to do again.
             on_progress: called with the report so far after each outcome.
 
         Raises:
-            InvalidArgumentError: an argument is of no use; the message names it.
+            InvalidArgumentError: an argument is invalid; the message names it.
             JournalError: the journal cannot be used, which ends the run.
         """
         async with self.bulk(
@@ -301,7 +300,7 @@ _OURS = {"authorization", "host", "content-type", "content-length", "transfer-en
 
 
 def _more_headers(value: Mapping[str, str] | None) -> dict[str, str]:
-    """The caller's own headers, with the names that replace one of ours spelled as ours."""
+    """Return the caller's headers, with names in the spelling of ours, which they may replace."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):

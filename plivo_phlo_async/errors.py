@@ -1,12 +1,12 @@
-"""Everything this package raises, split by whether the server can have acted.
+"""The package's exceptions, split by whether the server can have acted.
 
 PhloError
   ConfigurationError          the client cannot be built (also ValueError)
   InvalidArgumentError        an argument cannot be sent (also ValueError)
-  RequestError                no answer came
+  RequestError                no response came
     NotSentError                the server cannot have acted
     OutcomeUnknownError         it may have acted
-  ResponseError               an answer came, and it says no
+  ResponseError               a response came, and it is an error
     BadRequestError             400
     AuthenticationError         401
     PermissionDeniedError       403
@@ -51,15 +51,15 @@ __all__ = [
 
 
 class PhloError(Exception):
-    """Base of all errors of this package.
+    """The base of all errors of this package.
 
-    Two errors are equal when type, message and attributes are; every error can be pickled.
+    Errors are equal if their type, message and attributes are; every error can be pickled.
 
     Attributes:
-        may_have_happened: True when the action may have been carried out by any of its attempts.
-            Do not repeat a dialling action then before checking.
-        attempts: how many times the action was tried; 0 when it never got that far.
-        action: the `Action` this is about, or None.
+        may_have_happened: whether any attempt may have been carried out. If so, check before you
+            repeat an action that dials.
+        attempts: how many requests were made; 0 if none was.
+        action: the `Action`, or None.
     """
 
     may_have_happened: bool
@@ -89,25 +89,25 @@ class PhloError(Exception):
 
 
 class ConfigurationError(PhloError, ValueError):
-    """The client cannot be built from what it was given; the message says what to set."""
+    """The configuration is missing or malformed; the message says what to set."""
 
 
 class InvalidArgumentError(PhloError, ValueError):
-    """An argument cannot be sent; the message names it. Nothing was sent."""
+    """An argument is invalid; the message names it. Nothing was sent."""
 
 
 class RequestError(PhloError):
-    """No answer came."""
+    """No response came."""
 
 
 class NotSentError(RequestError):
-    """No attempt was begun, so the server cannot have acted; trying again is safe."""
+    """No request was begun, so the server cannot have acted; trying again is safe."""
 
 
 class OutcomeUnknownError(RequestError):
-    """The request was begun and no answer came: the action may have been carried out.
+    """The request was begun and no response came: the action may have been carried out.
 
-    `may_have_happened` is True. Check before repeating an action that dials.
+    `may_have_happened` is True. Check before you repeat an action that dials.
     """
 
     def __init__(
@@ -124,14 +124,14 @@ class OutcomeUnknownError(RequestError):
 
 
 class ResponseError(PhloError):
-    """An answer came and it says no; the class of any status without one of its own.
+    """The response is an error; statuses without a class of their own raise this one.
 
     Attributes:
         status_code: the HTTP status.
-        message: Plivo's own words with phone numbers masked, "" when it sent none.
+        message: Plivo's message with phone numbers masked; "" if it sent none.
         api_id: Plivo's id of the request, or None.
-        body: the answer's body: parsed when it was JSON, else its text.
-        headers: the answer's headers, names in lower case.
+        body: the response's body, parsed if it is JSON, else as text.
+        headers: the response's headers, names in lower case.
     """
 
     status_code: int
@@ -168,7 +168,7 @@ class BadRequestError(ResponseError):
 
 
 class AuthenticationError(ResponseError):
-    """401: Plivo does not know this Auth ID and Auth Token."""
+    """401: Plivo does not accept this Auth ID and Auth Token."""
 
 
 class PermissionDeniedError(ResponseError):
@@ -176,18 +176,18 @@ class PermissionDeniedError(ResponseError):
 
 
 class NotFoundError(ResponseError):
-    """404: no such PHLO, node or member (or the PHLO is not deployed)."""
+    """404: the PHLO, node or member does not exist (or the PHLO is not deployed)."""
 
 
 class ConflictError(ResponseError):
-    """409: the call's state does not allow this."""
+    """409: the call's state does not allow the action."""
 
 
 class RateLimitedError(ResponseError):
-    """429, for longer than the client was allowed to wait.
+    """429, for longer than the client may wait.
 
     Attributes:
-        retry_after: seconds the server asked to wait, or None when it did not say.
+        retry_after: seconds the server asks to wait, or None if it does not say.
     """
 
     retry_after: float | None
@@ -198,37 +198,37 @@ class RateLimitedError(ResponseError):
 
 
 class ServerError(ResponseError):
-    """5xx: `may_have_happened` is True, since gateways answer so after the server has acted."""
+    """5xx: `may_have_happened` is True, since gateways send it after the server has acted."""
 
 
 class ActionFailedError(ResponseError):
-    """2xx whose "error" is not empty: Plivo took the request and says it failed."""
+    """2xx whose "error" is not empty: Plivo accepted the request, and the action failed."""
 
 
 class UnexpectedResponseError(ResponseError):
-    """2xx whose body is whole and not Plivo's: from a login portal, a proxy, a wrong base URL.
+    """2xx whose body is complete and not Plivo's, e.g. from a login portal or a wrong base URL.
 
-    `may_have_happened` is True: something on the way may have answered after Plivo acted.
+    `may_have_happened` is True: a proxy may have answered after Plivo acted.
     """
 
 
 class DecodeError(PhloError):
-    """2xx to a GET whose body was lost on the way; ask again."""
+    """2xx to a GET whose body was lost; try again."""
 
 
 class JournalError(PhloError):
-    """A bulk run's journal cannot be read or written, is in use, or is another list's.
+    """A bulk run's journal cannot be read or written, is in use, or belongs to another list.
 
-    Whatever was not begun in it was not sent.
+    An action that was not begun in it was not sent.
     """
 
 
 class WebhookError(PhloError):
-    """A webhook that cannot be used."""
+    """A webhook request cannot be used."""
 
 
 class SignatureError(WebhookError):
-    """A webhook whose signature is missing or wrong: treat it as forged.
+    """A webhook request's signature is missing or wrong: treat the request as forged.
 
     Attributes:
         reason: what to check, in a few words.

@@ -1,10 +1,10 @@
-"""OpenTelemetry: a span for each action, and counts and times of all of them.
+"""OpenTelemetry: a span for each action, and metrics.
 
     telemetry = Telemetry()
     client = AsyncPhloClient(**telemetry.hooks)
 
-No phone number, address or token goes into a span or a metric. Needs `plivo-phlo-async[otel]`; what
-is exported, and where to, is the business of the application's OpenTelemetry SDK.
+No span and no metric holds a phone number, an address or a token. Needs `plivo-phlo-async[otel]`;
+the application's OpenTelemetry SDK decides what is exported, and where to.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAME = "plivo_phlo_async"
 
 
 class TelemetryHooks(TypedDict):
-    """The client's arguments that are hooks."""
+    """The client's hook arguments."""
 
     on_attempt: Callable[[AttemptEvent], object]
     on_outcome: Callable[[OutcomeEvent], object]
@@ -38,16 +38,17 @@ class TelemetryHooks(TypedDict):
 
 
 class Telemetry:
-    """Hooks for a client that tell OpenTelemetry what it does; one may serve several clients.
+    """Hooks that record a client's actions with OpenTelemetry; several clients may share one.
 
-    A span is named `phlo <verb>`, is of kind CLIENT, and a child of whatever span is current where
-    the action was asked for. It has `http.request.method`, `url.template`,
+    A span is named `phlo <verb>`, has the kind CLIENT, and is a child of the span that is current
+    where the action is performed. It has `http.request.method`, `url.template`,
     `http.response.status_code`, `error.type`, `plivo.phlo.attempts`, `plivo.phlo.waited` (seconds),
     `plivo.phlo.outcome` and `plivo.phlo.may_have_happened`.
 
     The metrics are `plivo.phlo.actions` and `plivo.phlo.attempts` (counts), `plivo.phlo.duration`
-    and `plivo.phlo.wait` (seconds an action took, and of these those spent waiting for rate,
-    connection or repeat), and `plivo.phlo.pause` (seconds a refusal stopped everybody).
+    and `plivo.phlo.wait` (seconds an action took, and how many of these it waited: for the rate
+    limit, for a connection, between attempts), and `plivo.phlo.pause` (seconds for which a refusal
+    pauses the rate limit).
 
     Args:
         tracer_provider: where spans go; the global one by default.
@@ -77,19 +78,31 @@ class Telemetry:
         }
 
     def on_attempt(self, event: AttemptEvent) -> None:
-        """Count a request; `event` is about to be sent."""
+        """Count a request.
+
+        Args:
+            event: the attempt.
+        """
         self._attempts.add(1, {"plivo.phlo.verb": event.action.verb.value})
 
     def on_pause(self, event: PauseEvent) -> None:
-        """Note how long `event`, a refusal, stops everybody."""
-        told = {
+        """Record a pause.
+
+        Args:
+            event: the pause.
+        """
+        attributes = {
             "plivo.phlo.retry_after": event.from_retry_after,
             "http.response.status_code": event.status_code,
         }
-        self._pause.record(event.seconds, told)
+        self._pause.record(event.seconds, attributes)
 
     def on_outcome(self, event: OutcomeEvent) -> None:
-        """Make the span of `event`, an action that has ended, and count it."""
+        """Record an action's span and metrics.
+
+        Args:
+            event: the action's outcome.
+        """
         shared = _shared(event)
         self._actions.add(1, shared)
         self._duration.record(event.elapsed, shared)
@@ -114,20 +127,20 @@ class Telemetry:
 
 
 def _shared(event: OutcomeEvent) -> dict[str, str | int]:
-    """What spans and metrics tell alike: of few values."""
-    told: dict[str, str | int] = {
+    """Return the attributes of both spans and metrics, which have few values each."""
+    attributes: dict[str, str | int] = {
         "plivo.phlo.verb": event.action.verb.value,
         "plivo.phlo.outcome": event.outcome.value,
     }
     if event.status_code is not None:
-        told["http.response.status_code"] = event.status_code
+        attributes["http.response.status_code"] = event.status_code
     if event.error is not None:
-        told["error.type"] = event.error
-    return told
+        attributes["error.type"] = event.error
+    return attributes
 
 
 def _route(action: Action) -> str:
-    """The path with the names of its parts instead of their values."""
+    """Return the path with the names of its parts instead of their values."""
     if action.verb is Verb.RUN:
         return "/account/{auth_id}/phlo/{phlo_id}"
     if action.verb is Verb.GET_PHLO:

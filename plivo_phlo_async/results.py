@@ -1,7 +1,7 @@
-"""What Plivo tells us, as frozen values.
+"""What Plivo returns, as frozen values.
 
-Every field is what the answer said, or None when it did not say; nothing a server sends makes a
-result raise. The whole answer stays readable in `raw`.
+A field that the response lacks is None; nothing that a server sends makes a result raise. The whole
+response stays readable in `raw`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ __all__ = ["ActionResult", "NodeDetails", "PhloDetails", "PhloRun", "PhloRunDeta
 
 @frozen(kw_only=True)
 class Result:
-    """What all results share.
+    """What all results have.
 
     Attributes:
-        api_id: Plivo's id of the request; None when the answer did not say.
-        reply_complete: False when the request was accepted but the answer's body was lost.
-        raw: the whole answer as parsed from JSON, {} when it could not be read.
+        api_id: Plivo's id of the request; None if the response lacks it.
+        reply_complete: False if the request was accepted but the response's body was lost.
+        raw: the whole response as parsed from JSON; {} if it could not be parsed.
         attempts: how many requests it took.
-        elapsed: seconds from asking to having the answer, waits included.
-        status_code: the HTTP status of the last answer.
+        elapsed: seconds from start to end, including waits.
+        status_code: the HTTP status of the last response.
     """
 
     api_id: str | None = None
@@ -38,14 +38,14 @@ class Result:
 
 @frozen
 class ActionResult(Result):
-    """Plivo took the action: an acknowledgement, the effect on the call follows.
+    """Plivo accepted the action; this is an acknowledgement, and the effect on the call follows.
 
     https://www.plivo.com/docs/phlo/api/phlo/multiparty-call
 
     Attributes:
-        api_id: Plivo's id of the request; None when the answer's body was lost.
-        error: always "" (an answer with an error raises `ActionFailedError`).
-        reply_complete: False when the action was accepted but the answer's body was lost.
+        api_id: Plivo's id of the request; None if the response's body was lost.
+        error: always "" (a response with an error raises `ActionFailedError`).
+        reply_complete: False if the action was accepted but the response's body was lost.
     """
 
     api_id: str | None = None
@@ -62,7 +62,7 @@ class PhloDetails(Result):
     Attributes:
         phlo_id: its id.
         name: its name in the console.
-        created_on: when it was made, with time zone.
+        created_on: when it was created, with time zone.
         api_id: Plivo's id of the request.
     """
 
@@ -83,7 +83,7 @@ class NodeDetails(Result):
         phlo_id: the PHLO it belongs to.
         name: its name in the console.
         node_type: "multi_party_call" or another type's name.
-        created_on: when it was made, with time zone.
+        created_on: when it was created, with time zone.
         api_id: Plivo's id of the request.
     """
 
@@ -102,9 +102,9 @@ class PhloRun(Result):
     https://docs.plivo.com/docs/phlo/api/phlo/run-a-phlo/
 
     Attributes:
-        run_id: the run's id, for `get_run`; None when the answer's body was lost.
+        run_id: the run's id, for `get_run`; None if the response's body was lost.
         phlo_id: the PHLO that runs.
-        message: Plivo's description of the first step; not made to be parsed.
+        message: Plivo's description of the first step; not meant to be parsed.
         api_id: Plivo's id of the request.
     """
 
@@ -116,7 +116,7 @@ class PhloRun(Result):
 
 @frozen
 class PhloRunDetails(Result):
-    """What a run of a PHLO has produced (seen in Plivo's Java SDK, not documented).
+    """What a run of a PHLO produced (from Plivo's Java SDK; not documented).
 
     Attributes:
         run_id: the run's id.

@@ -1,6 +1,6 @@
-"""Opening a connection: addresses raced, a proxy on the way, TLS.
+"""Open a connection: race the addresses, pass a proxy, start TLS.
 
-Whatever happens, also cancellation, no socket is left behind.
+No failure and no cancellation leaves a socket open.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Tls = Callable[[], ssl.SSLContext]
 
 
 class Origin(NamedTuple):
-    """Where a connection leads."""
+    """The server that a connection leads to."""
 
     scheme: bytes
     host: bytes
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
 
     @property
     def is_secure(self) -> bool:
-        """Whether it is reached over TLS."""
+        """Whether the connection uses TLS."""
         return self.scheme == b"https"
 
 
@@ -60,14 +60,14 @@ async def open_connection(
     """Return a new connection.
 
     Args:
-        origin: where to.
-        tls: gives the TLS context for https.
-        proxy: the proxy on the way, if there is one.
-        timeout: seconds for each step: to connect, to pass the proxy, to agree on TLS.
+        origin: the server.
+        tls: returns the TLS context for https.
+        proxy: the proxy, if there is one.
+        timeout: seconds for each step: to connect, to open the tunnel, to start TLS.
         report: called with httpcore's trace events.
 
     Raises:
-        httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError: there is none.
+        httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError: it failed.
     """
     first = origin if proxy is None else proxy.origin
     connection: Connection | None = None
@@ -106,7 +106,7 @@ async def _start_tls(
 async def _step(
     name: str, report: Report, timeout: float | None, info: dict[str, Any]
 ) -> AsyncIterator[None]:
-    """Bound and report a block; its failures become httpcore's errors."""
+    """Bound and report a step; raise its failures as httpcore's errors."""
     await report(f"{name}.started", info)
     try:
         with anyio.fail_after(timeout):
@@ -139,10 +139,10 @@ def _connect_request(origin: Origin, proxy: HttpProxy) -> Payload:
 
 
 def head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return a request's head: its line, its headers and the blank line.
+    """Return a request's head: the request line, the headers and the blank line.
 
     Raises:
-        httpcore.LocalProtocolError: there is a line break or a NUL inside.
+        httpcore.LocalProtocolError: an element holds a line break or a NUL.
     """
     lines = [b"%b %b HTTP/1.1" % (method, target)]
     lines += [b"%b: %b" % (name, value) for name, value in headers]
@@ -164,7 +164,7 @@ async def _connect_tcp(origin: Origin) -> Connection:
 
 
 def _interleaved(found: list[_Address]) -> list[_Address]:
-    """Return the addresses with families in turn, so that one broken family costs one wait."""
+    """Return the addresses with alternating families, so that a broken family costs one wait."""
     first = [each for each in found if each[0] == found[0][0]]
     other = [each for each in found if each[0] != found[0][0]]
     in_turn = []
@@ -178,7 +178,7 @@ def _interleaved(found: list[_Address]) -> list[_Address]:
 async def _race(addresses: list[_Address]) -> socket.socket:
     """Return a socket connected to the address that answers first.
 
-    The next address is tried as soon as one fails, and at the latest after the head start.
+    The next attempt starts when one fails, or after the head start.
     """
     if len(addresses) == 1:
         return await _connect(addresses[0])
@@ -195,7 +195,7 @@ async def _race(addresses: list[_Address]) -> socket.socket:
         finally:
             over.set()
 
-    with ExitStack() as opened:  # two may connect at once, and the caller may have given up
+    with ExitStack() as opened:  # two may connect at once, and the task may be cancelled
         async with anyio.create_task_group() as group:
             for address in addresses:
                 over = anyio.Event()

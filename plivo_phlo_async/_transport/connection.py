@@ -1,7 +1,7 @@
 """One connection: bytes to and from the server, on asyncio (uvloop too) and on trio.
 
-On asyncio it is a protocol of its own, which costs less than half of a stream: a request is one
-write, an answer mostly one wake-up, and a timeout one timer.
+On asyncio it is a protocol, which costs less than half of a stream: a request is one write, a
+response mostly one wake-up, and a timeout one timer.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Payload", "wrap"]
 
 _T = TypeVar("_T")
-_MOST_UNREAD = 256 * 1024  # bytes; an answer of Plivo's has about a hundred
+_MOST_UNREAD = 256 * 1024  # bytes; a response of Plivo's has about a hundred
 
 
 class Payload:
-    """Bytes to send, out of sight of tracebacks that show local variables."""
+    """Bytes to send, which tracebacks with local variables do not show."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -40,11 +40,13 @@ class Payload:
 
 
 class Connection(Protocol):
-    """A connection of the event loop that opened it. Timeouts are in seconds, None for none.
+    """A connection, which belongs to the event loop that opened it.
+
+    Timeouts are in seconds; None is no timeout.
 
     Attributes:
         loop: the event loop.
-        origin: where it leads; the pool sets it.
+        origin: the server; the pool sets it.
         is_new: whether it has served no request yet.
     """
 
@@ -53,16 +55,16 @@ class Connection(Protocol):
     is_new: bool
 
     def write(self, payload: Payload) -> None:
-        """Hand all bytes over; on trio, `drain` sends them."""
+        """Write all bytes; on trio, `drain` sends them."""
 
     async def drain(self, timeout: float | None) -> None:
-        """Wait until what was written is sent; raises `TimeoutError` or `OSError`."""
+        """Wait until everything written is sent; raises `TimeoutError` or `OSError`."""
 
     async def receive(self, timeout: float | None) -> bytes:
-        """Return what has come, b"" at the end; raises `TimeoutError` or `OSError`."""
+        """Return the bytes received, b"" at the end; raises `TimeoutError` or `OSError`."""
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Turn to TLS; raises `OSError` (`ssl.SSLError` is one)."""
+        """Start TLS; raises `OSError` (`ssl.SSLError` is one)."""
 
     def is_stale(self) -> bool:
         """Return whether the server has closed it or has sent unsolicited data."""
@@ -74,11 +76,11 @@ class Connection(Protocol):
         """Close it at once, from any thread and event loop."""
 
     def forget(self) -> None:
-        """Close this process's copy, which was inherited from the parent process."""
+        """Close this process's copy of a connection of the parent process."""
 
 
 async def wrap(sock: socket.socket) -> Connection:
-    """Return the connection over a connected, non-blocking socket, which is closed if it fails."""
+    """Return a connection over a connected, non-blocking socket, which is closed on failure."""
     if hasattr(running_loop(), "call_soon_threadsafe"):
         return await AsyncioConnection.over(sock)
     return TrioConnection(sock)
@@ -93,20 +95,20 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 def _check_alpn(ssl_object: Any) -> None:
-    """Refuse another protocol than HTTP/1.1, on which a shared TLS context may have agreed."""
+    """Refuse a protocol other than HTTP/1.1, which a shared TLS context may have negotiated."""
     agreed = ssl_object.selected_alpn_protocol()
     if agreed not in {None, "http/1.1", "http/1.0"}:
         raise OSError(f"TLS agreed on {agreed}, not on http/1.1; give an SSLContext of your own")
 
 
 def _shut(sock: socket.socket) -> None:
-    """End both directions, so that the loop that owns the socket sends nothing more on it."""
+    """Shut both directions down, so that the loop that owns the socket sends nothing more."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 
 
 class AsyncioConnection:
-    """A connection of asyncio's, and the `asyncio.Protocol` below it.
+    """A connection on asyncio, and the `asyncio.Protocol` below it.
 
     The transport pushes; `receive` returns what is there, or waits for the next push.
     """
@@ -197,7 +199,7 @@ class AsyncioConnection:
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         self._raise_if_broken()
-        if self._unread or self._ended:  # what came in plain text must not pass for an answer
+        if self._unread or self._ended:  # plain text must not pass for a response
             raise OSError("the server closed the connection, or spoke first, before TLS began")
         transport = await self.loop.start_tls(
             self._transport, cast("asyncio.Protocol", self), context, server_hostname=host
@@ -255,9 +257,9 @@ def _is_running_here(loop: Any) -> bool:
 
 
 class _Timer:
-    """Calls back at a time that costs nothing to move later, as each request moves it.
+    """A timer that is cheap to postpone, which each request does.
 
-    The event loop's own timer is left running; it looks at the time when it fires.
+    The event loop's own timer keeps running; when it fires, it compares the time.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
@@ -277,7 +279,7 @@ class _Timer:
         self._due = math.inf
 
     def cancel(self) -> None:
-        """Do not call back, and leave nothing in the event loop."""
+        """Do not call back, and cancel the event loop's timer."""
         self.clear()
         if self._handle is not None:
             self._handle.cancel()
@@ -309,7 +311,7 @@ def _time_out(future: asyncio.Future[None] | None) -> None:
 
 
 class TrioConnection:
-    """A connection of trio's."""
+    """A connection on trio."""
 
     def __init__(self, sock: socket.socket) -> None:
         import trio
@@ -372,9 +374,9 @@ class TrioConnection:
 
 
 class _TrioTls:
-    """TLS over a stream of trio's.
+    """TLS over a trio stream.
 
-    Unlike `trio.SSLStream`, it can say whether anything has come that was not read.
+    Unlike `trio.SSLStream`, it knows whether there is unread data.
     """
 
     def __init__(
@@ -393,7 +395,7 @@ class _TrioTls:
     async def receive_some(self, most: int) -> bytes:
         try:
             return await self._do(lambda: self.ssl_object.read(most))
-        except ssl.SSLEOFError:  # servers commonly close without a farewell
+        except ssl.SSLEOFError:  # servers commonly close without close_notify
             return b""
 
     def has_unread(self) -> bool:
@@ -405,7 +407,7 @@ class _TrioTls:
         return True
 
     async def _do(self, work: Callable[[], _T]) -> _T:
-        """Do `work`; send what it has to send, and receive what it has to read."""
+        """Do `work`, and send and receive what it needs."""
         while True:
             try:
                 result = work()
@@ -424,9 +426,9 @@ class _TrioTls:
 
 @contextlib.contextmanager
 def _os_errors() -> Iterator[None]:
-    """Raise what broke below, which trio's errors carry as their cause.
+    """Raise the `OSError` that trio's errors have as their cause.
 
-    Theirs are dropped: their frames hold the bytes that could not be sent.
+    trio's own are dropped: their frames hold the bytes that could not be sent.
     """
     import trio
 

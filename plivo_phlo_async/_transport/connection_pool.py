@@ -1,9 +1,9 @@
 """The pool: connections by origin and event loop, acquired and released in constant time.
 
 It has the interface of httpcore's pool and takes its place below `httpx.AsyncHTTPTransport`.
-httpcore's looks at every connection for every request, and loses places for good when requests
-are cancelled in its queue. This one has no queue: the client's slots bound how many requests are
-under way. The connection released last is used first, so that a quiet service keeps few of them.
+httpcore's pool looks at every connection for every request, and leaks slots when requests are
+cancelled in its queue. This one has no queue: the client's slots bound the concurrent requests. The
+connection released last is used first, so that a quiet service keeps few of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .send_trace import HANDSHAKE_REFUSED
 
 __all__ = ["ConnectionPool"]
 
-KEEPALIVE = 4.0  # seconds; servers commonly close idle connections after 5, and some say when
+KEEPALIVE = 4.0  # seconds; servers commonly close idle connections after 5, and some announce when
 _PORTS = {b"http": 80, b"https": 443}
 _Key = tuple[Any, Origin]
 Open = Callable[
@@ -39,11 +39,11 @@ class ConnectionPool:
     """A pool of HTTP/1.1 connections, for asyncio and trio, for any number of event loops.
 
     Args:
-        tls: gives the TLS context for https; called when it is first needed.
-        proxy: the proxy on the way to every origin, if there is one.
-        keepalive: seconds for which an idle connection is kept, at most.
+        tls: returns the TLS context for https; called when it is first needed.
+        proxy: the proxy for every origin, if there is one.
+        keepalive: the most seconds for which an idle connection is kept.
         open_connection: opens a connection.
-        clock: gives the time in seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -65,19 +65,19 @@ class ConnectionPool:
         on_fork(self)
 
     def after_fork(self) -> None:
-        """Close this process's copies of the parent's connections, with no farewell."""
+        """Close this process's copies of the parent's connections, without a word to the server."""
         self._lock = threading.RLock()
         for connection in self._take_all():
             connection.forget()
         self._stop_watching()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request and return its answer once status and headers are there.
+        """Send a request and return its response once status and headers are there.
 
-        The request's body is read first and written in one piece; the answer's body is streamed.
+        The request's body is read first and written in one piece; the response's body is streamed.
         Timeouts come in the request's extensions: `connect` for each step of opening a connection,
-        `write` for sending, `read` for each wait for more, `answer` for the whole answer, however
-        it drips. `trace` is called with httpcore's events.
+        `write` for sending, `read` for each read, `answer` for the whole response, however slowly
+        it arrives. `trace` is called with httpcore's events.
         """
         report: Report = request.extensions.get("trace") or _no_report
         timeout = request.extensions.get("timeout", {})
@@ -103,7 +103,7 @@ class ConnectionPool:
         )
 
     async def aclose(self) -> None:
-        """Close every connection; no request is begun any more. Works in any event loop."""
+        """Close every connection and begin no further request; works in any event loop."""
         with self._lock:
             self._closed = True
             for connection in self._take_all():  # their loops wait here before they end
@@ -126,8 +126,8 @@ class ConnectionPool:
         """Make a connection idle.
 
         Args:
-            connection: its answer is whole.
-            keepalive: for how long the server keeps an idle connection, in seconds, if it says so.
+            connection: a connection whose response is complete.
+            keepalive: seconds for which the server keeps an idle connection, if it says so.
         """
         seconds = self._keepalive if keepalive is None else min(self._keepalive, keepalive - 1)
         if seconds > 0:
@@ -141,7 +141,7 @@ class ConnectionPool:
         self.discard(connection)
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection that can serve no other request."""
+        """Close a connection that cannot serve another request."""
         self._busy.discard(connection)
         connection.close()
 
@@ -165,7 +165,7 @@ class ConnectionPool:
             raise httpcore.ConnectError("the connection pool is closed")
 
     def _pop_idle(self, key: _Key) -> Connection | None:
-        """Return the connection released last; close those that have been idle for too long."""
+        """Return the connection released last; close those that are idle for too long."""
         now, found = self.clock(), None
         with self._lock:
             idle = self._idle.get(key, deque())
@@ -211,16 +211,16 @@ class ConnectionPool:
 
     async def _payload_of(self, request: httpcore.Request) -> Payload:
         stream = request.stream
-        if isinstance(stream, Iterable):  # bytes that are there, mostly
+        if isinstance(stream, Iterable):  # in memory, mostly
             return _payload(request, b"".join(stream), self._proxy)
         return _payload(request, b"".join([part async for part in stream]), self._proxy)
 
 
 class _ResponseStream:
-    """An answer's body, from a connection that is released, or discarded, when it is closed.
+    """A response's body; closing it releases the connection, or discards it.
 
-    It is discarded if the body was not read to its end or anything came after it, which would
-    otherwise be read as the next request's answer.
+    The connection is discarded if the body was not read to its end or is followed by more data,
+    which would be read as the response to the next request.
     """
 
     def __init__(
@@ -261,7 +261,7 @@ class _ResponseStream:
         except httpcore.RemoteProtocolError as error:
             if self.parser.status is None:
                 raise
-            self._broken = error  # it came with the headers, but is the body's
+            self._broken = error  # it came with the headers, but concerns the body
 
     def __aiter__(self) -> Self:
         return self
@@ -274,7 +274,7 @@ class _ResponseStream:
                 raise self._broken
             if self.parser.complete:
                 raise StopAsyncIteration
-            await anyio.lowlevel.checkpoint_if_cancelled()  # a fast server leaves no other chance
+            await anyio.lowlevel.checkpoint_if_cancelled()  # a fast server never makes it wait
             await self._read_on()
 
     async def aclose(self) -> None:
@@ -295,7 +295,7 @@ class _ResponseStream:
         try:
             if self._is_late:
                 raise TimeoutError
-            self._is_late = timeout == 0  # what has come already is still read, once
+            self._is_late = timeout == 0  # what has arrived is still read, once
             self.parser.feed(await self._connection.receive(timeout))
         except TimeoutError as error:
             reason = str(error) or f"no whole answer within {self._timeout.get('read')} s"
@@ -339,4 +339,4 @@ def _payload(request: httpcore.Request, body: bytes, proxy: HttpProxy | None) ->
 
 
 async def _no_report(event: str, info: object) -> None:
-    """Nobody listens."""
+    """Do nothing: the request has no `trace`."""

@@ -1,4 +1,4 @@
-"""Slots: how many requests may be under way at once, over every event loop and thread."""
+"""Slots: they bound the concurrent requests of all event loops and threads."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .event_loop import WaitQueues, Wakeup, is_over, on_fork, running_loop
 
 __all__ = ["ConnectionSlots"]
 
-_LOOK_AGAIN = 1.0  # seconds; an event loop that is closed with slots held wakes nobody
+_LOOK_AGAIN = 1.0  # seconds; an event loop that is closed with slots held wakes no waiter
 
 
 class ConnectionSlots:
     """A semaphore shared by event loops and threads.
 
-    A slot is returned with the loop that acquired it. When an event loop ends with slots still
-    held, they are free again.
+    A slot belongs to the event loop that acquired it. When the event loop ends, its slots are free
+    again.
 
     Args:
         count: how many slots there are.
@@ -30,35 +30,35 @@ class ConnectionSlots:
         on_fork(self)
 
     def after_fork(self) -> None:
-        """Start afresh: what the parent process holds is not held here."""
+        """Start with all slots free: what the parent process holds is not held here."""
         self._lock = threading.RLock()  # a task may be destroyed, and release, in the middle
         self._free = self._count
         self._held: dict[Any, int] = {}
         self._queues = WaitQueues()
-        self._first_in_line: set[Wakeup] = set()
+        self._waiters: set[Wakeup] = set()
 
     def acquire_nowait(self) -> Any:
-        """Return a slot to pass to `release`, or None if there is none or others wait for it."""
+        """Return a slot for `release`, or None if none is free or other tasks wait."""
         return self._take() if self._queues.is_empty() else None
 
     async def acquire(self) -> Any:
-        """Wait for a slot, behind everyone of this event loop; return it for `release`."""
-        async with self._queues.first():
+        """Wait for a slot, behind the tasks of this event loop, and return it for `release`."""
+        async with self._queues.turn():
             while (slot := self._take()) is None:
                 wakeup = Wakeup()
-                self._first_in_line.add(wakeup)
+                self._waiters.add(wakeup)
                 try:
-                    slot = self._take()  # one may have been released before anyone could wake us
+                    slot = self._take()  # one may have been released just before
                     if slot is not None:
                         return slot
                     with anyio.move_on_after(_LOOK_AGAIN):
                         await wakeup.wait()
                 finally:
-                    self._first_in_line.discard(wakeup)
+                    self._waiters.discard(wakeup)
             return slot
 
     def release(self, slot: Any) -> None:
-        """Return a slot; one of an event loop that has ended may be free already."""
+        """Free a slot; that of an event loop that has ended may be free already."""
         with self._lock:
             held = self._held.pop(slot, 0)
             if not held:
@@ -66,8 +66,8 @@ class ConnectionSlots:
             if held > 1:
                 self._held[slot] = held - 1
             self._free += 1
-        for wakeup in tuple(self._first_in_line):
-            self._first_in_line.discard(wakeup)  # a loop that stands still is called once
+        for wakeup in tuple(self._waiters):
+            self._waiters.discard(wakeup)  # wake a blocked loop only once
             wakeup.set()
 
     def _take(self) -> Any:

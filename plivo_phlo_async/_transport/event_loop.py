@@ -42,7 +42,7 @@ def running_loop() -> Any:
 
 
 def call_soon(loop: Any, callback: Callable[[], object]) -> bool:
-    """Have `loop` call `callback`, from any thread; False if the loop has ended."""
+    """Schedule `callback` in `loop`, from any thread; return False if the loop has ended."""
     schedule = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
     try:
         schedule(callback)
@@ -64,8 +64,8 @@ _offsets: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 def loop_clock(monotonic: Callable[[], float] = time.monotonic) -> float:
     """Return the running event loop's time, in seconds, on a scale that all loops share.
 
-    A wait in one loop's time is a wait in another's, and a loop with a virtual clock, as tests
-    have, keeps it. Outside an event loop it is `monotonic`.
+    Seconds in one loop are seconds in another; a loop with a virtual clock, as in tests, keeps it.
+    Outside an event loop it is `monotonic`.
     """
     try:
         loop = running_loop()
@@ -79,10 +79,10 @@ def loop_clock(monotonic: Callable[[], float] = time.monotonic) -> float:
 
 
 class LoopEnd:
-    """Calls `callback` when the running event loop is shut down, or when it is closed itself.
+    """Calls `callback` when the running event loop is shut down, or when `close` is called.
 
-    An event loop closes its asynchronous generators when it is shut down, asyncio's and trio's
-    alike. One that is closed without a shutdown does not.
+    asyncio and trio close their asynchronous generators at shutdown. An event loop that is closed
+    without a shutdown does not.
     """
 
     def __init__(self, callback: Callable[[], object]) -> None:
@@ -104,7 +104,7 @@ async def _call_at_end(callback: Callable[[], object]) -> AsyncGenerator[None, N
 
 
 class Wakeup:
-    """An event for one waiter that any thread or event loop may set."""
+    """An event with one waiter, which any thread or event loop may set."""
 
     def __init__(self) -> None:
         self._event, self._loop = anyio.Event(), running_loop()
@@ -121,39 +121,39 @@ class Wakeup:
 class WaitQueues:
     """First-in-first-out queues, one for each event loop.
 
-    Nobody queues behind a waiter of another loop, which may be idle or gone.
+    No task waits behind one of another loop, which may be idle or gone.
     """
 
     def __init__(self) -> None:
         self._queues: dict[Any, dict[anyio.Event, None]] = {}
 
     def is_empty(self) -> bool:
-        """Return whether nobody queues in the running event loop."""
+        """Return whether no task waits in the running event loop."""
         return not self._queues or running_loop() not in self._queues
 
     @asynccontextmanager
-    async def first(self) -> AsyncIterator[None]:
-        """Queue until first in line; stay first until the block is left."""
-        loop, turn = running_loop(), anyio.Event()
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until first in the queue; stay first until the block is left."""
+        loop, event = running_loop(), anyio.Event()
         if loop not in self._queues:
             self._forget_closed_loops()
-        line = self._queues.setdefault(loop, {})
-        line[turn] = None
+        queue = self._queues.setdefault(loop, {})
+        queue[event] = None
         try:
-            if next(iter(line)) is not turn:
-                await turn.wait()
+            if next(iter(queue)) is not event:
+                await event.wait()
             yield
         finally:
-            was_first = next(iter(line)) is turn
-            del line[turn]
-            if not line:
+            was_first = next(iter(queue)) is event
+            del queue[event]
+            if not queue:
                 self._queues.pop(loop, None)
             elif was_first:
                 with suppress(RuntimeError):  # the loop was closed, and this task is destroyed
-                    next(iter(line)).set()
+                    next(iter(queue)).set()
 
     def _forget_closed_loops(self) -> None:
-        """Let go of those who queued in a loop that was closed under them."""
+        """Drop the queues of event loops that were closed."""
         for loop in list(self._queues):
             if is_over(loop):
                 self._queues.pop(loop, None)
@@ -167,7 +167,7 @@ _forkables: WeakSet[_Forkable] = WeakSet()
 
 
 def on_fork(shared: _Forkable) -> None:
-    """Have `shared.after_fork()` called in every process forked from this one."""
+    """Call `shared.after_fork()` in every process forked from this one."""
     _forkables.add(shared)
 
 

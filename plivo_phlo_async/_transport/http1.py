@@ -1,8 +1,8 @@
-"""An HTTP/1.1 answer, read from bytes; no I/O.
+"""Parse HTTP/1.1 responses from bytes; no I/O.
 
-A plain answer (one Content-Length, nothing unusual) is read here, which costs a tenth of the
-general way. h11 reads everything else, from its first byte; most programs never meet such an
-answer, so h11 is imported when the first one comes.
+A plain response (one Content-Length, nothing unusual) is parsed here, at a tenth of the cost of
+h11. h11 parses all others, from their first byte; most programs never receive one, so h11 is
+imported with the first.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _UNUSUAL = frozenset({b"transfer-encoding", b"upgrade", b"trailer"})
 
 
 class ResponseParser:
-    """Reads one answer as its bytes come.
+    """Parses one response as its bytes arrive.
 
     Attributes:
         status: the status, once its line and headers are there; None before.
         reason: the status line's text.
-        headers: the headers as they came.
-        body: what has come of the body and was not taken yet.
-        complete: the answer is whole.
-        reusable: its connection may serve another request.
+        headers: the headers as they were sent.
+        body: what has arrived of the body and was not taken yet.
+        complete: whether the response is complete.
+        reusable: whether its connection may serve another request.
         keepalive: seconds for which the server keeps an idle connection, if it says so.
     """
 
@@ -53,10 +53,10 @@ class ResponseParser:
         self.keepalive: int | None = None
 
     def feed(self, data: bytes) -> None:
-        """Read on with `data`, b"" for the end of the connection.
+        """Parse `data`; b"" is the end of the connection.
 
         Raises:
-            httpcore.RemoteProtocolError: this is no answer, or it ends too soon.
+            httpcore.RemoteProtocolError: it is not a response, or it ends too early.
         """
         if self._general is not None:
             self._read_generally(data)
@@ -70,7 +70,7 @@ class ResponseParser:
             )
 
     def take(self) -> bytes:
-        """Return what has come of the body, once."""
+        """Return what has arrived of the body, once."""
         body, self.body = self.body, b""
         return body
 
@@ -91,7 +91,7 @@ class ResponseParser:
             self._read_body(self._unread[end + 4 :])
 
     def _plain_head(self, head: bytes) -> int | None:
-        """Return the body's length, with the head set; None when the head is not plain."""
+        """Set the head and return the body's length; return None if the head is not plain."""
         first, *lines = head.split(b"\r\n")
         status = _STATUS.fullmatch(first)
         if status is None or self._method in {b"HEAD", b"CONNECT"}:
@@ -125,7 +125,7 @@ class ResponseParser:
 
     def _read_body(self, data: bytes) -> None:
         self.body += data[: self._missing]
-        self.reusable = len(data) == self._missing  # what is left over would answer the next one
+        self.reusable = len(data) == self._missing  # surplus data would answer the next request
         self._missing = max(0, self._missing - len(data))
         self.complete = not self._missing
 

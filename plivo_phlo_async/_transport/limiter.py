@@ -1,4 +1,4 @@
-"""The bucket: a token for every request, first come first served."""
+"""The rate limit: a token bucket, first come, first served."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .event_loop import WaitQueues, loop_clock, on_fork
 
 __all__ = ["Limiter", "RateLimit"]
 
-_FULL = 1 - 1e-9  # a token, less what adding fractions of one may lose
+_FULL = 1 - 1e-9  # one token, less what adding fractions may lose
 _CUT = 0.7
 _REGROWTH = 0.05  # of the full rate, per second
 _FLOOR = 0.5  # requests per second
@@ -23,46 +23,46 @@ _PROOF = 5  # requests that must pass after a refusal before the rate grows agai
 
 
 class Limiter(Protocol):
-    """What the client asks of a limiter; give any object that has these two methods.
+    """What the client calls; any object with these two methods is a limiter.
 
-    What `pause` raises is logged, and the action goes on.
+    What `pause` raises is logged, and the action continues.
     """
 
     async def acquire(self) -> None:
         """Wait until one more request may start.
 
-        Cancelled while waiting, it should have taken nothing. What it raises is the cause of a
-        `NotSentError`.
+        If it is cancelled while it waits, it should take nothing. What it raises becomes the cause
+        of a `NotSentError`.
         """
 
     def pause(self, seconds: float) -> None:
-        """The server refused; it must not block.
+        """Start nothing for a while, since the server refused; must not block.
 
         Args:
-            seconds: for how long nothing should start; 0 or more.
+            seconds: for how long; 0 or more.
         """
 
 
 class RateLimit:
     """A token bucket: no window of `per` seconds sees more than `requests` requests.
 
-    Give one to a client, or the same one to several clients that share an account; a client that is
-    given none has `RateLimit(300, per=5.0)`, the account limit that Plivo documents
-    (https://docs.plivo.com/docs/voice/concepts/account-limits). To hold even when requests bunch
-    on the way, the rate is `(requests - burst - 1 % of requests) / per`.
+    Several clients of one account may share it. By default, a client has
+    `RateLimit(300, per=5.0)`, the account limit that Plivo documents
+    (https://docs.plivo.com/docs/voice/concepts/account-limits). So that the limit holds even if
+    requests bunch on the way, the rate is `(requests - burst - 1 % of requests) / per`.
 
-    A server that refuses brings the rate down (by 30 %, at most once a second); once it has taken
-    some requests again, the rate grows back, 5 % of the full rate each second.
+    Each refusal lowers the rate by 30 %, at most once a second. Once the server accepts requests
+    again, the rate grows back by 5 % of the full rate each second.
 
     Args:
         requests: how many requests the server allows in any `per` seconds.
         per: the window, in seconds.
         burst: how many requests may start at once after a quiet time.
-        clock: gives the time in seconds, the same in every event loop and thread.
+        clock: returns the time in seconds, the same in every event loop and thread.
         sleep: waits for some seconds.
 
-    Event loops and threads may share it: within each, first come is first served. A forked process
-    has a copy of its own; `plivo_phlo_async.redis` has a limit that processes share.
+    Event loops and threads may share it; within each, it is first come, first served. A forked
+    process has its own copy; `plivo_phlo_async.redis` has a limit that processes share.
 
     Attributes:
         requests: as given.
@@ -71,7 +71,7 @@ class RateLimit:
         full_rate: requests per second while nothing is refused.
 
     Raises:
-        InvalidArgumentError: a value leaves no rate; the message says which.
+        InvalidArgumentError: a value is invalid; the message names it.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class RateLimit:
         on_fork(self)
 
     def after_fork(self) -> None:
-        """Leave the parent process's waiters to it."""
+        """Drop the parent process's waiters."""
         self._lock = threading.Lock()
         self._queues = WaitQueues()
 
@@ -123,22 +123,23 @@ class RateLimit:
         return self._rate
 
     async def acquire(self) -> None:
-        """Take a token; wait for one, behind everyone of this event loop who came before.
+        """Take a token; wait for one, behind the tasks of this event loop that came before.
 
-        Cancelled while waiting, it has taken nothing. With a token at hand it does not yield.
+        If it is cancelled while it waits, it takes nothing. If a token is there, it does not yield
+        to the event loop.
         """
         if self.acquire_nowait():
             return
-        async with self._queues.first():
-            while (wait := self._take()) > 0:  # only the first in line has a timer
+        async with self._queues.turn():
+            while (wait := self._take()) > 0:  # only the first in the queue has a timer
                 await self._sleep(wait)
 
     def acquire_nowait(self) -> bool:
-        """Take a token if there is one and nobody waits for it; says whether it did."""
+        """Take a token if there is one and no task waits; return whether it did."""
         return self._queues.is_empty() and self._take() <= 0
 
     def _take(self) -> float:
-        """Take a token if there is one; else give the seconds until there may be."""
+        """Take a token and return 0, or return the seconds until there may be one."""
         with self._lock:
             wait = self._wait()
             if wait <= 0:
@@ -147,7 +148,7 @@ class RateLimit:
             return wait
 
     def pause(self, seconds: float) -> None:
-        """Start nothing for a while, for anyone; then begin with an empty bucket, and slower.
+        """Start nothing for a while; then begin with an empty bucket, and slower.
 
         Args:
             seconds: for how long.
@@ -162,7 +163,7 @@ class RateLimit:
                 self._rate = max(min(_FLOOR, self.full_rate), self._rate * _CUT)
 
     def _wait(self) -> float:
-        """Seconds until there is a token."""
+        """Return the seconds until there is a token."""
         now = self._refill()
         if self._tokens >= _FULL:
             return 0.0
@@ -173,7 +174,7 @@ class RateLimit:
         if self._refilled_at is None:
             self._refilled_at = now
         back = self._refilled_at - now
-        if back > _JITTER:  # the clock of an earlier event loop had been moved forward
+        if back > _JITTER:  # the clock of an earlier event loop was ahead
             self._paused_until -= back
             self._cut_at -= back
         passed = now - max(self._refilled_at, self._paused_until)

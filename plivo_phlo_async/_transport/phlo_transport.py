@@ -1,4 +1,4 @@
-"""The pool as an httpx transport, for this package's client and for any other."""
+"""The connection pool as an httpx transport, for this package's client and for others."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class PhloTransport(httpx.AsyncHTTPTransport):
     """An httpx transport whose connections are pooled in constant time.
 
     It serves any origin, on asyncio and trio, from several event loops, threads and forked
-    processes: a connection belongs to the loop and process that opened it. It bounds nothing by
-    itself; `max_connections` of `AsyncPhloClient` does. It speaks HTTP/1.1 only, and reports to
-    httpx's `trace` extension whether a request was begun.
+    processes: a connection belongs to the loop and process that opened it. It has no limit of its
+    own; `max_connections` of `AsyncPhloClient` is one. It uses HTTP/1.1, and reports to httpx's
+    `trace` extension whether a request was begun.
 
         http = httpx.AsyncClient(transport=PhloTransport(), event_hooks=...)
         client = AsyncPhloClient(http_client=http)
 
-    Being an `httpx.AsyncHTTPTransport`, it is seen by whatever mocks or instruments that class.
+    It is an `httpx.AsyncHTTPTransport`, so what mocks or instruments that class sees its requests.
 
     Args:
-        verify: the TLS context; by default httpx's own, which reads SSL_CERT_FILE and SSL_CERT_DIR.
-        proxy: a proxy's address, or an `httpx.Proxy`. Variables such as HTTPS_PROXY are not read.
-        keepalive_expiry: for how long an idle connection is kept, in seconds; less where the
-            server says that it keeps it for less.
+        verify: the TLS context (default: httpx's own, which reads SSL_CERT_FILE and SSL_CERT_DIR).
+        proxy: a proxy's URL, or an `httpx.Proxy`. Variables such as HTTPS_PROXY are not read.
+        keepalive_expiry: seconds for which an idle connection is kept; less if the server's
+            `Keep-Alive` header says less.
 
     Raises:
-        ValueError: the proxy's address cannot be used.
+        ValueError: the proxy's URL cannot be used.
         ImportError: a SOCKS proxy needs the package socksio.
     """
 
@@ -56,7 +56,7 @@ class PhloTransport(httpx.AsyncHTTPTransport):
             return
         tls = functools.cache(default_tls) if verify is None else lambda: verify
         via = None if proxy is None else _http_proxy(proxy)
-        # Its base would open httpcore's pool; everything else it does is kept.
+        # The base class would open httpcore's pool; everything else in it stays.
         self._pool = ConnectionPool(tls, via, keepalive=keepalive_expiry)  # type: ignore[assignment]
 
 

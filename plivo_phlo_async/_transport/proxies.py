@@ -1,4 +1,4 @@
-"""Which proxy is on the way, by the environment's variables as httpx reads them."""
+"""Select the proxy from the environment, like httpx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["select_proxy"]
 
 
 def select_proxy(base_url: str, proxies: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return what names the proxy on the way to the API, a variable, and its address or None.
+    """Return the variable that names the proxy for the API, and its URL; "" and None without one.
 
     https://www.python-httpx.org/environment_variables/
 
@@ -30,13 +30,13 @@ def select_proxy(base_url: str, proxies: Mapping[str, str]) -> tuple[str, str | 
 
 
 def _variable(name: str) -> str:
-    """Return the variable as the environment spells it; of two, the lower-case one counts."""
+    """Return the variable in the environment's spelling; of two, lower case wins."""
     spelled = [each for each in os.environ if each.lower() == name]
     return max(spelled, default="the system's settings")
 
 
 def _matches(entry: str, url: httpx.URL) -> bool:
-    """Return whether an entry of NO_PROXY names `url`."""
+    """Return whether an entry of NO_PROXY matches `url`."""
     if entry == "*":
         return True
     try:

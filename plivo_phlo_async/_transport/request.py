@@ -1,7 +1,7 @@
-"""A request as httpx sees it, made from parts that were prepared once.
+"""Requests for httpx, built from prepared parts.
 
-Its address and its headers hold a phone number and the account's token. Neither shows in a `repr`,
-so that tracebacks with local variables, and httpx's own log, do not show them either.
+Their URLs and headers hold a phone number and the account's token. No `repr` shows either, so that
+tracebacks with local variables and httpx's log do not.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class PhloURL(httpx.URL):
 
 
 class PhloRequest(httpx.Request):
-    """An `httpx.Request` that is made without parsing anything again.
+    """An `httpx.Request` built without parsing.
 
     Args:
         method: the method.
         url: the URL.
-        headers: all headers, `Host` included; kept, not copied.
+        headers: all headers, including `Host`; not copied.
         content: the body.
         extensions: httpx's extensions.
     """
@@ -60,12 +60,12 @@ class PhloRequest(httpx.Request):
 
 
 class RequestBuilder:
-    """Makes the requests of one account.
+    """Builds the requests of one account.
 
     Args:
         base_url: the API's address.
         auth_id: the account, which is part of some paths.
-        headers: sent with every request.
+        headers: the headers of every request.
     """
 
     def __init__(self, base_url: str, auth_id: str, headers: Mapping[str, str]) -> None:
@@ -75,7 +75,7 @@ class RequestBuilder:
         self._headers = lru_cache(1024)(self._headers_of)
 
     def build(self, action: Action, extensions: dict[str, Any]) -> PhloRequest:
-        """Return the request that `action` is."""
+        """Return the request for `action`."""
         method, body = action.method, action.body()
         url = self._url(action.path(self._auth_id))
         headers = self._headers(method, None if body is None else len(body))
@@ -87,11 +87,11 @@ class RequestBuilder:
             headers["Content-Type"] = "application/json"
         if method == "POST":
             headers["Content-Length"] = str(length or 0)
-        return httpx.Headers(headers, encoding="ascii")  # named, it need not be found out
+        return httpx.Headers(headers, encoding="ascii")  # given, so that httpx does not detect it
 
 
 class _OwnRequestsMasked(logging.Filter):
-    """Masks the URLs of this package's requests, and no others, in what httpx logs."""
+    """Masks the URLs of this package's requests, and no others, in httpx's log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -105,5 +105,5 @@ _own_requests_masked = _OwnRequestsMasked()
 
 
 def mask_own_requests() -> None:
-    """Keep httpx's own log, which has whole URLs at INFO, free of our members' phone numbers."""
+    """Mask phone numbers in httpx's log, which has the URLs of requests at INFO."""
     logging.getLogger("httpx").addFilter(_own_requests_masked)  # a second time changes nothing

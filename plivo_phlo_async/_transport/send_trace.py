@@ -1,4 +1,4 @@
-"""What proves that a request was not sent: the transport's reports, through httpx's `trace`."""
+"""The transport's reports through httpx's `trace`, which prove that a request was not sent."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, ClassVar, Protocol
 
 __all__ = ["HANDSHAKE_REFUSED", "NotBegun", "SendTrace"]
 
-# Our transport's own event: the server ends a TLS handshake that the client has finished, so what
-# the client has sent since was not read.
+# Our transport's own event: the server aborts a TLS handshake that the client has finished, so it
+# did not read what the client sent since.
 HANDSHAKE_REFUSED = "connection.handshake_refused"
 
 _CONNECTING = {"connection.connect_tcp.started", "connection.connect_unix_socket.started"}
 
 
 class NotBegun(Exception):
-    """A request is not to be begun: the client is closed, or something forbids it."""
+    """The request must not begin: the client is closed, or something forbids it."""
 
 
 class _Sender(Protocol):
@@ -29,7 +29,7 @@ class SendTrace:
     """What the transport reports about one attempt.
 
     Only this proves that a request was not sent; the name of an exception does not. A transport
-    that reports nothing has proven nothing.
+    that reports nothing proves nothing.
 
     Args:
         sender: sends the request; once it is closed, none is begun.
@@ -51,7 +51,7 @@ class SendTrace:
         return self._sent > 0 if self._reported else None
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """Note an event of httpcore's; a proxy's CONNECT is not our request."""
+        """Record an event of httpcore; a CONNECT to a proxy is not our request."""
         self._reported = True
         if event.endswith("send_request_headers.started"):
             if info["request"].method != b"CONNECT":

@@ -1,4 +1,4 @@
-"""The only way to the server: one request, from an action to a reply, through an httpx client."""
+"""Send one request through an httpx client, the only way to the server."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _NO_STREAM = httpx.ByteStream(b"")
 
 
 class HttpSender:
-    """Sends requests through an `httpx.AsyncClient`, adding nothing of that client's own to them.
+    """Sends requests through an `httpx.AsyncClient`, without that client's headers or cookies.
 
     Args:
         http: the client.
-        requests: makes the requests.
+        requests: builds the requests.
         host: the host they go to.
         owns: whether to close the client.
         via: the proxy on the way, for messages.
@@ -78,7 +78,7 @@ class HttpSender:
                 reply = Reply(response.status_code, response.headers, None)
                 try:
                     reply.body = await _body_of(response)
-                except Exception as error:  # the frames of httpx show what has come of the body
+                except Exception as error:  # httpx's frames hold the body's bytes
                     error.__context__ = None
                     raise error.with_traceback(None) from None
                 finally:
@@ -91,11 +91,11 @@ class HttpSender:
             return reply, error
 
     def _bound(self, timeout: httpx.Timeout) -> AbstractContextManager[object]:
-        """Bound a whole request: other transports than ours bound each read, not all of them."""
+        """Bound a whole request; other transports bound each read, not all of them."""
         return _UNBOUND if self._owns else anyio.fail_after(_total(timeout))
 
     async def aclose(self) -> None:
-        """Begin no request any more, and close the client if it is ours."""
+        """Begin no further request, and close the client if it is ours."""
         self._closed = True
         if self._owns:
             await self._http.aclose()
@@ -118,13 +118,13 @@ def _timeouts(timeout: httpx.Timeout) -> dict[str, float | None]:
 
 
 async def _body_of(response: httpx.Response) -> bytes:
-    """Return the body as it was sent: an encoding that nobody asked for may hide gigabytes."""
+    """Return the raw body; an unsolicited encoding may hide gigabytes."""
     if response.is_stream_consumed:  # by a hook, or it never was a stream
         return response.content
     if "content-encoding" in response.headers:
         encoding = response.headers["content-encoding"]
         if encoding.lower() != "identity":
-            raise httpx.DecodingError(f"the body is encoded as {encoding}, which was not asked for")
+            raise httpx.DecodingError(f"the body is encoded as {encoding}, which was not requested")
     body = b""
     async for part in cast("httpx.AsyncByteStream", response.stream):
         body += part
@@ -134,7 +134,7 @@ async def _body_of(response: httpx.Response) -> bytes:
 
 
 class _NoCookies(httpx.Cookies):
-    """Keeps none: the API sets none, and looking for them costs as much as a request."""
+    """No cookies: the API sets none, and looking for them costs as much as a request."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         """Do nothing."""
@@ -162,18 +162,18 @@ def build_sender(
     verify: ssl.SSLContext | None,
     http_client: httpx.AsyncClient | None,
 ) -> HttpSender:
-    """Return the way to the server.
+    """Return a sender for the API.
 
     Args:
         base_url: the API's address.
-        requests: makes the requests.
-        proxy: a proxy's address; else the environment's, if it names one.
-        verify: a TLS context of the caller's own.
-        http_client: the caller's own client.
+        requests: builds the requests.
+        proxy: a proxy's URL (default: from the environment).
+        verify: the caller's TLS context.
+        http_client: the caller's client.
 
     Raises:
         InvalidArgumentError: an argument is invalid; the message names it.
-        ConfigurationError: the proxy, or the certificates the environment names, cannot be used.
+        ConfigurationError: the proxy, or the certificates in the environment, cannot be used.
     """
     if not isinstance(verify, ssl.SSLContext | None):
         raise InvalidArgumentError("verify: give an ssl.SSLContext.")
@@ -209,7 +209,7 @@ def _transport(
 
 
 def _trust() -> ssl.SSLContext:
-    """Return a context with the authorities that the environment names, else certifi's."""
+    """Return a context with the authorities in the environment, else certifi's."""
     try:
         return default_tls()
     except OSError as error:  # ssl.SSLError is one

@@ -1,4 +1,4 @@
-"""Handles: a PHLO, its nodes, the members of a call. None makes a request until a verb."""
+"""Handles for a PHLO, its nodes and the members of a call; only their coroutines send requests."""
 
 from .member import Member
 from .multi_party_call import MultiPartyCall

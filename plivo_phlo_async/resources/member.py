@@ -16,10 +16,10 @@ __all__ = ["Member"]
 
 @frozen
 class Member:
-    """A member of a multi-party call, by phone number or SIP address; a handle, no request.
+    """A handle for a member of a multi-party call; creating it sends no request.
 
-    Each verb is one request and returns Plivo's acknowledgement: the effect on the call follows.
-    Plivo has no request that reads a member's state back.
+    Each method sends one request and returns Plivo's acknowledgement: the effect on the call
+    follows. Plivo has no request that reads a member's state.
     https://www.plivo.com/docs/phlo/api/phlo/multiparty-call/member/update-a-member
 
     Attributes:
@@ -37,11 +37,11 @@ class Member:
         check_text("member_address", self.member_address)
 
     async def hold(self) -> ActionResult:
-        """Put this member on hold; Plivo's pages differ on who hears the hold music.
+        """Put this member on hold; Plivo's pages disagree on who hears the hold music.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.hold)
 
@@ -49,8 +49,8 @@ class Member:
         """Take this member off hold, back into the call.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.unhold)
 
@@ -58,55 +58,55 @@ class Member:
         """Mute this member (sent by two official SDKs; Plivo does not document it here).
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.mute)
 
     async def unmute(self) -> ActionResult:
-        """Let this member be heard again (as `mute`, not documented).
+        """Unmute this member (like `mute`, not documented here).
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.unmute)
 
     async def hangup(self) -> ActionResult:
-        """Disconnect this member; repeated until it is known that they are gone.
+        """Disconnect this member; retried until the member is known to be gone.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.hangup)
 
     async def resume_call(self) -> ActionResult:
-        """End the private talk of a warm transfer: everyone is in the call.
+        """End the consultation of a warm transfer: everyone is in the call.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.resume_call)
 
     async def abort_transfer(self) -> ActionResult:
-        """Give up the transfer this member started, who is back in the call with the customer.
+        """Abort the transfer that this member started; the member is back with the customer.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.abort_transfer)
 
     async def voicemail_drop(self) -> ActionResult:
         """Play the node's message to this member, whose voicemail answered.
 
-        Never sent again by this client once it may have been carried out.
+        The client does not retry it once it may have been carried out.
 
         Raises:
-            RequestError: no answer came; `may_have_happened` tells whether Plivo may have acted.
-            ResponseError: Plivo says no; its class tells the status.
+            RequestError: no response came; `may_have_happened` says whether Plivo may have acted.
+            ResponseError: the response is an error, with one class for each status.
         """
         return await self._do(Action.voicemail_drop)
 

@@ -1,4 +1,4 @@
-"""The multi-party call node: who is dialled into the call, and who is handed on."""
+"""The multi-party call node: dial members into the call, and transfer them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["MultiPartyCall"]
 
 @frozen
 class MultiPartyCall:
-    """A PHLO's multi-party call node; a handle, no request.
+    """A handle for a PHLO's multi-party call node; creating it sends no request.
 
-    Each verb is one request and returns Plivo's acknowledgement: the phone may still be ringing.
-    A verb that dials is never sent again by this client once it may have been carried out.
+    Each method sends one request and returns Plivo's acknowledgement: the phone may still be
+    ringing. The client does not retry a method that dials once it may have been carried out.
     https://www.plivo.com/docs/phlo/api/phlo/multiparty-call/update-a-multiparty-call
 
     Attributes:
@@ -33,23 +33,23 @@ class MultiPartyCall:
         check_text("node_id", self.node_id)
 
     def member(self, member_address: str) -> Member:
-        """The member with this address; makes no request.
+        """Return a handle for a member; sends no request.
 
         Args:
             member_address: phone number or SIP address.
 
         Raises:
-            InvalidArgumentError: it is no address.
+            InvalidArgumentError: it cannot be an address.
         """
         return Member(self._transport, self.phlo_id, self.node_id, member_address)
 
     async def get(self) -> NodeDetails:
-        """Read the node: its name, type and when it was made.
+        """Read the node: its name, its type and when it was created.
 
         Raises:
-            RequestError: no answer came.
-            ResponseError: Plivo says no; its class tells the status.
-            DecodeError: the answer cannot be read.
+            RequestError: no response came.
+            ResponseError: the response is an error, with one class for each status.
+            DecodeError: the response's body was lost.
         """
         action = Action.get_node(self.phlo_id, "multi_party_call", self.node_id)
         return await self._transport.perform(action, NodeDetails)
@@ -57,18 +57,18 @@ class MultiPartyCall:
     async def call(
         self, trigger_source: str, to: str, role: Role | str = Role.AGENT
     ) -> ActionResult:
-        """Dial somebody into the call.
+        """Dial a member into the call.
 
         Args:
             trigger_source: phone number or SIP address of the agent who starts it.
             to: phone number or SIP address to dial.
-            role: "agent" or "customer", what the dialled one joins as.
+            role: "agent" or "customer", the side on which the dialled member joins.
 
         Raises:
-            InvalidArgumentError: an argument cannot be sent.
+            InvalidArgumentError: an argument is invalid; the message names it.
             NotSentError: nothing was sent; it is safe to try again.
-            OutcomeUnknownError: the phone may be ringing; check before repeating it.
-            ResponseError: Plivo says no; its class tells the status.
+            OutcomeUnknownError: the phone may be ringing; check before you repeat it.
+            ResponseError: the response is an error, with one class for each status.
         """
         action = Action.call(self.phlo_id, self.node_id, trigger_source, to, role)
         del trigger_source, to  # a traceback with local variables would show them
@@ -77,20 +77,20 @@ class MultiPartyCall:
     async def warm_transfer(
         self, trigger_source: str, to: str, role: Role | str = Role.AGENT
     ) -> ActionResult:
-        """Dial somebody for a private talk before the customer is handed on.
+        """Dial `to` for a consultation before the customer is transferred.
 
-        The customer hears hold music until `resume_call` or `abort_transfer` of a member.
+        The customer hears hold music until a member's `resume_call` or `abort_transfer`.
 
         Args:
-            trigger_source: address of the agent who hands on.
+            trigger_source: phone number or SIP address of the agent who transfers.
             to: phone number or SIP address to dial.
-            role: "agent" or "customer", what the dialled one joins as.
+            role: "agent" or "customer", the side on which the dialled member joins.
 
         Raises:
-            InvalidArgumentError: an argument cannot be sent.
+            InvalidArgumentError: an argument is invalid; the message names it.
             NotSentError: nothing was sent; it is safe to try again.
-            OutcomeUnknownError: the phone may be ringing; check before repeating it.
-            ResponseError: Plivo says no; its class tells the status.
+            OutcomeUnknownError: the phone may be ringing; check before you repeat it.
+            ResponseError: the response is an error, with one class for each status.
         """
         action = Action.warm_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
         del trigger_source, to
@@ -99,18 +99,18 @@ class MultiPartyCall:
     async def cold_transfer(
         self, trigger_source: str, to: str, role: Role | str = Role.AGENT
     ) -> ActionResult:
-        """Dial somebody to take over; `trigger_source` leaves once they answer.
+        """Dial `to` to replace `trigger_source`, who leaves once it answers.
 
         Args:
-            trigger_source: address of the agent who hands on.
+            trigger_source: phone number or SIP address of the agent who transfers.
             to: phone number or SIP address to dial.
-            role: "agent" or "customer", what the dialled one joins as.
+            role: "agent" or "customer", the side on which the dialled member joins.
 
         Raises:
-            InvalidArgumentError: an argument cannot be sent.
+            InvalidArgumentError: an argument is invalid; the message names it.
             NotSentError: nothing was sent; it is safe to try again.
-            OutcomeUnknownError: the phone may be ringing; check before repeating it.
-            ResponseError: Plivo says no; its class tells the status.
+            OutcomeUnknownError: the phone may be ringing; check before you repeat it.
+            ResponseError: the response is an error, with one class for each status.
         """
         action = Action.cold_transfer(self.phlo_id, self.node_id, trigger_source, to, role)
         del trigger_source, to

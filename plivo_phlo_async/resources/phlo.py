@@ -18,11 +18,11 @@ __all__ = ["Node", "Phlo"]
 
 @frozen
 class Node:
-    """A node of any type; a handle, no request.
+    """A handle for a node of any type; creating it sends no request.
 
     Attributes:
         phlo_id: the PHLO.
-        node_type: the type's name in Plivo's API, as "conference_bridge".
+        node_type: the type's name in Plivo's API, e.g. "conference_bridge".
         node_id: the node; its configuration panel shows it.
     """
 
@@ -36,12 +36,12 @@ class Node:
         check_text("node_id", self.node_id)
 
     async def get(self) -> NodeDetails:
-        """Read the node: its name, type and when it was made.
+        """Read the node: its name, its type and when it was created.
 
         Raises:
-            RequestError: no answer came.
-            ResponseError: Plivo says no; its class tells the status.
-            DecodeError: the answer cannot be read.
+            RequestError: no response came.
+            ResponseError: the response is an error, with one class for each status.
+            DecodeError: the response's body was lost.
         """
         action = Action.get_node(self.phlo_id, self.node_type, self.node_id)
         return await self._transport.perform(action, NodeDetails)
@@ -49,7 +49,7 @@ class Node:
 
 @frozen
 class Phlo:
-    """A PHLO; a handle, no request.
+    """A handle for a PHLO; creating it sends no request.
 
     https://docs.plivo.com/docs/phlo/api/overview
 
@@ -64,52 +64,52 @@ class Phlo:
         check_text("phlo_id", self.phlo_id)
 
     def node(self, node_type: str, node_id: str) -> Node:
-        """A node of any type; makes no request.
+        """Return a handle for a node of any type; sends no request.
 
         Args:
-            node_type: the type's name in Plivo's API, as "conference_bridge".
+            node_type: the type's name in Plivo's API, e.g. "conference_bridge".
             node_id: the node; its configuration panel shows it.
 
         Raises:
-            InvalidArgumentError: one of them cannot be part of an address.
+            InvalidArgumentError: an argument is invalid; the message names it.
         """
         return Node(self._transport, self.phlo_id, node_type, node_id)
 
     def multi_party_call(self, node_id: str) -> MultiPartyCall:
-        """A multi-party call node; makes no request.
+        """Return a handle for a multi-party call node; sends no request.
 
         Args:
             node_id: the node; its configuration panel shows it.
 
         Raises:
-            InvalidArgumentError: it cannot be part of an address.
+            InvalidArgumentError: it cannot be an id.
         """
         return MultiPartyCall(self._transport, self.phlo_id, node_id)
 
     async def get(self) -> PhloDetails:
-        """Read the PHLO: its name and when it was made.
+        """Read the PHLO: its name and when it was created.
 
         Raises:
-            RequestError: no answer came.
-            ResponseError: Plivo says no; its class tells the status.
-            DecodeError: the answer cannot be read.
+            RequestError: no response came.
+            ResponseError: the response is an error, with one class for each status.
+            DecodeError: the response's body was lost.
         """
         return await self._transport.perform(Action.get_phlo(self.phlo_id), PhloDetails)
 
     async def run(self, payload: Mapping[str, Any] | None = None, /, **params: Any) -> PhloRun:
-        """Start the PHLO; never sent again by this client once it may have been carried out.
+        """Start the PHLO; the client does not retry it once it may have been carried out.
 
         https://docs.plivo.com/docs/phlo/api/phlo/run-a-phlo/
 
         Args:
-            payload: what the Start node is given, a JSON object.
-            params: more keys of it, by name; they win over the payload's.
+            payload: the JSON object for the Start node.
+            params: more of its keys, by name; they override the payload's.
 
         Raises:
             InvalidArgumentError: the payload cannot be written as JSON.
             NotSentError: nothing was sent; it is safe to try again.
-            OutcomeUnknownError: it may be running; check before repeating it.
-            ResponseError: Plivo says no; its class tells the status.
+            OutcomeUnknownError: it may be running; check before you repeat it.
+            ResponseError: the response is an error, with one class for each status.
         """
         if params:
             if not isinstance(payload, Mapping | None):
@@ -120,17 +120,17 @@ class Phlo:
         return await self._transport.perform(action, PhloRun)
 
     async def get_run(self, run_id: str) -> PhloRunDetails:
-        """Read what a run has produced: calls, messages, recordings.
+        """Read what a run produced: calls, messages, recordings.
 
-        Plivo's Java SDK does this; the documentation's page for it is gone.
+        From Plivo's Java SDK; Plivo no longer documents it.
 
         Args:
             run_id: the run's id, from `run`.
 
         Raises:
-            RequestError: no answer came.
-            ResponseError: Plivo says no; its class tells the status.
-            DecodeError: the answer cannot be read.
+            RequestError: no response came.
+            ResponseError: the response is an error, with one class for each status.
+            DecodeError: the response's body was lost.
         """
         action = Action.get_run(self.phlo_id, run_id)
         return await self._transport.perform(action, PhloRunDetails)

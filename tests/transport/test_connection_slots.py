@@ -170,7 +170,7 @@ async def test_a_loop_that_stands_still_while_it_waits_is_called_once() -> None:
 
     def wait_and_stand_still() -> asyncio.Task[object]:
         task = loop.create_task(slots.acquire())
-        while not slots._first_in_line:
+        while not slots._waiters:
             loop.run_until_complete(asyncio.sleep(0))
         return task
 

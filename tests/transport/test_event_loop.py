@@ -117,26 +117,26 @@ async def test_a_wakeup_of_a_loop_that_has_ended_can_be_set() -> None:
 
 
 async def test_nobody_queues_behind_another_loop() -> None:
-    lines = WaitQueues()
+    queues = WaitQueues()
 
     async def enter() -> bool:
-        was_empty = lines.is_empty()
-        async with lines.first():
+        was_empty = queues.is_empty()
+        async with queues.turn():
             return was_empty
 
-    async with lines.first():
+    async with queues.turn():
         for backend in ("asyncio", "trio"):
             assert await anyio.to_thread.run_sync(_elsewhere, backend, enter)
-        assert not lines.is_empty()
-    assert lines.is_empty()
+        assert not queues.is_empty()
+    assert queues.is_empty()
 
 
 async def test_tasks_that_queue_in_a_loop_that_is_closed_are_let_go() -> None:
-    lines, let_go = WaitQueues(), []
+    queues, let_go = WaitQueues(), []
 
     async def wait() -> None:
         try:
-            async with lines.first():
+            async with queues.turn():
                 await anyio.sleep_forever()
         finally:
             let_go.append(True)
@@ -150,11 +150,11 @@ async def test_tasks_that_queue_in_a_loop_that_is_closed_are_let_go() -> None:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
 
     await anyio.to_thread.run_sync(abandon)
-    async with lines.first():
+    async with queues.turn():
         gc.collect()
 
     assert let_go == [True] * 3
-    assert lines.is_empty()
+    assert queues.is_empty()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

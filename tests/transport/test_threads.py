@@ -138,7 +138,7 @@ def test_a_slot_released_in_one_thread_wakes_who_waits_in_another(holder: str, w
             held.set()
             await anyio.to_thread.run_sync(waits.wait, PATIENCE)
             with anyio.move_on_after(PATIENCE):
-                while not slots._first_in_line:
+                while not slots._waiters:
                     await anyio.lowlevel.checkpoint()
         else:
             await anyio.to_thread.run_sync(held.wait, PATIENCE)
