@@ -117,7 +117,7 @@ def test_for_machines_each_finding_is_an_object(plivo_phlo: Run, emulator: PhloE
 
     assert (code, err, out.count("\n"), out.isascii()) == (1, "", 1, True)
     assert all(
-        finding.keys() == {"name", "verdict", "told", "advice", "code"} for finding in findings
+        finding.keys() == {"name", "verdict", "detail", "advice", "code"} for finding in findings
     )
     assert [f["name"] for f in findings if f["verdict"] == "wrong"] == ["PHLO"]
 
