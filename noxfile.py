@@ -98,6 +98,7 @@ def docs(session: nox.Session) -> None:
     _install(session, "docs")
     options = ("-q", "-E", "-n", "-W", "--keep-going", "-b", "html")
     session.run("sphinx-build", *options, "docs", "build/docs")
+    session.log(f"The site is at {Path('build/docs/index.html').resolve().as_uri()}")
 
 
 @nox.session

@@ -10,13 +10,13 @@ from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 
 import plivo_phlo_async
-from plivo_phlo_async.webhooks import Diagnosis, Difference, Event, Present, Refusal
+from plivo_phlo_async.webhooks import Diagnosis, Difference, Event, Rejected, TrackedMember
 
 project = "plivo-phlo-async"
 author = "the authors of plivo-phlo-async"
 version = release = plivo_phlo_async.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
@@ -28,14 +28,17 @@ html_theme_options = {"navigation_with_keys": True}
 
 myst_heading_anchors = 3  # a page can link to another one's heading
 
+copybutton_exclude = ".linenos, .gp, .go"  # prompts and output are not copied
+
 default_role = "py:obj"  # `name` in a docstring is a link where there is such a name
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # fields as one list
+strip_signature_backslash = True  # napoleon then escapes the underscore of `from_`
 python_use_unqualified_type_names = True
-autodoc_mock_imports = ["aiohttp", "fastapi"]  # their webhooks are told, not run
+autodoc_mock_imports = ["aiohttp", "fastapi"]  # documented without being installed
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 
@@ -51,7 +54,7 @@ nitpick_ignore_regex = [
 
 # Values that are given to you: how they are made is no part of the interface.
 _RECEIVED = (
-    *(plivo_phlo_async.Result, Event, Diagnosis, Difference, Present, Refusal),
+    *(plivo_phlo_async.Result, Event, Diagnosis, Difference, TrackedMember, Rejected),
     *(plivo_phlo_async.Phlo, plivo_phlo_async.Node),
     *(plivo_phlo_async.MultiPartyCall, plivo_phlo_async.Member),
     *(plivo_phlo_async.BulkRun, plivo_phlo_async.BulkOutcome, plivo_phlo_async.BulkReport),

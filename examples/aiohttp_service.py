@@ -24,11 +24,11 @@ from plivo_phlo_async import (
     PhloError,
     RateLimitedError,
 )
-from plivo_phlo_async.webhooks import MemberWatch, MemoryNonces, MultiPartyCallEvent
+from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCallEvent
 from plivo_phlo_async.webhooks.aiohttp import verified
 
 MPC = web.AppKey("MPC", MultiPartyCall)
-watch = MemberWatch()  # this process's: several workers need one place that is fed
+tracker = MemberTracker()  # of this process; several workers need a shared one
 routes = web.RouteTableDef()
 
 
@@ -65,14 +65,14 @@ async def act(request: web.Request) -> web.Response:
 )
 async def plivo(request: web.Request, event: MultiPartyCallEvent) -> web.Response:
     """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
-    watch.see(event)
+    tracker.update(event)
     return web.Response()
 
 
 @routes.get("/calls")
 async def calls(request: web.Request) -> web.Response:
     """Who is on which call now."""
-    now = {each: [who.address for who in watch.on_call(each)] for each in watch.calls()}
+    now = {each: [who.address for who in tracker.members(each)] for each in tracker.calls()}
     return web.json_response(now)
 
 

@@ -27,10 +27,10 @@ from plivo_phlo_async import (
     PhloError,
     RateLimitedError,
 )
-from plivo_phlo_async.webhooks import MemberWatch, MemoryNonces, MultiPartyCallEvent
+from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCallEvent
 from plivo_phlo_async.webhooks.fastapi import verified
 
-watch = MemberWatch()  # this process's: several workers need one place that is fed
+tracker = MemberTracker()  # of this process; several workers need a shared one
 
 
 @asynccontextmanager
@@ -78,13 +78,13 @@ async def act(
 @app.api_route("/plivo", methods=["GET", "POST"], include_in_schema=False)
 async def plivo(event: Told) -> None:
     """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
-    watch.see(event)
+    tracker.update(event)
 
 
 @app.get("/calls")
 async def calls() -> dict[str, list[str | None]]:
     """Who is on which call now."""
-    return {each: [who.address for who in watch.on_call(each)] for each in watch.calls()}
+    return {each: [who.address for who in tracker.members(each)] for each in tracker.calls()}
 
 
 STATUSES: dict[type[PhloError], int] = {

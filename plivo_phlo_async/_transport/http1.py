@@ -76,13 +76,14 @@ class ResponseParser:
 
     def _read_head(self, data: bytes) -> None:
         self._unread += data
-        end = self._unread.find(b"\r\n\r\n")
+        end, length = self._unread.find(b"\r\n\r\n", 0, _LONGEST_HEAD), None
         if end >= 0:
             length = self._plain_head(self._unread[:end])
-        elif data and len(self._unread) < _LONGEST_HEAD and not _HEAD_END.search(self._unread):
-            return
-        else:
-            length = None
+        elif not _HEAD_END.search(self._unread, 0, _LONGEST_HEAD):
+            if len(self._unread) > _LONGEST_HEAD:
+                raise httpcore.RemoteProtocolError(f"the head is over {_LONGEST_HEAD} bytes")
+            if data:
+                return
         if length is None:
             self._turn_to_general(closed=not data)
         else:

@@ -304,6 +304,7 @@ def _connected(path: str) -> sqlite3.Connection:
 
     db: sqlite3.Connection | None = None
     try:
+        _make_private(path)
         db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("BEGIN EXCLUSIVE")
@@ -312,13 +313,21 @@ def _connected(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("UPDATE actions SET run = run WHERE 0")  # takes the lock in the new mode, too
-    except (sqlite3.Error, JournalError) as error:
+    except (sqlite3.Error, JournalError, OSError) as error:
         if db is not None:
             db.close()
         if isinstance(error, JournalError):
             raise
         raise JournalError(f"{path}: {_reason(error)}") from error
     return db
+
+
+def _make_private(path: str) -> None:
+    """Create the file, if it is new, for its owner alone: it holds phone numbers.
+
+    What SQLite writes beside it has the same mode.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _make_tables(db: sqlite3.Connection, path: str) -> None:
@@ -341,7 +350,7 @@ def _make_tables(db: sqlite3.Connection, path: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
+    text = str(getattr(error, "strerror", None) or error)
     if "locked" in text:
         return "another run is using this journal; wait for it to end, or give another path."
     if "not a database" in text:

@@ -1,4 +1,4 @@
-"""The command `plivo-phlo`: data to stdout, all else to stderr, documented exit codes."""
+"""The command `plivo-phlo`: data goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ import click
 
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, bulk, demo, doctor, emulate, listen, phlos, verify
-from .exits import FAILED, INTERRUPTED, OK, USAGE, code_of
+from . import actions, demo, emulate, phlos, verify
+from .bulk import command as bulk_command
+from .doctor import command as doctor_command
+from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
+from .listen import command as listen_command
 
 __all__ = ["main", "plivo_phlo"]
 
 
-class _InOrder(click.Group):
-    """Its help lists the commands in their order here, which is the order one needs them in."""
+class _OrderedGroup(click.Group):
+    """A group whose help lists the commands in the order of definition."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands' names."""
+        """Return the names of the commands, in order."""
         return list(self.commands)
 
 
 @click.group(
-    cls=_InOrder,
+    cls=_OrderedGroup,
     commands=[
         demo.demo,
         emulate.emulate,
-        doctor.doctor,
+        doctor_command.doctor,
         *actions.COMMANDS,
         phlos.run,
         phlos.show,
-        bulk.bulk,
-        listen.listen,
+        bulk_command.bulk,
+        listen_command.listen,
         verify.verify,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -42,17 +45,18 @@ class _InOrder(click.Group):
 )
 @click.version_option(__version__, prog_name="plivo-phlo")
 def plivo_phlo() -> None:
-    """Plivo PHLO's multi-party calls: never dialled twice, never hidden.
+    """Control multi-party calls of Plivo PHLO.
 
-    Credentials come from PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN. `plivo-phlo demo` needs no account.
+    Credentials are read from PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN. `plivo-phlo demo` needs no
+    account.
     """
 
 
 def main() -> None:
-    """Run the command and leave with its exit code; never a traceback for what a user can cause."""
+    """Run the command and exit with its exit code, without a traceback for a user's error."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # it may have been closed: `>&-`
-            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows another
+        if isinstance(stream, io.TextIOWrapper):  # not when it is closed: `>&-`
+            stream.reconfigure(errors="replace")  # for terminals that lack a character
     sys.exit(_run())
 
 
@@ -60,27 +64,26 @@ def _run() -> int:
     stdout = sys.stdout
     try:
         return int(plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False) or OK)
-    except SystemExit as left:
-        # Whoever reads us has seen enough, which is no failure: click has put a quiet stdout in
-        # place and left, or rich has left.
-        if sys.stdout is not stdout or isinstance(left.__context__, BrokenPipeError):
+    except SystemExit as exit:
+        # A closed pipe is not an error. On one, click replaces stdout and exits, and rich exits.
+        if sys.stdout is not stdout or isinstance(exit.__context__, BrokenPipeError):
             return OK
         raise
     except click.ClickException as error:
-        where = getattr(error, "ctx", None)
-        name = where.command_path if where else "plivo-phlo"
-        _say(f"{name}: {' '.join(error.format_message().split())} Try {name} --help.")
+        context = getattr(error, "ctx", None)
+        name = context.command_path if context else "plivo-phlo"
+        _print_error(f"{name}: {' '.join(error.format_message().split())} Try {name} --help.")
         return USAGE
     except PhloError as error:
-        _say(f"plivo-phlo: {error}")
-        return code_of(error)
+        _print_error(f"plivo-phlo: {error}")
+        return exit_code_for(error)
     except (click.Abort, KeyboardInterrupt):
-        _say("plivo-phlo: interrupted.")
+        _print_error("plivo-phlo: interrupted.")
         return INTERRUPTED
     except OSError as error:
-        _say(f"plivo-phlo: {error}.")
+        _print_error(f"plivo-phlo: {error}.")
         return FAILED
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     click.echo(line, err=True)

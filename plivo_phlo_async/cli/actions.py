@@ -1,4 +1,4 @@
-"""One command for each action of a multi-party call."""
+"""The commands for the actions of a multi-party call."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any
 import click
 
 from ..actions import Action, Role, Verb
+from .client_runner import perform
 from .options import at_node, at_phlo, common
-from .reach import perform
 
 __all__ = ["COMMANDS"]
 
 _DIALS = {
-    Verb.CALL: "Dial TO into the call of TRIGGER_SOURCE. That is the agent who starts it.",
-    Verb.WARM_TRANSFER: "Dial TO to talk with TRIGGER_SOURCE in private first.",
-    Verb.COLD_TRANSFER: "Dial TO to take over from TRIGGER_SOURCE, who leaves.",
+    Verb.CALL: "Dial TO into the call of TRIGGER_SOURCE, the agent.",
+    Verb.WARM_TRANSFER: "Dial TO for a consultation with TRIGGER_SOURCE. The customer is on hold.",
+    Verb.COLD_TRANSFER: "Dial TO to replace TRIGGER_SOURCE in the call.",
 }
 _MEMBER = {
     Verb.HOLD: "Put MEMBER on hold.",
     Verb.UNHOLD: "Take MEMBER off hold.",
     Verb.HANGUP: "Disconnect MEMBER.",
-    Verb.RESUME_CALL: "End a warm transfer's private talk. Everyone is in the call then.",
-    Verb.ABORT_TRANSFER: "Give up the transfer that MEMBER started.",
-    Verb.VOICEMAIL_DROP: "Play the node's message to MEMBER's voicemail.",
-    Verb.MUTE: "Mute MEMBER (Plivo does not document it for this node).",
-    Verb.UNMUTE: "Let MEMBER be heard again (as mute, not documented).",
+    Verb.RESUME_CALL: "End the consultation of a warm transfer. Everyone joins the call.",
+    Verb.ABORT_TRANSFER: "Abort the warm transfer that MEMBER started.",
+    Verb.VOICEMAIL_DROP: "Play the node's message to the voicemail of MEMBER.",
+    Verb.MUTE: "Mute MEMBER (not documented by Plivo for this node).",
+    Verb.UNMUTE: "Unmute MEMBER (not documented by Plivo for this node).",
 }
 
 
@@ -42,7 +42,7 @@ def _dial(verb: Verb, help: str) -> click.Command:
         type=click.Choice([role.value for role in Role]),
         default="agent",
         show_default=True,
-        help="What TO is in the call.",
+        help="The role of TO in the call.",
     )
     @at_phlo()
     @at_node()

@@ -1,4 +1,4 @@
-"""`plivo-phlo demo`: the story of a call, told by an emulator in this process."""
+"""`plivo-phlo demo`: walks through a call, on an emulator in this process."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ..client import AsyncPhloClient
 from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 from ..results import ActionResult
 from ..testing import emulated_client
+from .demo_script import HOLDS, NAMES, PROGRAM, STEPS, VERA, DemoStep
 from .options import json_option
 from .printing import print_json
-from .story import HOLDS, NAMES, PROGRAM, STORY, VERA, Step
 
 __all__ = ["demo"]
 
@@ -32,7 +32,7 @@ LOOKS = {
     "ringing": ("◌", "yellow", "ringing"),
     "in_call": ("●", "green", "in the call"),
     "on_hold": ("‖", "yellow", "on hold"),
-    "private": ("⇄", "magenta", "in private talk"),
+    "consulting": ("⇄", "magenta", "in consultation"),
     "voicemail": ("✉", "cyan", "voicemail"),
     "left": ("○", "bright_black", "left"),
 }
@@ -41,33 +41,33 @@ LOOKS = {
 @click.command()
 @json_option("Print one JSON object for each step.")
 def demo(as_json: bool) -> None:
-    """Tell the story of a call, with no account.
+    """Walk through a call on an emulator, without an account.
 
-    An emulator in this process takes the actions; no socket is opened. The end is 200 holds in one
-    bulk run.
+    The emulator runs in this process and opens no socket. The last step is a bulk run of 200
+    holds.
     """
-    anyio.run(_tell, JsonTeller() if as_json else Teller())
+    anyio.run(_run_demo, DemoJsonPrinter() if as_json else DemoPrinter())
 
 
-async def _tell(teller: Teller | JsonTeller) -> None:
+async def _run_demo(printer: DemoPrinter | DemoJsonPrinter) -> None:
     emulator = PhloEmulator(phones={VERA: "voicemail"})
     limit = RateLimit(300, per=5.0)  # the account's, as with Plivo
     async with emulated_client(emulator, rate_limit=limit) as client:
         mpc = client.phlo(DEMO_PHLO_ID).multi_party_call(DEMO_NODE_ID)
-        for number, step in enumerate(STORY, 1):
-            teller.step(number, step, await step.do(mpc), _members(emulator))
-        teller.program()
-        teller.bulk(await _hold_many(client, emulator, teller))
+        for number, step in enumerate(STEPS, 1):
+            printer.step(number, step, await step.run(mpc), _members(emulator))
+        printer.program()
+        printer.bulk(await _hold_many(client, emulator, printer))
 
 
 async def _hold_many(
-    client: AsyncPhloClient, emulator: PhloEmulator, teller: Teller | JsonTeller
+    client: AsyncPhloClient, emulator: PhloEmulator, printer: DemoPrinter | DemoJsonPrinter
 ) -> BulkReport:
-    waiting = [f"1303555{number:04}" for number in range(HOLDS)]
-    for address in waiting:
+    addresses = [f"1303555{number:04}" for number in range(HOLDS)]
+    for address in addresses:
         emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, address)
-    holds = (Action.hold(DEMO_PHLO_ID, DEMO_NODE_ID, address) for address in waiting)
-    with teller.progress() as advance:
+    holds = (Action.hold(DEMO_PHLO_ID, DEMO_NODE_ID, address) for address in addresses)
+    with printer.progress() as advance:
         return await client.bulk_all(holds, concurrency=20, on_progress=advance)
 
 
@@ -76,31 +76,35 @@ def _members(emulator: PhloEmulator) -> list[dict[str, Any]]:
     return [member for call in state["calls"] for member in call["members"]]
 
 
-class Teller:
-    """Tells the story to a person: colour on a terminal, plain text in a pipe."""
+class DemoPrinter:
+    """Prints the demo as text: coloured on a terminal, plain in a pipe."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
 
     def step(
-        self, number: int, step: Step, result: ActionResult, members: list[dict[str, Any]]
+        self, number: int, step: DemoStep, result: ActionResult, members: list[dict[str, Any]]
     ) -> None:
-        """One step, its line of Python, and who is on the call now."""
+        """Print a step, its line of Python and the members of the call."""
         took = f"   {result.status_code} in {result.elapsed * 1000:.1f} ms"
         line = _python(step.code).append(took, "bright_black")
-        self._console.print(Text(f"\n{number:>2}  {step.tells}", "bold"))
-        self._console.print(Padding(Group(line, _who(members)), (0, 0, 0, 4), expand=False))
+        self._console.print(Text(f"\n{number:>2}  {step.text}", "bold"))
+        self._console.print(
+            Padding(Group(line, _member_table(members)), (0, 0, 0, 4), expand=False)
+        )
 
     def program(self) -> None:
-        """The lines of Python that did it."""
-        code = PROGRAM + "".join(f"    {step.code}\n" for step in STORY)
-        self._console.print(Text("\nWhat did that, and would with an account:\n", "bold"))
+        """Print the Python program of all steps."""
+        code = PROGRAM + "".join(f"    {step.code}\n" for step in STEPS)
+        self._console.print(
+            Text("\nThe same program, which runs with an account as well:\n", "bold")
+        )
         self._console.print(Padding(_python(code), (0, 0, 1, 4), expand=False))
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[BulkReport], None]]:
-        """A bar for the bulk run, on a terminal."""
-        title = f"{HOLDS} callers wait; all are put on hold in one bulk run.\n"
+        """Show a progress bar for the bulk run, on a terminal."""
+        title = f"A bulk run puts {HOLDS} waiting callers on hold.\n"
         self._console.print(Text(title, "bold"))
         columns = (
             TextColumn("   "),
@@ -116,11 +120,11 @@ class Teller:
             yield lambda report: bar.update(task, completed=report.total, rate=report.rate)
 
     def bulk(self, report: BulkReport) -> None:
-        """How the bulk run went."""
+        """Print the result of the bulk run."""
         self._console.print(
             f"    {report.done} done, {report.failed} failed, {report.unknown} unknown"
             f" in {report.elapsed:.1f} s:"
-            f" {report.rate:.1f} per second,\n    kept just below Plivo's limit of 60.\n"
+            f" {report.rate:.1f} per second,\n    just below Plivo's limit of 60.\n"
         )
 
 
@@ -130,7 +134,7 @@ def _python(code: str) -> Text:
     return text
 
 
-def _who(members: list[dict[str, Any]]) -> Table:
+def _member_table(members: list[dict[str, Any]]) -> Table:
     table = Table.grid(padding=(0, 2))
     for member in members:
         sign, colour, words = LOOKS[member["state"]]
@@ -139,25 +143,25 @@ def _who(members: list[dict[str, Any]]) -> Table:
     return table
 
 
-class JsonTeller:
-    """Tells the story to a machine: one object a line."""
+class DemoJsonPrinter:
+    """Prints the demo as JSON, one object per line."""
 
     def step(
-        self, number: int, step: Step, result: ActionResult, members: list[dict[str, Any]]
+        self, number: int, step: DemoStep, result: ActionResult, members: list[dict[str, Any]]
     ) -> None:
-        """One step and who is on the call now."""
-        told = {"step": number, "tells": step.tells, "code": step.code, "members": members}
-        print_json({**told, "api_id": result.api_id, "status": result.status_code})
+        """Print a step and the members of the call."""
+        values = {"step": number, "tells": step.text, "code": step.code, "members": members}
+        print_json({**values, "api_id": result.api_id, "status": result.status_code})
 
     def program(self) -> None:
-        """Nothing: each step carries its line."""
+        """Do nothing: each step has its line of Python."""
 
     @contextmanager
     def progress(self) -> Iterator[None]:
-        """Nothing to see on the way."""
+        """Show no progress."""
         yield None
 
     def bulk(self, report: BulkReport) -> None:
-        """How the bulk run went."""
+        """Print the result of the bulk run."""
         names = ("done", "failed", "unknown", "elapsed", "rate")
         print_json({"bulk": {name: getattr(report, name) for name in names}})

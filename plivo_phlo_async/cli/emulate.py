@@ -1,4 +1,4 @@
-"""`plivo-phlo emulate`: the emulator on a port, for any client."""
+"""`plivo-phlo emulate`: the emulator on a port."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from typing import Any, TypeVar
 import click
 
 from ..emulator import PhloEmulator
-from ..emulator.callbacks import read_callback
-from ..emulator.faults import FaultKind, parse_rule, read_seconds
-from ..emulator.keeping import StateFile
-from ..emulator.refusals import Refusal
+from ..emulator.errors import ApiError
+from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
+from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer
-from .exits import refuse
-from .options import json_option, said
+from ..emulator.webhooks.callbacks import read_callback
+from .exit_codes import usage_error
+from .options import json_option, parsed
 from .printing import print_json
-from .rate import read_rate
+from .rate_option import read_rate
 
 __all__ = ["emulate"]
 
 T = TypeVar("T")
 
 FAULT_HELP = (
-    "A fault, as '[WHAT:]KIND[=TIME] [x3 | 10% [seed=7]] [#2]': WHAT is an action, @ADDRESS,"
-    " ACTION@ADDRESS or a /path with *; x3 is three times, 10% about one in ten, #2 the second"
-    " that fits. Examples: hold:500, 'call:close_after x1', '@12025550199:429=5'. Kinds:"
+    "Inject a fault: '[WHAT:]KIND[=TIME] [x3 | 10% [seed=7]] [#2]'. WHAT is an action, @ADDRESS,"
+    " ACTION@ADDRESS or a /path with *. x3 injects it three times, 10% into about one request in"
+    " ten, #2 into the second matching request. Examples: hold:500, 'call:close_after x1',"
+    " '@12025550199:429=5'. Kinds:"
     f" {', '.join(FaultKind)}."
 )
 
@@ -40,7 +41,7 @@ FAULT_HELP = (
     default=7461,
     show_default=True,
     metavar="PORT",
-    help="0 takes a free one.",
+    help="The port to listen on; 0 selects a free port.",
 )
 @click.option(
     "--host",
@@ -50,52 +51,71 @@ FAULT_HELP = (
     help="The address to listen on.",
 )
 @click.option(
-    "--seed", "seed_file", type=click.Path(path_type=Path), help="A JSON file of what there is."
+    "--seed",
+    "seed_file",
+    type=click.Path(path_type=Path),
+    help="A JSON file with the account, PHLOs and phones.",
 )
 @click.option(
-    "--latency", type=said(read_seconds), metavar="TIME", help="How long answers take: 20ms."
+    "--latency", type=parsed(read_seconds), metavar="TIME", help="Delay of each response: 20ms."
 )
-@click.option("--rate", type=said(read_rate), metavar="N/TIME", help="What is allowed: 300/5s.")
 @click.option(
-    "--fault", "faults", type=said(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
+    "--rate",
+    type=parsed(read_rate),
+    metavar="N/TIME",
+    help="The rate limit of the account: 300/5s.",
 )
-@click.option("--callback", type=said(read_callback), metavar="URL", help="Where events are told.")
+@click.option(
+    "--fault", "faults", type=parsed(parse_rule), metavar="RULE", multiple=True, help=FAULT_HELP
+)
+@click.option(
+    "--callback",
+    type=parsed(read_callback),
+    metavar="URL",
+    help="The URL that receives webhook events.",
+)
 @click.option(
     "--state",
     "state_file",
     type=click.Path(path_type=Path),
-    help="A file that keeps the calls over a restart.",
+    help="A file that keeps the calls across restarts.",
 )
-@click.option("--no-rate-limit", is_flag=True, help="Allow more than 300 requests in 5 seconds.")
-@click.option("--no-retry-after", is_flag=True, help="Refuse with no Retry-After.")
+@click.option(
+    "--no-rate-limit", is_flag=True, help="Disable the rate limit of 300 requests in 5 seconds."
+)
+@click.option(
+    "--no-retry-after", is_flag=True, help="Omit Retry-After when the rate limit is exceeded."
+)
 @json_option("Print the settings as JSON.")
 def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
-    """Serve an emulated PHLO until Ctrl-C. It prints what to export to reach it.
+    """Serve an emulated PHLO until Ctrl-C. Print the environment variables for its clients.
 
-    Plivo's API is at /v1, a page that shows the calls at /_emulator/.
+    Plivo's API is served at /v1, a web page that shows the calls at /_emulator/.
     """
     emulator = _emulator(**options)
     try:
         server = EmulatorServer(emulator, host=host, port=port).start()
     except ImportError as error:
-        refuse(str(error))
+        usage_error(str(error))
     except OSError as error:
-        refuse(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port.")
+        usage_error(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
+        )
     try:
-        _tell(server, as_json)
+        _print_environment(server, as_json)
         server.wait()
     finally:
         server.stop()
 
 
-def _tell(server: EmulatorServer, as_json: bool) -> None:
+def _print_environment(server: EmulatorServer, as_json: bool) -> None:
     if as_json:
         print_json(server.env)
     else:
         for name, value in server.env.items():
             click.echo(f"export {name}={shlex.quote(value)}")
     page = server.base_url.replace("/v1", "/_emulator/")
-    click.echo(f"# An emulated PHLO answers there until Ctrl-C; see its calls at {page}", err=True)
+    click.echo(f"# The emulator runs until Ctrl-C. Its calls are shown at {page}", err=True)
 
 
 def _emulator(
@@ -110,7 +130,7 @@ def _emulator(
     callback: Any,
 ) -> PhloEmulator:
     if rate is not None and no_rate_limit:
-        refuse("give --rate or --no-rate-limit, not both.")
+        usage_error("give --rate or --no-rate-limit, not both.")
     seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
     emulator = PhloEmulator(
         auth_id=seed.auth_id,
@@ -133,15 +153,15 @@ def _keep(emulator: PhloEmulator, file: StateFile) -> None:
     kept = _read("--state", file.path, file.read)
     if kept is not None:
         emulator.restore(kept)
-    # Written at once: a place that cannot be written to is told before anyone relies on it.
-    _read("--state", file.path, lambda: file.write(emulator.keep()))
-    emulator.keeper = file
+    # Write now, so that a path that is not writable is reported at the start.
+    _read("--state", file.path, lambda: file.write(emulator.snapshot()))
+    emulator.state_file = file
 
 
 def _read(option: str, path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
     except OSError as error:
-        refuse(f"{option} {path}: {error.strerror or error}.")
-    except Refusal as no:
-        refuse(f"{option}: {no.error}")
+        usage_error(f"{option} {path}: {error.strerror or error}.")
+    except ApiError as no:
+        usage_error(f"{option}: {no.error}")

@@ -1,4 +1,4 @@
-"""Commands for a PHLO itself: start it, look at it."""
+"""The commands for a PHLO: `run` and `show`."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from .._masking import mask_numbers
 from ..actions import Action
 from ..client import AsyncPhloClient
 from ..results import Result
-from .exits import refuse
+from .client_runner import perform, result_to_dict, with_client
+from .exit_codes import usage_error
 from .options import at_node, at_phlo, common
 from .printing import print_json
-from .reach import perform, plain, with_client
 
 __all__ = ["run", "show"]
 
 
 @click.command()
 @click.argument("params", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--payload", metavar="JSON", help="A JSON object; KEY=VALUE wins over its keys.")
+@click.option(
+    "--payload", metavar="JSON", help="A JSON object of parameters; KEY=VALUE overrides its keys."
+)
 @at_phlo()
 @common
 def run(phlo_id: str, params: tuple[str, ...], payload: str | None, **options: Any) -> None:
-    """Start the PHLO, with what its Start node declares."""
+    """Start a run of the PHLO. KEY=VALUE is a parameter of its Start node."""
     given = {**_object(payload), **dict(_pair(param) for param in params)}
     perform(Action.run(phlo_id, given or None), **options)
 
@@ -35,7 +37,7 @@ def run(phlo_id: str, params: tuple[str, ...], payload: str | None, **options: A
 def _pair(param: str) -> tuple[str, str]:
     key, equals, value = param.partition("=")
     if not equals or not key:
-        refuse(f"{mask_numbers(param)!r} is not KEY=VALUE.")
+        usage_error(f"{mask_numbers(param)!r} is not KEY=VALUE.")
     return key, value
 
 
@@ -43,23 +45,25 @@ def _object(payload: str | None) -> dict[str, Any]:
     try:
         found = json.loads(payload or "{}")
     except (ValueError, RecursionError) as error:
-        refuse(f"--payload is not JSON: {error}.")
+        usage_error(f"--payload is not JSON: {error}.")
     if not isinstance(found, dict):
-        refuse("--payload is not a JSON object.")
+        usage_error("--payload is not a JSON object.")
     return found
 
 
 @click.command()
 @at_phlo()
-@at_node("Show this node too.", required=False)
+@at_node("Also show this node.", required=False)
 @click.option(
     "--node-type",
     default="multi_party_call",
     show_default=True,
     metavar="TYPE",
-    help="What kind of node it is.",
+    help="The type of the node.",
 )
-@click.option("--run", "run_id", metavar="ID", help="Show what this run has produced.")
+@click.option(
+    "--run", "run_id", metavar="ID", help="Show the calls, messages and recordings of this run."
+)
 @common
 def show(
     phlo_id: str,
@@ -70,16 +74,16 @@ def show(
     **options: Any,
 ) -> None:
     """Show a PHLO, and a node or a run of it."""
-    asked = {"phlo": Action.get_phlo(phlo_id)}
+    actions = {"phlo": Action.get_phlo(phlo_id)}
     if node_id is not None:
-        asked["node"] = Action.get_node(phlo_id, node_type, node_id)
+        actions["node"] = Action.get_node(phlo_id, node_type, node_id)
     if run_id is not None:
-        asked["run"] = Action.get_run(phlo_id, run_id)
+        actions["run"] = Action.get_run(phlo_id, run_id)
 
     async def ask(client: AsyncPhloClient) -> None:
-        found = {name: await client.perform(action) for name, action in asked.items()}
+        found = {name: await client.perform(action) for name, action in actions.items()}
         if as_json:
-            print_json({name: plain(result) for name, result in found.items()})
+            print_json({name: result_to_dict(result) for name, result in found.items()})
         else:
             Console().print(_table(found))
 
@@ -90,7 +94,7 @@ def _table(found: dict[str, Result]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     hidden = {"api_id", "reply_complete", "attempts", "elapsed", "status_code"}
     for name, result in found.items():
-        for field, value in plain(result).items():
+        for field, value in result_to_dict(result).items():
             if field not in hidden:
                 shown = ", ".join(value) if isinstance(value, list | tuple) else str(value or "")
                 table.add_row(f"[bold]{name}[/bold]", field, shown)

@@ -1,4 +1,4 @@
-"""How a command prints: JSON for machines, lines for people."""
+"""Output of the commands: JSON, or lines of text."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["print_json", "print_line"]
+__all__ = ["print_json", "print_line", "printable"]
 
 
 def print_json(value: Any) -> None:
-    """A JSON value on one line of stdout, in ASCII, which every pipe carries."""
+    """Print a JSON value on one line of stdout, in ASCII."""
     click.echo(json.dumps(value))
 
 
+def printable(value: object) -> str:
+    """Return a value as text without control characters, which could control the terminal."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )
+
+
 def print_line(console: Console, line: str | Text, style: str = "") -> None:
-    """A line, broken between words on a terminal, and not at all elsewhere."""
+    """Print a line; on a terminal it is wrapped between words."""
     text = Text(line, style) if isinstance(line, str) else line
     console.print(text, soft_wrap=not console.is_terminal)

@@ -1,4 +1,4 @@
-"""`plivo-phlo verify`: whether a request is signed by Plivo and, if not, what differs."""
+"""`plivo-phlo verify`: verifies a signature and, if it is invalid, diagnoses it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from rich.text import Text
 from .._masking import mask_numbers
 from ..errors import ConfigurationError, SignatureError, WebhookError
 from ..webhooks import Diagnosis, Difference, diagnose
+from ..webhooks.http_params import parse_body
 from ..webhooks.signature import URL, signed_text, text_pairs
-from ..webhooks.wire import body_params
-from .event_lines import printable
-from .exits import FAILED, OK, refuse
-from .printing import print_json, print_line
+from .exit_codes import FAILED, OK, usage_error
+from .printing import print_json, print_line, printable
 
 __all__ = ["verify"]
 
 
 @frozen
-class Verdict:
-    """What was found.
+class Verification:
+    """The result of the verification.
 
     Attributes:
-        version: "V3" or "V2", as was asked.
-        differences: what has to be read differently for the signature to match.
-        as_given: what is signed of the request as it was given, but for the nonce.
-        as_signed: what is signed in the reading that matches; None when none does.
+        version: the requested version, "V3" or "V2".
+        differences: the changes with which the signature matches.
+        as_given: the signed text of the request as passed, without the nonce.
+        as_signed: the signed text of the matching variant; None when none matches.
         advice: what to do.
     """
 
@@ -45,32 +44,43 @@ class Verdict:
 
     @property
     def matches(self) -> bool:
-        """A server that was given this would take it."""
+        """Whether the signature matches the request as passed."""
         return self.as_signed is not None and not self.differences
 
 
 @click.command()
-@click.option("--url", required=True, metavar="URL", help="The URL asked for, with its query.")
-@click.option("--nonce", required=True, metavar="NONCE", help="X-Plivo-Signature-V3-Nonce.")
+@click.option("--url", required=True, metavar="URL", help="The requested URL, with its query.")
+@click.option(
+    "--nonce", required=True, metavar="NONCE", help="The value of X-Plivo-Signature-V3-Nonce."
+)
 @click.option(
     "--signature",
     required=True,
     metavar="SIG",
-    help="X-Plivo-Signature-V3 or -Ma-V3; several with commas between will do.",
+    help="The value of X-Plivo-Signature-V3 or -Ma-V3; several may be joined by commas.",
 )
-@click.option("--method", default="POST", show_default=True)
-@click.option("--body", metavar="TEXT|@FILE", help="The body as it came; @- is standard input.")
+@click.option("--method", default="POST", show_default=True, help="The HTTP method.")
+@click.option("--body", metavar="TEXT|@FILE", help="The raw body; @- reads standard input.")
 @click.option(
-    "--param", "params", multiple=True, metavar="KEY=VALUE", help="Or its parameters, decoded."
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A decoded parameter, instead of --body.",
 )
-@click.option("--content-type", default="", metavar="TYPE", help="Where the body does not tell.")
-@click.option("--v2", is_flag=True, help="SIG and NONCE are those of the -V2 headers.")
+@click.option(
+    "--content-type",
+    default="",
+    metavar="TYPE",
+    help="The content type, when it is not evident from the body.",
+)
+@click.option("--v2", is_flag=True, help="SIG and NONCE are the values of the -V2 headers.")
 @click.option(
     "--other-host",
     "hosts",
     multiple=True,
     metavar="HOST",
-    help="Try this host too: what a proxy in front is called.",
+    help="Also try this host, such as that of a proxy.",
 )
 @click.option(
     "--token-env",
@@ -79,38 +89,38 @@ class Verdict:
     default=("PLIVO_AUTH_TOKEN",),
     show_default=True,
     metavar="NAME",
-    help="Where the Auth Token is. Given again: one more to try, as the main account's.",
+    help="The variable with the Auth Token; repeat it to try another, such as the main account's.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Print full numbers.")
-@click.option("--json", "as_json", is_flag=True, help="Print the finding as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Print full phone numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def verify(
-    variables: tuple[str, ...], v2: bool, verbose: bool, as_json: bool, **asked: Any
+    variables: tuple[str, ...], v2: bool, verbose: bool, as_json: bool, **request: Any
 ) -> None:
-    """Tell whether a request's signature matches and, if not, which part differs.
+    """Verify the signature of a webhook. If it does not match, show what differs.
 
-    The Auth Token is taken from the environment and never printed. Exit code 0: it matches, 1: it
-    does not.
+    The Auth Token is read from the environment and never printed. The exit code is 0 when the
+    signature matches, and 1 otherwise.
     """
     version = "V2" if v2 else "V3"
     try:
-        as_given, found = _diagnosed(version, [_token(name) for name in variables], **asked)
+        as_given, diagnosis = _diagnose(version, [_token(name) for name in variables], **request)
     except SignatureError as error:
-        refuse(f"--url: {error.reason}.")
+        usage_error(f"--url: {error.reason}.")
     except WebhookError as error:
-        refuse(str(error))
-    verdict = _judge(found, version, as_given, variables)
+        usage_error(str(error))
+    verification = _verification(diagnosis, version, as_given, variables)
 
     def shown(text: str) -> str:
         return printable(text) if verbose else mask_numbers(printable(text))
 
     if as_json:
-        print_json(_as_json(verdict, shown))
+        print_json(_as_json(verification, shown))
     else:
-        _tell(verdict, shown)
-    raise SystemExit(OK if verdict.matches else FAILED)
+        _print(verification, shown)
+    raise SystemExit(OK if verification.matches else FAILED)
 
 
-# What was given
+# Arguments
 
 
 def _token(name: str) -> str:
@@ -126,12 +136,12 @@ def _token(name: str) -> str:
 def _pair(param: str) -> tuple[str, str]:
     key, equals, value = param.partition("=")
     if not equals:
-        refuse(f"--param: {mask_numbers(param)!r} is not KEY=VALUE.")
+        usage_error(f"--param: {mask_numbers(param)!r} is not KEY=VALUE.")
     return key, value
 
 
 def _sent(body: str, content_type: str) -> Any:
-    return body_params({"content-type": content_type}, _bytes(body), "surrogateescape")
+    return parse_body({"content-type": content_type}, _bytes(body), "surrogateescape")
 
 
 def _bytes(body: str) -> bytes:
@@ -140,13 +150,13 @@ def _bytes(body: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if body == "@-" else Path(body[1:]).read_bytes()
     except OSError as error:
-        refuse(f"--body {body}: {error.strerror or error}.")
+        usage_error(f"--body {body}: {error.strerror or error}.")
 
 
-# What is found
+# Diagnosis
 
 
-def _diagnosed(
+def _diagnose(
     version: str,
     tokens: list[str],
     *,
@@ -159,90 +169,99 @@ def _diagnosed(
     content_type: str,
     hosts: tuple[str, ...],
 ) -> tuple[str, Diagnosis]:
-    """What is signed of the request as it was given, and what came of looking into it."""
+    """Return the signed text of the request as passed, and the diagnosis."""
     if body is not None and params:
-        refuse("give --body or --param, not both.")
+        usage_error("pass --body or --param, not both.")
     if not nonce.strip():
-        refuse("--nonce is empty, and no server takes that.")
+        usage_error("--nonce is empty; a server rejects that.")
     sent = [_pair(param) for param in params] if body is None else _sent(body, content_type)
     as_given = signed_text(version, method, url, text_pairs(sent))
-    given: dict[str, Any] = {f"signature_{version.lower()}": signature}
-    others = tokens[1:]
+    signatures: dict[str, Any] = {f"signature_{version.lower()}": signature}
     return as_given, diagnose(
-        method, url, sent, tokens[0], nonce=nonce, hosts=hosts, other_tokens=others, **given
+        method,
+        url,
+        sent,
+        tokens[0],
+        nonce=nonce,
+        hosts=hosts,
+        other_tokens=tokens[1:],
+        **signatures,
     )
 
 
-def _judge(found: Diagnosis, version: str, as_given: str, variables: tuple[str, ...]) -> Verdict:
-    asked_for_v2 = version == "V2"  # then that it is V2 is no difference
+def _verification(
+    diagnosis: Diagnosis, version: str, as_given: str, variables: tuple[str, ...]
+) -> Verification:
+    v2_requested = version == "V2"  # then the version is not a difference
     differences = [
-        each for each in found.differences if not (asked_for_v2 and each.part == "version")
+        each for each in diagnosis.differences if not (v2_requested and each.part == "version")
     ]
-    if found.signed is None:
-        advice = found.advice
+    if diagnosis.signed is None:
+        advice = diagnosis.advice
     elif differences:
-        advice = _advice(found, {each.part for each in differences})
+        advice = _advice(diagnosis, {each.part for each in differences})
     else:
-        advice = f"A server takes it ({version})."
-    told = tuple(_told(each, found, variables) for each in differences)
-    return Verdict(version, told, as_given, found.signed, advice)
+        advice = f"A server accepts it ({version})."
+    described = tuple(_describe(each, diagnosis, variables) for each in differences)
+    return Verification(version, described, as_given, diagnosis.signed, advice)
 
 
-def _told(difference: Difference, found: Diagnosis, variables: tuple[str, ...]) -> str:
-    """A difference; another token by the name of its variable."""
-    if difference.part == "token" and found.token:
-        return f"it is made with the token in {variables[found.token]}"
+def _describe(difference: Difference, diagnosis: Diagnosis, variables: tuple[str, ...]) -> str:
+    """Describe a difference; another token by the name of its variable."""
+    if difference.part == "token" and diagnosis.token:
+        return f"it is made with the token in {variables[diagnosis.token]}"
     return str(difference)
 
 
-def _advice(found: Diagnosis, parts: set[str]) -> str:
+def _advice(diagnosis: Diagnosis, parts: set[str]) -> str:
     advice = []
-    begins = URL.match(found.signed or "")
-    if begins and parts & {"scheme", "host", "port"}:
-        base = f"{begins[1]}://{begins[2]}"
-        advice.append(f'Give the server what Plivo was given: public_base_url="{base}".')
+    base_match = URL.match(diagnosis.signed or "")
+    if base_match and parts & {"scheme", "host", "port"}:
+        base = f"{base_match[1]}://{base_match[2]}"
+        advice.append(f'Pass the public URL to the server: public_base_url="{base}".')
     if "version" in parts:
-        advice.append("Take V2 with allow_v2=True, if a body that anyone may change will do.")
-    if found.token:
-        advice.append("Check with that token too: auth_token takes several.")
-    return " ".join(advice) or "Let the server see the request as it was sent."
+        advice.append("Accept V2 with allow_v2=True; it does not protect the body.")
+    if diagnosis.token:
+        advice.append("Verify with that token as well: auth_token accepts several.")
+    return " ".join(advice) or "Pass the request to the server unchanged."
 
 
-# What is told
+# Output
 
 
-def _tell(verdict: Verdict, shown: Callable[[str], str]) -> None:
+def _print(verification: Verification, shown: Callable[[str], str]) -> None:
     console = Console(highlight=False)
-    if verdict.matches:
-        matches = Text("✓ It matches.", "bold green").append(
-            f" {verdict.advice}", "not bold default"
+    if verification.matches:
+        matches = Text("✓ The signature matches.", "bold green").append(
+            f" {verification.advice}", "not bold default"
         )
         print_line(console, matches)
     else:
-        would = " It would if:" if verdict.differences else ""
+        would = " It would match if:" if verification.differences else ""
         print_line(
-            console, Text("✗ It does not match.", "bold red").append(would, "not bold default")
+            console,
+            Text("✗ The signature does not match.", "bold red").append(would, "not bold default"),
         )
-    for difference in verdict.differences:
+    for difference in verification.differences:
         print_line(console, f"  - {shown(difference)}")
-    _signed(console, "as given", shown(verdict.as_given))
-    if not verdict.matches:
-        if verdict.as_signed is not None:
-            _signed(console, "as signed", shown(verdict.as_signed))
-        print_line(console, verdict.advice)
+    _signed(console, "as given", shown(verification.as_given))
+    if not verification.matches:
+        if verification.as_signed is not None:
+            _signed(console, "as signed", shown(verification.as_signed))
+        print_line(console, verification.advice)
 
 
 def _signed(console: Console, label: str, text: str) -> None:
-    """What is signed, in one piece, so that it can be copied."""
+    """Print a signed text on one line, to be copied."""
     console.print(Text(f"  {label:<9}  ", "cyan").append(text, "default"), soft_wrap=True)
 
 
-def _as_json(verdict: Verdict, shown: Callable[[str], str]) -> dict[str, Any]:
+def _as_json(verification: Verification, shown: Callable[[str], str]) -> dict[str, Any]:
     return {
-        "matches": verdict.matches,
-        "version": verdict.version,
-        "differences": [shown(each) for each in verdict.differences],
-        "as_given": shown(verdict.as_given),
-        "as_signed": None if verdict.as_signed is None else shown(verdict.as_signed),
-        "advice": verdict.advice,
+        "matches": verification.matches,
+        "version": verification.version,
+        "differences": [shown(each) for each in verification.differences],
+        "as_given": shown(verification.as_given),
+        "as_signed": None if verification.as_signed is None else shown(verification.as_signed),
+        "advice": verification.advice,
     }

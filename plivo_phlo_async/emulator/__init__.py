@@ -1,17 +1,13 @@
-"""An emulator of Plivo's PHLO runner: multi-party calls with no telephone and no account.
+"""An emulator of Plivo's PHLO runner: multi-party calls without a telephone or an account.
 
-`PhloEmulator` is an ASGI application, so a client can be given it in process with no socket; the
-`server` module puts it on one.
+`PhloEmulator` is an ASGI application: a client can use it in process, without a socket; the
+`server` module serves it on one.
 """
 
 from .app import PhloEmulator
-from .breaking import BrokenExchange
-from .callbacks import Callback, Letter
-from .deliveries import Delivery
-from .faults import FaultKind, FaultRule
-from .logbook import Answered
-from .members import Call, Member, MemberState, Role, Transfer, TransferKind
-from .phlos import (
+from .calls.log_entry import LogEntry
+from .calls.members import Call, CallMember, MemberRole, MemberState, Transfer, TransferKind
+from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_NODE_ID,
@@ -22,41 +18,48 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .refusals import NotHere, NotNow, Refusal
-from .routes import ReceivedRequest
+from .dashboard.request_log import RequestLogEntry
+from .errors import ApiError, CallError, EmulatorError, InvalidState, MemberNotFound
+from .faults.injection import BrokenExchange
+from .faults.rules import FaultKind, FaultRule
+from .http.routes import ReceivedRequest
 from .seed import Seed, load_seed, read_seed
-from .steps import LogEntry
+from .webhooks.callbacks import Callback
+from .webhooks.deliveries import Delivery
+from .webhooks.http_client import WebhookRequest
 
 __all__ = [
     "DEMO_AUTH_ID",
     "DEMO_AUTH_TOKEN",
     "DEMO_NODE_ID",
     "DEMO_PHLO_ID",
-    "Answered",
+    "ApiError",
     "BrokenExchange",
     "Call",
+    "CallError",
+    "CallMember",
     "Callback",
     "Delivery",
     "EmulatedNode",
     "EmulatedPhlo",
+    "EmulatorError",
     "FaultKind",
     "FaultRule",
-    "Letter",
+    "InvalidState",
     "LogEntry",
-    "Member",
+    "MemberNotFound",
+    "MemberRole",
     "MemberState",
     "NodeType",
-    "NotHere",
-    "NotNow",
     "PhloEmulator",
     "Phone",
     "PhoneBehaviour",
     "ReceivedRequest",
-    "Refusal",
-    "Role",
+    "RequestLogEntry",
     "Seed",
     "Transfer",
     "TransferKind",
+    "WebhookRequest",
     "load_seed",
     "read_seed",
 ]

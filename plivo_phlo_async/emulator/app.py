@@ -1,233 +1,149 @@
-"""The emulator itself: Plivo's PHLO endpoints over live calls, as one ASGI application."""
+"""The ASGI application: reads each request, parses it once, and sends the response."""
 
-import hmac
 import json
-from collections.abc import Callable, Mapping
 
-from .asked import Asked, understand
-from .breaking import NOT_JSON, Exchange, break_off, wire_of
-from .control import control_handlers
-from .events import FOLLOWER_LIMIT, Follower, TooManyFollowers, last_seen
-from .faults import ANSWERS, FaultKind, FaultRule
-from .http import (
-    Credentials,
-    Receive,
-    Request,
-    Scope,
-    Send,
-    decline_websocket,
-    read_request,
-    send_reply,
+import attrs
+
+from .control import control_response
+from .dashboard.sse import SUBSCRIBER_LIMIT, Subscriber, TooManySubscribers, last_event_id
+from .emulator import Emulator
+from .errors import ApiError, UnknownResource
+from .http.connection import Exchange, raw_connection_of
+from .http.request import Receive, Scope, Send, read_request, reject_websocket
+from .http.request_info import RequestInfo, parse_request
+from .http.response import HttpResponse, send_response
+from .http.security import (
+    PAGE_HEADERS,
+    check_host,
+    check_origin,
+    is_local_only,
+    secret_masker,
 )
-from .members import Call
-from .operator import Operator
-from .refusals import Refusal, WrongCredentials, WrongMethod
-from .routes import note, pick, plivo_handlers
-from .runner import Reply
-from .safety import PAGE_HEADERS, check_host, check_origin, for_this_machine_only, hider
 
 
-class PhloEmulator(Operator):
+class EmulatorApp:
+    """The ASGI application of an emulator.
+
+    Args:
+        emulator: the emulator that answers.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection, as `PhloEmulator` does."""
+        if scope["type"] == "lifespan":
+            await self._emulator.background.run(receive, send, alongside=self._write_state)
+        elif scope["type"] == "websocket":
+            await reject_websocket(receive, send)
+        else:
+            request = await read_request(scope, receive)
+            # A client that disconnects before the end of its request gets no action and no answer.
+            if request is not None:
+                raw = raw_connection_of(scope)
+                exchange = Exchange(send, receive, raw, self._emulator.closing)
+                await self._serve(parse_request(request), exchange, is_local_only(scope))
+
+    async def _serve(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
+        match info.segments[0]:
+            case "v1":
+                await self._serve_api(info, exchange)
+            case "_emulator":
+                await self._serve_control(info, exchange, local_only)
+            case _:
+                response = self._emulator.error_response(UnknownResource("path"))
+                await send_response(exchange.send, response)
+
+    async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:
+        fault = self._emulator.match_fault(info)
+        wait = self._emulator.latency + fault.delay
+        if wait > 0:
+            await self._emulator.sleep(wait)
+        response = self._emulator.respond(info, fault)
+        if fault.rule is not None:
+            self._emulator.publish_faults()
+        await fault.send(response, exchange)
+
+    async def _serve_control(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
+        request = info.request
+        try:
+            if local_only:
+                check_host(request.headers)
+            check_origin(request.method, request.headers)
+            if info.segments == ("_emulator", "events") and request.method == "GET":
+                await self._stream_events(info, exchange)
+                return
+        except ApiError as error:
+            response = self._emulator.error_response(error)
+        else:
+            response = control_response(self._emulator, info)
+        await send_response(exchange.send, self._protect(response))
+
+    async def _stream_events(self, info: RequestInfo, exchange: Exchange) -> None:
+        events = self._emulator.events
+        if events.notifier.subscribers >= SUBSCRIBER_LIMIT:
+            raise TooManySubscribers
+        subscriber = Subscriber(
+            events,
+            exchange,
+            snapshot=self._emulator.latest_dashboard,
+            mask=self._mask,
+            sleep=self._emulator.sleep,
+        )
+        await subscriber.stream(events.number_of(last_event_id(info.request)))
+
+    def _protect(self, response: HttpResponse) -> HttpResponse:
+        protected = attrs.evolve(response, headers=(*response.headers, *PAGE_HEADERS))
+        if response.raw is not None:
+            return protected
+        return attrs.evolve(protected, raw=self._mask(json.dumps(response.body)).encode())
+
+    def _mask(self, text: str) -> str:
+        return secret_masker(self._emulator.auth_token)(text)
+
+    async def _write_state(self) -> None:
+        if self._emulator.state_file is not None:
+            await self._emulator.state_file.write_changes(self._emulator)
+
+
+class PhloEmulator(Emulator):
     """A PHLO runner with multi-party calls: an ASGI application for tests and for development.
 
     Args:
-        auth_id: the one account's Auth ID.
+        auth_id: the Auth ID of the account.
         auth_token: its Auth Token.
-        phlos: the PHLOs there are; a demo PHLO by default.
-        phones: what stands behind an address: a `Phone`, or what it does, as "ring". Behind all
-            others is a phone that answers at once.
-        rate_limit: how many requests are allowed in how many seconds; None for any number.
-        retry_after: whether a 429 says how many seconds to wait.
-        auto_join: whether a warm transfer's answer brings everyone together.
-        latency: how many seconds every answer under `/v1` takes.
-        faults: the rules in force, or their texts, as "hold:500 x1".
-        callback: where events are told, or just the URL; None for nowhere.
-        callbacks: where those of single nodes are told, by the ids of their PHLO and their own.
-        clock: gives seconds that never go back.
-        wall: gives the seconds since 1970.
-        sleep: waits so many seconds.
-        deliver: sends a callback, and gives the status it was answered with; `OSError` for none.
+        phlos: the PHLOs that exist; a demo PHLO by default.
+        phones: the phones by address: a `Phone`, or what it does when it rings, as "ring". Every
+            other phone answers at once.
+        rate_limit: how many requests are allowed in how many seconds; None for no limit.
+        retry_after: whether a 429 has `Retry-After`.
+        auto_join: whether everyone is together when the target of a warm transfer answers.
+        latency: the seconds that every response under `/v1` takes.
+        faults: the active fault rules, or their texts, as "hold:500 x1".
+        callback: the callback of every node without one of its own, or its URL; None for none.
+        callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
+        clock: returns monotonic seconds.
+        wall: returns the seconds since 1970.
+        sleep: waits, in seconds.
+        deliver: sends a webhook request and returns the status of the response; raises `OSError`
+            where none came.
         new_id: makes the ids of requests and runs.
 
     Raises:
-        Refusal: a fault's text is no rule, or a callback's text no URL.
-        ValueError: a phone does what no phone does.
+        ApiError: the text of a fault rule or the URL of a callback is invalid.
+        ValueError: the behaviour of a phone is unknown.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection: HTTP and lifespan; a websocket is turned away.
+        """Serve one ASGI connection: HTTP or lifespan; a websocket is rejected.
 
         Args:
-            scope: what the connection is.
-            receive: gives what comes in.
-            send: takes what goes out.
+            scope: the connection scope.
+            receive: receives its messages.
+            send: sends messages.
 
         Raises:
-            BrokenExchange: a fault broke the answer, and there was no connection to break.
+            BrokenExchange: a fault broke the response, and there is no connection to break.
         """
-        if scope["type"] == "lifespan":
-            await self._attendant.live(receive, send, beside=self._keep_on)
-        elif scope["type"] == "websocket":
-            await decline_websocket(receive, send)
-        else:
-            request = await read_request(scope, receive)
-            # A request that never arrived whole is not acted on, and nobody waits for its answer.
-            if request is not None:
-                exchange = Exchange(send, receive, wire_of(scope), self.closing)
-                await self._serve(request, exchange, for_this_machine_only(scope))
-
-    def handle(self, request: Request, fault: FaultRule | None = None) -> Reply:
-        """Answer one request; never raises for anything a request can hold.
-
-        Args:
-            request: the request, whole.
-            fault: what happens to it; only one that answers is seen in the reply.
-
-        Returns:
-            The answer, as it is before a fault breaks it.
-        """
-        with self._turn:
-            self.tick()
-            if request.segments[0] == "v1":
-                return self._answer_plivo(request, fault)
-            return self._caught(lambda: self._control(request))
-
-    # Serving
-
-    async def _serve(self, request: Request, exchange: Exchange, guarded: bool) -> None:
-        if request.segments[0] == "v1":
-            await self._serve_plivo(request, exchange)
-        elif request.segments[0] == "_emulator":
-            await self._serve_control(request, exchange, guarded)
-        else:
-            await send_reply(exchange.send, self.handle(request))
-
-    async def _serve_plivo(self, request: Request, exchange: Exchange) -> None:
-        with self._turn:
-            fault = self._faults.strike(understand(request).facts) if self._faults.active else None
-        wait = self.latency
-        if fault is not None and fault.kind is FaultKind.LATENCY:
-            wait += fault.wait
-        if wait > 0:
-            await self._sleep(wait)
-        reply = self.handle(request, fault)
-        if fault is not None:
-            self._tell_faults()
-        if fault is None or not await break_off(fault, reply, exchange):
-            await send_reply(exchange.send, reply)
-
-    async def _serve_control(self, request: Request, exchange: Exchange, guarded: bool) -> None:
-        try:
-            if guarded:
-                check_host(request.headers)
-            check_origin(request.method, request.headers)
-            if request.segments == ("_emulator", "events") and request.method == "GET":
-                await self._follow(request, exchange)
-                return
-        except Refusal as no:
-            reply = self._runner.refuse(no)
-        else:
-            reply = self.handle(request)
-        await send_reply(exchange.send, self._in_private(reply))
-
-    async def _follow(self, request: Request, exchange: Exchange) -> None:
-        if self.events.bell.listeners >= FOLLOWER_LIMIT:
-            raise TooManyFollowers
-        follower = Follower(
-            self.events,
-            exchange,
-            snapshot=self._snapshot,
-            hide=self._hide,
-            sleep=self._sleep,
-        )
-        await follower.follow(self.events.number_of(last_seen(request)))
-
-    def _snapshot(self) -> tuple[int, Mapping[str, object]]:
-        with self._turn:
-            return self.events.latest, self.board()
-
-    def _in_private(self, reply: Reply) -> Reply:
-        headers = (*reply.headers, *PAGE_HEADERS)
-        if reply.raw is not None:
-            return Reply(reply.status, {}, headers, reply.raw, reply.content_type)
-        body = self._hide(json.dumps(reply.body))
-        return Reply(reply.status, reply.body, headers, body.encode())
-
-    def _hide(self, text: str) -> str:
-        return hider(self.auth_token)(text)
-
-    async def _keep_on(self) -> None:
-        if self.keeper is not None:
-            await self.keeper.keep(self)
-
-    # Answering
-
-    def _caught(self, work: Callable[[], Reply]) -> Reply:
-        try:
-            return work()
-        except Refusal as no:
-            return self._runner.refuse(no)
-
-    def _control(self, request: Request) -> Reply:
-        segments = request.segments
-        if segments == ("_emulator", "events"):
-            raise WrongMethod(["GET"])
-        known = segments[0] == "_emulator"
-        return pick(request, control_handlers(self, segments[1:]) if known else {})
-
-    def _answer_plivo(self, request: Request, fault: FaultRule | None) -> Reply:
-        asked = understand(request)
-        before, steps = self._call_of(asked), self._switchboard.steps
-        self._asking = True
-        try:
-            reply = self._caught(lambda: self._plivo(request, fault))
-        finally:
-            self._asking = False
-        stepped = self._switchboard.steps > steps
-        self._tell_line(
-            self._logbook.write(
-                action=asked.facts.action,
-                address=asked.facts.address,
-                place=asked.place,
-                before=before,
-                after=self._switchboard.log[-1].after if stepped else before,
-                request=request,
-                asked=asked,
-                status=reply.status,
-                answer=reply.body,
-                fault=None if fault is None else fault.kind.value,
-            )
-        )
-        return reply
-
-    def _plivo(self, request: Request, fault: FaultRule | None) -> Reply:
-        self._logbook.receive(note(request))
-        if fault is not None and fault.kind is FaultKind.CLOSE_BEFORE:
-            return Reply(0, {})
-        if fault is not None and fault.kind in ANSWERS:
-            return self._fault_reply(fault)
-        self._admit(request)
-        handlers = plivo_handlers(self._runner, self.auth_id, request.segments[1:])
-        reply = pick(request, handlers)
-        if fault is not None and fault.kind is FaultKind.NOT_JSON:
-            return Reply(reply.status, reply.body, reply.headers, NOT_JSON, "text/html")
-        return reply
-
-    def _fault_reply(self, fault: FaultRule) -> Reply:
-        status, error = ANSWERS[fault.kind]
-        says = fault.seconds is not None or fault.kind is FaultKind.UNAVAILABLE_RETRY_AFTER
-        headers = (("retry-after", f"{fault.wait:g}"),) if says else ()
-        return Reply(status, {"api_id": self._new_id(), "error": error}, headers)
-
-    def _call_of(self, asked: Asked) -> Call:
-        return self._switchboard.calls.get(asked.place or ("", ""), Call())
-
-    def _admit(self, request: Request) -> None:
-        given = request.credentials or Credentials(b"", b"")
-        # Both are compared, and in constant time, so that a wrong one tells nothing by its speed.
-        known = hmac.compare_digest(given.auth_id, self.auth_id.encode())
-        known &= hmac.compare_digest(given.auth_token, self.auth_token.encode())
-        if not known:
-            raise WrongCredentials
-        if self._allowance is not None:
-            self._allowance.take()
+        await EmulatorApp(self)(scope, receive, send)

@@ -1,181 +1,198 @@
-"""What can be asked under `/_emulator/`: all that a person or a test looks at and does, as JSON."""
+"""The routes under `/_emulator/`: what people and tests look at and do, as JSON."""
 
-import json
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from .callbacks import read_callback
-from .faults import read_rules
-from .http import Request
-from .members import Role
-from .operator import Operator
+from .calls.log_entry import NodeKey
+from .calls.members import MemberRole
+from .calls.phlos import NodeType
+from .emulator import Emulator
+from .errors import ApiError, CallError, InvalidParameter, UnknownResource, WrongMethod
+from .faults.rules import read_rules
+from .http.request_info import RequestInfo
+from .http.response import HttpResponse
+from .http.routes import Handler, dispatch
 from .page import page_file, show_page
-from .phlos import NodeType
-from .refusals import BodyTooLarge, InvalidParameter, MalformedBody, UnknownResource
-from .routes import Handler
-from .runner import Reply
 from .seed import read_phone, read_seed
-from .steps import Place
+from .webhooks.callbacks import read_callback
 
 
-def control_handlers(emulator: Operator, segments: tuple[str, ...]) -> Mapping[str, Handler]:
-    """Return what a path under `/_emulator` does, by method; empty when there is no such path."""
-    desk = Desk(emulator)
+def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
+    """Answer a request under `/_emulator`, except for a subscription to the events."""
+    try:
+        if info.segments[1:] == ("events",):
+            raise WrongMethod(["GET"])
+        return dispatch(info, control_handlers(emulator, info.segments[1:]))
+    except (ApiError, CallError) as error:
+        return emulator.error_response(error)
+
+
+def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[str, Handler]:
+    """Return the handlers of a path under `/_emulator`, by method; empty for no such path."""
+    handlers = ControlHandlers(emulator)
     match segments:
         case ():
             return {"GET": lambda _: show_page(emulator)}
         case ("page", name):
             return {"GET": lambda _: page_file(name)}
         case ("state",):
-            return {"GET": lambda _: Reply(200, emulator.state())}
-        case ("board",):
-            return {"GET": lambda _: Reply(200, emulator.board())}
+            return {"GET": lambda _: HttpResponse(200, emulator.state())}
+        case ("dashboard",):
+            return {"GET": lambda _: HttpResponse(200, emulator.dashboard())}
         case ("reset",):
-            return {"POST": desk.reset}
+            return {"POST": handlers.reset}
         case ("log",):
-            return {"GET": desk.log}
+            return {"GET": handlers.log}
         case ("faults",):
-            return {"GET": desk.faults, "POST": desk.add_faults, "DELETE": desk.clear_faults}
+            return {
+                "GET": handlers.faults,
+                "POST": handlers.add_faults,
+                "DELETE": handlers.clear_faults,
+            }
         case ("faults", number):
-            return {"DELETE": lambda _: desk.drop_fault(number)}
+            return {"DELETE": lambda _: handlers.remove_fault(number)}
         case ("deliveries",):
-            return {"GET": desk.deliveries}
-        case ("deliveries", number, "again"):
-            return {"POST": lambda _: desk.send_again(number)}
+            return {"GET": handlers.deliveries}
+        case ("deliveries", number, "redeliver"):
+            return {"POST": lambda _: handlers.redeliver(number)}
         case ("callback",):
-            return {"GET": desk.callbacks, "POST": desk.set_callback, "DELETE": desk.no_callback}
+            return {
+                "GET": handlers.callbacks,
+                "POST": handlers.set_callback,
+                "DELETE": handlers.remove_callback,
+            }
         case ("seed",):
-            return {"POST": desk.seed}
+            return {"POST": handlers.seed}
         case ("phones",):
-            return {"GET": desk.phones}
+            return {"GET": handlers.phones}
         case ("phones", address):
-            return {"POST": lambda request: desk.set_phone(address, request)}
-        case ("phones", address, act):
-            return desk.phone(address, act)
+            return {"POST": lambda info: handlers.set_phone(address, info)}
+        case ("phones", address, action):
+            return handlers.phone_actions(address, action)
     return {}
 
 
-class Desk:
-    """The handlers, over one emulator."""
+class ControlHandlers:
+    """The handlers of one emulator's control routes."""
 
-    def __init__(self, emulator: Operator) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    def reset(self, _: Request) -> Reply:
-        """Be as new."""
+    def reset(self, _: RequestInfo) -> HttpResponse:
+        """Reset the emulator."""
         self._emulator.reset()
-        return Reply(200, self._emulator.state())
+        return HttpResponse(200, self._emulator.state())
 
-    def log(self, request: Request) -> Reply:
-        """The log, newest first: `?call=PHLO/NODE&member=ADDRESS&errors=1&limit=N`."""
-        asked = dict(parse_qsl(request.query.decode("latin-1")))
-        limit = asked.get("limit", "1000")
+    def log(self, info: RequestInfo) -> HttpResponse:
+        """Return the log, newest first: `?call=PHLO/NODE&member=ADDRESS&errors=1&limit=N`."""
+        query = dict(parse_qsl(info.request.query.decode("latin-1")))
+        limit = query.get("limit", "1000")
         if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
             raise InvalidParameter("limit: give a whole number.")
-        errors = asked.get("errors", "") not in ("", "0", "false")
-        lines = self._emulator.exchanges(asked.get("call", ""), asked.get("member", ""), errors)
-        shown = [line.describe() for line in lines[: int(limit)]]
-        return Reply(200, {"entries": shown, "matching": len(lines)})
+        errors = query.get("errors", "") not in ("", "0", "false")
+        found = self._emulator.exchanges(query.get("call", ""), query.get("member", ""), errors)
+        entries = [entry.describe() for entry in found[: int(limit)]]
+        return HttpResponse(200, {"entries": entries, "matching": len(found)})
 
     # Faults
 
-    def faults(self, _: Request) -> Reply:
-        """The rules in force."""
-        return Reply(200, {"faults": self._emulator.faults})
+    def faults(self, _: RequestInfo) -> HttpResponse:
+        """Return the active rules."""
+        return HttpResponse(200, {"faults": self._emulator.faults})
 
-    def add_faults(self, request: Request) -> Reply:
-        """Put one rule, or a list of them, in force."""
-        rules = read_rules(_any_json(request))
+    def add_faults(self, info: RequestInfo) -> HttpResponse:
+        """Activate a rule, or a list of them."""
+        rules = read_rules(info.read_any_json())
         added = [self._emulator.add_fault(rule) for rule in rules]
-        return Reply(201, {"faults": self._emulator.faults, "added": added})
+        return HttpResponse(201, {"faults": self._emulator.faults, "added": added})
 
-    def clear_faults(self, _: Request) -> Reply:
-        """Drop every rule."""
+    def clear_faults(self, _: RequestInfo) -> HttpResponse:
+        """Remove every rule."""
         self._emulator.clear_faults()
-        return Reply(200, {"faults": []})
+        return HttpResponse(200, {"faults": []})
 
-    def drop_fault(self, number: str) -> Reply:
-        """Drop one rule."""
-        if not self._emulator.drop_fault(_number(number)):
+    def remove_fault(self, number: str) -> HttpResponse:
+        """Remove one rule."""
+        if not self._emulator.remove_fault(_read_number(number)):
             raise UnknownResource("fault")
-        return Reply(200, {"faults": self._emulator.faults})
+        return HttpResponse(200, {"faults": self._emulator.faults})
 
-    # Deliveries
+    # Webhooks
 
-    def deliveries(self, _: Request) -> Reply:
-        """The deliveries, newest first."""
-        return Reply(
-            200, {"deliveries": [one.describe() for one in self._emulator.deliveries[::-1]]}
-        )
+    def deliveries(self, _: RequestInfo) -> HttpResponse:
+        """Return the deliveries, newest first."""
+        described = [delivery.describe() for delivery in self._emulator.deliveries[::-1]]
+        return HttpResponse(200, {"deliveries": described})
 
-    def send_again(self, number: str) -> Reply:
-        """Tell the same once more."""
-        found = self._emulator.send_again(_number(number))
-        if found is None:
+    def redeliver(self, number: str) -> HttpResponse:
+        """Deliver an event again."""
+        delivery = self._emulator.redeliver(_read_number(number))
+        if delivery is None:
             raise UnknownResource("delivery")
-        return Reply(201, found.describe())
+        return HttpResponse(201, delivery.describe())
 
-    def callbacks(self, _: Request) -> Reply:
-        """Where events are told."""
-        return Reply(200, self._emulator.callbacks())
+    def callbacks(self, _: RequestInfo) -> HttpResponse:
+        """Return the callbacks."""
+        return HttpResponse(200, self._emulator.callbacks())
 
-    def set_callback(self, request: Request) -> Reply:
-        """Tell events of one node, or of all that have none of their own, to a URL."""
-        given = dict(request.json())
-        place = _place(given.pop("phlo_id", None), given.pop("node_id", None))
-        self._emulator.set_callback(read_callback(given), place)
-        return Reply(200, self._emulator.callbacks())
+    def set_callback(self, info: RequestInfo) -> HttpResponse:
+        """Set the callback of one node, or of every node without one of its own."""
+        given = dict(info.read_json())
+        node_key = _read_node_key(given.pop("phlo_id", None), given.pop("node_id", None))
+        self._emulator.set_callback(read_callback(given), node_key)
+        return HttpResponse(200, self._emulator.callbacks())
 
-    def no_callback(self, request: Request) -> Reply:
-        """Tell events nowhere; with a body that names a node, that node's."""
-        given = request.json()
-        self._emulator.set_callback(None, _place(given.get("phlo_id"), given.get("node_id")))
-        return Reply(200, self._emulator.callbacks())
+    def remove_callback(self, info: RequestInfo) -> HttpResponse:
+        """Remove the callback of the node in the body, or the default one."""
+        given = info.read_json()
+        node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
+        self._emulator.set_callback(None, node_key)
+        return HttpResponse(200, self._emulator.callbacks())
 
-    # What a person does
+    # What people do
 
-    def seed(self, request: Request) -> Reply:
-        """Start over with what a seed declares."""
-        self._emulator.load(read_seed(request.json(), "seed"))
-        return Reply(200, self._emulator.board())
+    def seed(self, info: RequestInfo) -> HttpResponse:
+        """Load a seed."""
+        self._emulator.load(read_seed(info.read_json(), "seed"))
+        return HttpResponse(200, self._emulator.dashboard())
 
-    def phones(self, _: Request) -> Reply:
-        """The phones something was said about; all others answer at once."""
-        return Reply(200, {"phones": self._emulator.phones()})
+    def phones(self, _: RequestInfo) -> HttpResponse:
+        """Return the configured phones; every other phone answers at once."""
+        return HttpResponse(200, {"phones": self._emulator.phones()})
 
-    def set_phone(self, address: str, request: Request) -> Reply:
-        """Say what a phone does: `{"does": "answer", "after": 3}`."""
-        self._emulator.set_phone(address, read_phone(request.json(), "phone"))
-        return Reply(200, {"phones": self._emulator.phones()})
+    def set_phone(self, address: str, info: RequestInfo) -> HttpResponse:
+        """Set what a phone does: `{"does": "answer", "after": 3}`."""
+        self._emulator.set_phone(address, read_phone(info.read_json(), "phone"))
+        return HttpResponse(200, {"phones": self._emulator.phones()})
 
-    def phone(self, address: str, act: str) -> Mapping[str, Handler]:
-        """What can be done with a phone, by method."""
+    def phone_actions(self, address: str, action: str) -> Mapping[str, Handler]:
+        """Return the handlers of an action of a phone, by method."""
         emulator = self._emulator
-        acts: dict[str, Callable[[Request], None]] = {
+        actions: dict[str, Callable[[RequestInfo], None]] = {
             "answer": lambda _: emulator.answer(address),
             "reject": lambda _: emulator.reject(address),
             "hangup": lambda _: emulator.hang_up(address),
-            "ring": lambda request: self._ring_in(address, request),
+            "ring": lambda info: self._join(address, info),
         }
-        if act not in acts:
+        if action not in actions:
             return {}
 
-        def do(request: Request) -> Reply:
-            acts[act](request)
-            return Reply(200, emulator.board())
+        def act(info: RequestInfo) -> HttpResponse:
+            actions[action](info)
+            return HttpResponse(200, emulator.dashboard())
 
-        return {"POST": do}
+        return {"POST": act}
 
-    def _ring_in(self, address: str, request: Request) -> None:
-        given = request.json()
-        role = given.get("role", Role.CUSTOMER)
-        if role not in tuple(Role):
+    def _join(self, address: str, info: RequestInfo) -> None:
+        given = info.read_json()
+        role = given.get("role", MemberRole.CUSTOMER)
+        if role not in tuple(MemberRole):
             raise InvalidParameter("role: give agent or customer.")
-        place = _place(given.get("phlo_id"), given.get("node_id"))
-        phlo_id, node_id = place or self._first_node()
-        self._emulator.join(phlo_id, node_id, address, Role(str(role)))
+        node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
+        phlo_id, node_id = node_key or self._first_node()
+        self._emulator.join(phlo_id, node_id, address, MemberRole(str(role)))
 
-    def _first_node(self) -> Place:
+    def _first_node(self) -> NodeKey:
         for phlo in self._emulator.phlos:
             for node in phlo.nodes:
                 if node.node_type is NodeType.MULTI_PARTY_CALL:
@@ -183,22 +200,13 @@ class Desk:
         raise UnknownResource("node")
 
 
-def _any_json(request: Request) -> object:
-    if request.body is None:
-        raise BodyTooLarge
-    try:
-        return json.loads(request.body.decode("utf-8"))
-    except (ValueError, RecursionError) as wrong:
-        raise MalformedBody from wrong
-
-
-def _place(phlo_id: object, node_id: object) -> Place | None:
+def _read_node_key(phlo_id: object, node_id: object) -> NodeKey | None:
     if phlo_id is None and node_id is None:
         return None
     if not isinstance(phlo_id, str) or not isinstance(node_id, str):
-        raise InvalidParameter("phlo_id, node_id: give both, as texts, or neither.")
+        raise InvalidParameter("phlo_id, node_id: give both as strings, or neither.")
     return phlo_id, node_id
 
 
-def _number(text: str) -> int:
+def _read_number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1

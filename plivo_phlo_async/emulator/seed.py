@@ -1,4 +1,4 @@
-"""A seed: the PHLOs, nodes, phones, callbacks, faults and the account an emulator begins with.
+"""Seeds: the initial PHLOs, nodes, phones, callbacks, faults and account of an emulator.
 
     {
       "account": {"auth_id": "MA...", "auth_token": "..."},
@@ -11,8 +11,8 @@
       "faults": ["hold:500 x1"]
     }
 
-Every part may be left out, but for the ids; a node's callback outranks its PHLO's, that the
-seed's.
+Every part except the ids may be omitted. The callback of a node takes precedence over that of its
+PHLO, and that over the seed's.
 """
 
 import json
@@ -22,9 +22,8 @@ from typing import Any
 
 import attrs
 
-from .callbacks import Callback, read_callback
-from .faults import FaultRule, read_rule
-from .phlos import (
+from .calls.log_entry import NodeKey
+from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_PHLO,
@@ -34,22 +33,23 @@ from .phlos import (
     Phone,
     PhoneBehaviour,
 )
-from .refusals import InvalidParameter
-from .steps import Place
+from .errors import InvalidParameter
+from .faults.rules import FaultRule, read_rule
+from .webhooks.callbacks import Callback, read_callback
 
 
 @attrs.frozen
 class Seed:
-    """What an emulator begins with; the demo's account and PHLO where nothing else is said.
+    """The initial configuration of an emulator; by default the demo account and PHLO.
 
     Attributes:
-        auth_id: the one account's Auth ID.
+        auth_id: the Auth ID of the account.
         auth_token: its Auth Token.
-        phlos: the PHLOs there are.
-        phones: what stands behind an address; behind all others is a phone that answers at once.
-        callback: where events are told, None for nowhere.
-        callbacks: where those of single nodes are told, by the ids of their PHLO and their own.
-        faults: the rules in force.
+        phlos: the PHLOs that exist.
+        phones: the phones by address; every other phone answers at once.
+        callback: the callback of every node without one of its own, None for none.
+        callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
+        faults: the active fault rules.
     """
 
     auth_id: str = DEMO_AUTH_ID
@@ -57,84 +57,84 @@ class Seed:
     phlos: tuple[EmulatedPhlo, ...] = (DEMO_PHLO,)
     phones: Mapping[str, Phone] = attrs.field(factory=dict)
     callback: Callback | None = None
-    callbacks: Mapping[Place, Callback] = attrs.field(factory=dict)
+    callbacks: Mapping[NodeKey, Callback] = attrs.field(factory=dict)
     faults: tuple[FaultRule, ...] = ()
 
 
 def load_seed(path: Path) -> Seed:
-    """Return the seed in a file.
+    """Load a seed from a file.
 
     Args:
         path: the JSON file.
 
     Raises:
-        OSError: it cannot be read.
-        Refusal: it is no seed; the text begins with the file's name, and names the place.
+        OSError: the file cannot be read.
+        ApiError: the seed is invalid; the message starts with the file's name and names the part.
     """
     try:
         value = json.loads(path.read_text("utf-8"))
-    except UnicodeDecodeError as wrong:
-        raise InvalidParameter(f"{path.name}: it is not UTF-8.") from wrong
-    except json.JSONDecodeError as wrong:
-        place = f"line {wrong.lineno}, column {wrong.colno}"
-        raise InvalidParameter(f"{path.name}, {place}: {wrong.msg}.") from wrong
-    except RecursionError as wrong:
-        raise InvalidParameter(f"{path.name}: it is nested too deeply.") from wrong
+    except UnicodeDecodeError as error:
+        raise InvalidParameter(f"{path.name}: it is not UTF-8.") from error
+    except json.JSONDecodeError as error:
+        position = f"line {error.lineno}, column {error.colno}"
+        raise InvalidParameter(f"{path.name}, {position}: {error.msg}.") from error
+    except RecursionError as error:
+        raise InvalidParameter(f"{path.name}: it is nested too deeply.") from error
     return read_seed(value, path.name)
 
 
 def read_seed(value: object, name: str) -> Seed:
-    """Return the seed that JSON says.
+    """Read a seed from parsed JSON.
 
     Args:
-        value: the JSON, parsed.
-        name: what it is called where something is wrong with it.
+        value: the parsed JSON.
+        name: the name of the seed in error messages.
 
     Raises:
-        Refusal: it is no seed; the text begins with `name`, and names the place.
+        ApiError: the seed is invalid; the message starts with `name` and names the part.
     """
     try:
         return _seed(_object(value, "it", _KEYS))
-    except InvalidParameter as wrong:
-        raise InvalidParameter(f"{name}: {wrong.error}") from wrong
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{name}: {error.error}") from error
 
 
 _KEYS = ("account", "phlos", "phones", "callback", "faults")
 
 
 def _seed(given: Mapping[str, Any]) -> Seed:
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if "account" in given:
         account = _object(given["account"], "account", ("auth_id", "auth_token"))
-        said |= {key: _text(account, key, "account") for key in ("auth_id", "auth_token")}
-    callbacks: dict[Place, Callback] = {}
+        values |= {key: _text(account, key, "account") for key in ("auth_id", "auth_token")}
+    callbacks: dict[NodeKey, Callback] = {}
     if "phlos" in given:
         listed = enumerate(_list(given["phlos"], "phlos"))
-        said["phlos"] = tuple(_phlo(one, f"phlos[{n}]", callbacks) for n, one in listed)
-        _different([phlo.phlo_id for phlo in said["phlos"]], "phlos", "phlo_id")
+        values["phlos"] = tuple(_phlo(one, f"phlos[{n}]", callbacks) for n, one in listed)
+        _check_unique([phlo.phlo_id for phlo in values["phlos"]], "phlos", "phlo_id")
     if "callback" in given:
-        said["callback"] = read_callback(given["callback"])
+        values["callback"] = read_callback(given["callback"])
     phones = _object(given.get("phones", {}), "phones", None)
     faults = enumerate(_list(given.get("faults", []), "faults"))
     return Seed(
-        **said,
+        **values,
         callbacks=callbacks,
         phones={to: read_phone(does, f"phones[{to!r}]") for to, does in phones.items()},
         faults=tuple(read_rule(one, f"faults[{n}]") for n, one in faults),
     )
 
 
-def _phlo(value: object, where: str, callbacks: dict[Place, Callback]) -> EmulatedPhlo:
+def _phlo(value: object, where: str, callbacks: dict[NodeKey, Callback]) -> EmulatedPhlo:
     given = _object(value, where, ("phlo_id", "name", "created_on", "nodes", "callback"))
     phlo_id = _text(given, "phlo_id", where)
-    whole = "callback" in given and read_callback(given["callback"], f"{where}.callback")
+    of_phlo = "callback" in given and read_callback(given["callback"], f"{where}.callback")
     nodes = []
     for number, one in enumerate(_list(given.get("nodes", []), f"{where}.nodes")):
         node, own = _node(one, f"{where}.nodes[{number}]")
         nodes.append(node)
-        if found := own or whole:
+        if found := own or of_phlo:
             callbacks[phlo_id, node.node_id] = found
-    _different([node.node_id for node in nodes], f"{where}.nodes", "node_id")
+    _check_unique([node.node_id for node in nodes], f"{where}.nodes", "node_id")
     texts = {key: _text(given, key, where) for key in ("name", "created_on") if key in given}
     return EmulatedPhlo(phlo_id, nodes=tuple(nodes), **texts)
 
@@ -152,7 +152,7 @@ def _node(value: object, where: str) -> tuple[EmulatedNode, Callback | None]:
 
 
 def read_phone(value: object, where: str) -> Phone:
-    """Return a phone from what it does, or from its JSON object; raises `InvalidParameter`."""
+    """Read a phone from what it does, or from a JSON object; raises `InvalidParameter`."""
     given = {"does": value} if isinstance(value, str) else value
     if not isinstance(given, Mapping) or set(given) - {"does", "after"}:
         raise InvalidParameter(f"{where}: give what it does, or an object with does and after.")
@@ -171,7 +171,7 @@ def _object(value: object, where: str, keys: tuple[str, ...] | None) -> Mapping[
     for key in value:
         if keys is not None and key not in keys:
             inside = "" if where == "it" else f"{where}."
-            raise InvalidParameter(f"{inside}{key}: unknown; there are {', '.join(keys)}.")
+            raise InvalidParameter(f"{inside}{key}: unknown; known are {', '.join(keys)}.")
     return value
 
 
@@ -184,11 +184,11 @@ def _list(value: object, where: str) -> list[Any]:
 def _text(given: Mapping[str, Any], key: str, where: str) -> str:
     value = given.get(key)
     if not isinstance(value, str) or not value:
-        raise InvalidParameter(f"{where}.{key}: give a text that is not empty.")
+        raise InvalidParameter(f"{where}.{key}: give a string that is not empty.")
     return value
 
 
-def _different(values: list[str], where: str, key: str) -> None:
+def _check_unique(values: list[str], where: str, key: str) -> None:
     for number, value in enumerate(values):
         if value in values[:number]:
-            raise InvalidParameter(f"{where}[{number}].{key}: {value!r} is there twice.")
+            raise InvalidParameter(f"{where}[{number}].{key}: {value!r} occurs twice.")

@@ -1,4 +1,4 @@
-"""The emulator on a socket, under uvicorn: for people, and for clients that need a real server."""
+"""The emulator on a socket, served by uvicorn."""
 
 import os
 import socket
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 
 from .app import PhloEmulator
-from .breaking import WIRE
-from .http import Receive, Scope, Send
-from .safety import OPEN, is_loopback
+from .http.connection import RAW_CONNECTION
+from .http.request import Receive, Scope, Send
+from .http.security import OPEN, is_loopback
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["EmulatorServer"]
 
 BACKLOG = 2048
-"""How many connections may wait to be taken."""
+"""How many connections may wait to be accepted."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 @attrs.frozen
 class _Running:
-    """A server that runs: in a thread, which says when it has ended."""
+    """A running server, its socket and its thread."""
 
     server: "uvicorn.Server"
     listening: socket.socket
@@ -44,12 +44,12 @@ class EmulatorServer:
     Leaving the block closes every connection and ends the thread.
 
     Args:
-        emulator: what is served; a new `PhloEmulator` by default.
-        host: the address to listen on; one that is not this machine's own lets others in.
-        port: the port to listen on; 0 takes a free one.
+        emulator: the emulator to serve; a new `PhloEmulator` by default.
+        host: the address to listen on; any but a loopback one is reachable by other machines.
+        port: the port to listen on; 0 picks a free one.
 
     Attributes:
-        emulator: what is served.
+        emulator: the served emulator.
         host: the address it listens on.
     """
 
@@ -63,23 +63,24 @@ class EmulatorServer:
 
     @property
     def port(self) -> int:
-        """The port being served; `RuntimeError` before `start` and after `stop`."""
+        """The port; raises `RuntimeError` before `start` and after `stop`."""
         if self._running is None:
             raise RuntimeError("The emulator's server is not running: use it in a with block.")
         return self._running.port
 
     @property
     def base_url(self) -> str:
-        """What a client takes as its base URL; `RuntimeError` as for `port`."""
+        """The base URL for a client; raises `RuntimeError` as `port` does."""
         return f"http://{self.host}:{self.port}/v1"
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment that points a client at this server; `RuntimeError` as for `port`.
+        """The environment variables that point a client at this server.
 
         `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
-        `PLIVO_NODE_ID` are the emulator's first ones, left out where it has none. `NO_PROXY` is
-        this process's, with this server's host added, so that no proxy is asked for it.
+        `PLIVO_NODE_ID` are the emulator's first ones, omitted where it has none. `NO_PROXY` is this
+        process's with this server's host added, so that no proxy is used for it. Raises
+        `RuntimeError` as `port` does.
         """
         values = {
             "PLIVO_AUTH_ID": self.emulator.auth_id,
@@ -93,22 +94,22 @@ class EmulatorServer:
         return values | _without_proxy(self.host)
 
     def start(self) -> Self:
-        """Begin to serve; clients can connect when this returns, and it can follow a `stop`.
+        """Start serving, also again after `stop`; clients can connect when this returns.
 
         Returns:
             The server itself.
 
         Raises:
             ImportError: uvicorn is missing.
-            OSError: it cannot listen there, as when the port is taken.
+            OSError: it cannot listen on the port.
             RuntimeError: it is serving already.
         """
         if self._running is not None:
             raise RuntimeError("The emulator's server is running already.")
-        # A uvicorn server that has been told to exit stays so: each start needs its own.
+        # A stopped uvicorn server cannot start again: each start needs a new one.
         server = _uvicorn_server(self.emulator, self.host, self._wanted_port)
-        # Listening before the thread begins: a client that is early waits in the socket's queue,
-        # so nobody has to ask again and again whether the server is up.
+        # Listen before the thread starts: an early client waits in the socket's backlog, so that no
+        # client needs to poll.
         listening = socket.create_server((self.host, self._wanted_port), backlog=BACKLOG)
         ended = threading.Event()
 
@@ -121,24 +122,24 @@ class EmulatorServer:
         thread = threading.Thread(target=run, name="plivo-phlo-emulator", daemon=True)
         port = int(listening.getsockname()[1])
         self._running = _Running(server, listening, port, thread, ended)
-        self.emulator.closing.still()
+        self.emulator.closing.clear()
         thread.start()
         return self
 
     def wait(self) -> None:
-        """Wait until the server has ended; at once when it is not running."""
+        """Wait until the server has ended; return at once if it is not running."""
         if self._running is not None:
-            # Not `join`: before Python 3.13 a Ctrl-C in it has the thread taken for ended, and
-            # `stop` would no longer wait for what is still to be written.
+            # Not `join`: before Python 3.13, a Ctrl-C in it marks the thread as ended, and `stop`
+            # would not wait for the final write of the state file.
             self._running.ended.wait()
 
     def stop(self) -> None:
-        """Close every connection and wait for the thread to end; nothing when not running."""
+        """Close every connection and wait for the thread to end; does nothing if not running."""
         running = self._running
         if running is None:
             return
         running.server.should_exit = True
-        self.emulator.closing.ring(on=True)
+        self.emulator.closing.notify(latched=True)
         running.thread.join()
         running.listening.close()
         self._running = None
@@ -195,8 +196,8 @@ def _uvicorn_server(emulator: PhloEmulator, host: str, port: int) -> "uvicorn.Se
     return uvicorn.Server(config)
 
 
-class _TransportWire:
-    """What a fault does to a connection, through asyncio's transport."""
+class _TransportConnection:
+    """The raw connection of an asyncio transport."""
 
     def __init__(self, transport: "asyncio.Transport") -> None:
         self._transport = transport
@@ -208,7 +209,7 @@ class _TransportWire:
         self._transport.close()
 
     def reset(self) -> None:
-        # The client may have left meanwhile: then there is no connection any more.
+        # The client may have disconnected already.
         if not self._transport.is_closing():
             connection = self._transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
@@ -216,7 +217,7 @@ class _TransportWire:
 
 
 def _protocol(*, open_to_all: bool) -> type[Any]:
-    """Return uvicorn's HTTP protocol, with the connection handed on in each request's scope."""
+    """Return uvicorn's HTTP protocol with the raw connection in the scope of each request."""
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class EmulatorProtocol(H11Protocol):
@@ -225,12 +226,15 @@ def _protocol(*, open_to_all: bool) -> type[Any]:
         ) -> None:
             super().connection_made(transport)
             served: Any = self.app
-            extensions = {WIRE: _TransportWire(transport), **({OPEN: {}} if open_to_all else {})}
+            extensions = {
+                RAW_CONNECTION: _TransportConnection(transport),
+                **({OPEN: {}} if open_to_all else {}),
+            }
 
-            async def with_wire(scope: Scope, receive: Receive, send: Send) -> None:
+            async def with_raw_connection(scope: Scope, receive: Receive, send: Send) -> None:
                 scope["extensions"] = {**scope.get("extensions", {}), **extensions}
                 await served(scope, receive, send)
 
-            self.app = with_wire
+            self.app = with_raw_connection
 
     return EmulatorProtocol

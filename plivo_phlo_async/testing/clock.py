@@ -1,4 +1,4 @@
-"""A clock for tests: it runs by itself, or stands still, and the test moves it forward."""
+"""A clock for tests, which runs or stands still, and which a test can move forward."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Callable
 
 import anyio
 
-from ..emulator.bell import Bell
+from ..emulator.notifier import Notifier
 
 __all__ = ["Clock"]
 
 
 class Clock:
-    """Seconds that a test can move: give an emulator `clock=clock, wall=clock.wall,
-    sleep=clock.sleep`.
+    """A clock that a test can move; pass `clock=clock, wall=clock.wall, sleep=clock.sleep` to an
+    emulator.
 
     Attributes:
-        sleepers: how many sleep now.
+        sleepers: the number of tasks that sleep now.
 
     Args:
-        runs: whether time also passes by itself; a clock that does not stands still until moved.
-        monotonic: what it follows while it runs.
+        runs: whether time also passes on its own, else only when the clock is moved.
+        monotonic: the clock it follows while it runs.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class Clock:
         self._began = monotonic()
         self._wall = time.time()
         self._moved = 0.0
-        self._bell = Bell()
-        self._asleep_bell = Bell()
+        self._notifier = Notifier()
+        self._asleep_notifier = Notifier()
         self.sleepers: int = 0
 
     def __call__(self) -> float:
-        """The seconds since the clock was made, and what it was moved."""
+        """The seconds since the clock was created, plus those it was moved."""
         return (self._monotonic() - self._began if self._runs else 0.0) + self._moved
 
     def wall(self) -> float:
@@ -46,42 +46,42 @@ class Clock:
         return self._wall + self()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward; whoever sleeps until then wakes. From any thread.
+        """Move the clock forward, and wake the tasks that sleep until then; from any thread.
 
         Args:
-            seconds: how far.
+            seconds: by how many seconds.
 
         Raises:
-            ValueError: it is not a finite number, 0 or more.
+            ValueError: the number is negative or not finite.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError("seconds: give a finite number, not below 0.")
         self._moved += seconds
-        self._bell.ring()
+        self._notifier.notify()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the clock has come so far, by itself or by being moved.
+        """Wait until the clock has advanced, on its own or because it was moved.
 
         Args:
-            seconds: how far from now.
+            seconds: by how many seconds from now.
         """
         until = self() + seconds
-        with self._bell.listen() as ear:
+        with self._notifier.subscribe() as subscription:
             self.sleepers += 1
-            self._asleep_bell.ring()
+            self._asleep_notifier.notify()
             try:
                 while (left := until - self()) > 0:
                     with anyio.move_on_after(left if self._runs else math.inf):
-                        await ear.heard()
+                        await subscription.wait()
             finally:
                 self.sleepers -= 1
 
     async def someone_sleeps(self, sleepers: int = 1) -> None:
-        """Wait until somebody sleeps: then moving the clock wakes them.
+        """Wait until a task sleeps; moving the clock then wakes it.
 
         Args:
-            sleepers: how many at least.
+            sleepers: the minimum number of sleeping tasks.
         """
-        with self._asleep_bell.listen() as ear:
+        with self._asleep_notifier.subscribe() as subscription:
             while self.sleepers < sleepers:
-                await ear.heard()
+                await subscription.wait()

@@ -1,4 +1,4 @@
-"""A client in the emulator's process: requests are handed over, broken exchanges are told."""
+"""A client in the emulator's process, with no socket between them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import httpx
 
 from ..client import AsyncPhloClient
 from ..emulator import PhloEmulator
-from ..emulator.breaking import BrokenExchange
-from ..emulator.faults import FaultKind
+from ..emulator.faults.injection import BrokenExchange
+from ..emulator.faults.rules import FaultKind
 
 __all__ = ["EmulatedTransport", "client_of", "emulated_client"]
 
-LOOKS_LIKE: Mapping[FaultKind, tuple[type[httpx.TransportError], str]] = {
+TRANSPORT_ERRORS: Mapping[FaultKind, tuple[type[httpx.TransportError], str]] = {
     FaultKind.CLOSE_BEFORE: (
         httpx.RemoteProtocolError,
         "Server disconnected without sending a response.",
@@ -32,7 +32,7 @@ LOOKS_LIKE: Mapping[FaultKind, tuple[type[httpx.TransportError], str]] = {
     ),
     FaultKind.GARBAGE: (httpx.RemoteProtocolError, "illegal status line"),
 }
-"""What each fault looks like to a client over a socket: there is none to break here."""
+"""The httpx exception that each fault causes over a socket."""
 
 
 class EmulatedTransport(httpx.AsyncBaseTransport):
@@ -42,21 +42,21 @@ class EmulatedTransport(httpx.AsyncBaseTransport):
         self._asgi = httpx.ASGITransport(app=emulator)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Hand a request over; raises what a broken connection would have raised."""
+        """Pass a request to the emulator; raises what a broken connection would raise."""
         try:
             return await self._asgi.handle_async_request(request)
         except BrokenExchange as broken:
-            kind, text = LOOKS_LIKE[broken.kind]
+            kind, text = TRANSPORT_ERRORS[broken.kind]
             error = kind(text, request=request)
-            if broken.reply is None:
+            if broken.response is None:
                 raise error from broken
-            headers = [*broken.reply.headers, ("content-type", broken.reply.content_type)]
-            stream = _Cut(broken.body, error)
-            return httpx.Response(broken.reply.status, headers=headers, stream=stream)
+            headers = [*broken.response.headers, ("content-type", broken.response.content_type)]
+            stream = _CutBody(broken.body, error)
+            return httpx.Response(broken.response.status, headers=headers, stream=stream)
 
 
-class _Cut(httpx.AsyncByteStream):
-    """A body that ends too early."""
+class _CutBody(httpx.AsyncByteStream):
+    """A body that breaks off."""
 
     def __init__(self, part: bytes, error: Exception) -> None:
         self._part, self._error = part, error
@@ -67,13 +67,13 @@ class _Cut(httpx.AsyncByteStream):
 
 
 def client_of(emulator: PhloEmulator, **options: Any) -> AsyncPhloClient:
-    """Return a client whose server is `emulator`; there is no connection, so nothing to close.
+    """Return a client whose server is `emulator`; it holds no connection, so it need not be closed.
 
     It has no rate limit unless `options` has one, so that no test waits for time to pass, also
     where the clock stands still. The emulator's own limit holds.
 
     Args:
-        emulator: what answers.
+        emulator: the emulator that answers.
         options: more arguments for `AsyncPhloClient`.
     """
     return AsyncPhloClient(
@@ -92,7 +92,7 @@ async def emulated_client(emulator: PhloEmulator, **options: Any) -> AsyncIterat
     It has no rate limit unless `options` has one; see `client_of`.
 
     Args:
-        emulator: what answers.
+        emulator: the emulator that answers.
         options: more arguments for `AsyncPhloClient`.
     """
     async with client_of(emulator, **options) as client:

@@ -1,43 +1,25 @@
-"""What a PHLO tells your server: verified, and typed.
+"""Webhooks of a PHLO: verified and parsed into typed events.
 
-`verify_v3` and `verify_v2` tell whether Plivo sent a request; `parse_request` makes a typed event
-of it; `receive` does both. For servers: `webhooks.fastapi`, `webhooks.aiohttp` and, for any other
-framework, `WebhookApp`. `MemberWatch` keeps who is on a call.
+`verify_v3` and `verify_v2` verify a request's signature, `parse_request` parses it into an event,
+and `receive` does both. For servers: `webhooks.fastapi`, `webhooks.aiohttp` and, for any other
+framework, `WebhookApp`. `MemberTracker` tracks the members of each call.
 """
 
 from __future__ import annotations
 
 from .asgi import WebhookApp
 from .diagnosis import Diagnosis, Difference, diagnose
-from .events import (
-    EVENTS,
-    BranchEvent,
-    CallForwardEvent,
-    ConferenceBridgeEvent,
-    ConferenceEvent,
-    CounterEvent,
-    DialledCallEvent,
-    Event,
+from .events.base import Event
+from .events.call import (
     GetInputEvent,
     HangupEvent,
-    HttpRequestEvent,
-    InitiateCallEvent,
     IvrMenuEvent,
-    MultiPartyCallEvent,
     PlayAudioEvent,
     RecordAudioEvent,
-    SendSmsEvent,
-    StartCallEvent,
-    StartEvent,
-    StartMessageEvent,
-    StartRequestEvent,
 )
-from .nonces import AsyncNonceStore, MemoryNonces, NonceStore
-from .parsing import parse, parse_request
-from .receiving import Receiver, Refusal, receive
-from .signature import sign_v2, sign_v3
-from .verification import verify_v2, verify_v3
-from .vocabulary import (
+from .events.conference import ConferenceBridgeEvent, ConferenceEvent, MultiPartyCallEvent
+from .events.dialled import CallForwardEvent, DialledCallEvent, InitiateCallEvent
+from .events.enums import (
     BranchState,
     CallForwardState,
     CallStatus,
@@ -63,7 +45,16 @@ from .vocabulary import (
     SendSmsState,
     StartState,
 )
-from .watch import MemberWatch, Present
+from .events.logic import BranchEvent, CounterEvent, HttpRequestEvent
+from .events.message import SendSmsEvent
+from .events.parsing import parse, parse_request
+from .events.registry import EVENTS
+from .events.start import StartCallEvent, StartEvent, StartMessageEvent, StartRequestEvent
+from .members import MemberTracker, TrackedMember
+from .nonces import AsyncNonceStore, MemoryNonces, NonceStore
+from .receiver import Receiver, Rejected, receive
+from .signature import sign_v2, sign_v3
+from .verification import verify_v2, verify_v3
 
 __all__ = [
     "EVENTS",
@@ -98,7 +89,7 @@ __all__ = [
     "IvrMenuEvent",
     "IvrMenuState",
     "Leg",
-    "MemberWatch",
+    "MemberTracker",
     "MemoryNonces",
     "MessageStatus",
     "MessageType",
@@ -107,11 +98,10 @@ __all__ = [
     "NonceStore",
     "PlayAudioEvent",
     "PlayAudioState",
-    "Present",
     "Receiver",
     "RecordAudioEvent",
     "RecordAudioState",
-    "Refusal",
+    "Rejected",
     "RequestType",
     "SendSmsEvent",
     "SendSmsState",
@@ -120,6 +110,7 @@ __all__ = [
     "StartMessageEvent",
     "StartRequestEvent",
     "StartState",
+    "TrackedMember",
     "WebhookApp",
     "diagnose",
     "parse",

@@ -1,4 +1,4 @@
-"""Webhooks in aiohttp's server: a decorator that gives a handler the verified event.
+"""Webhooks in aiohttp's server: a decorator that passes the verified event to a handler.
 
 from plivo_phlo_async.webhooks import MultiPartyCallEvent
 from plivo_phlo_async.webhooks.aiohttp import verified
@@ -16,9 +16,9 @@ from typing import TypeVar, cast
 
 from aiohttp import web
 
-from .fields import Event
+from .events.base import Event
 from .nonces import AsyncNonceStore, NonceStore
-from .receiving import Receiver, Refusal
+from .receiver import Receiver, Rejected
 
 __all__ = ["verified"]
 
@@ -36,21 +36,22 @@ def verified(
     nonces: NonceStore | AsyncNonceStore | None = None,
     max_body: int = 262_144,
 ) -> Callable[[Callable[[web.Request, E], Awaitable[R]]], Handler]:
-    """A decorator for a handler of request and event.
+    """Make a decorator for a handler that takes the request and the verified event.
 
-    It answers 403 to a wrong signature, 400 to a body it cannot read and 413 to one too large.
+    It responds with 403 to an invalid signature, 400 to an invalid body and 413 to a body that is
+    too large.
 
     Args:
-        event: the class of the events that come here; `Event` lets the variables tell.
-        auth_token: the account's or subaccount's Auth Token, or several where it changes.
-        public_base_url: scheme, host and path in front as Plivo was given them; needed behind most
-            proxies and tunnels, as for `verify_v3`.
-        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
-        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
-        max_body: bytes a body may have; 256 KiB where nothing is said.
+        event: the class of the expected events; `Event` detects it from the variables.
+        auth_token: the Auth Token of the account or subaccount; several during a token rotation.
+        public_base_url: the public scheme, host and path prefix, needed behind most proxies and
+            tunnels; see `verify_v3`.
+        allow_v2: accept requests that are signed with V2 only, which covers neither query nor body.
+        nonces: a nonce store, sync or async; a request with a known nonce is rejected.
+        max_body: maximum size of a body, in bytes (default: 256 KiB).
 
     Returns:
-        The decorator; a handler that it made takes the request alone.
+        The decorator; the decorated handler takes the request alone.
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)
@@ -60,12 +61,12 @@ def verified(
         async def handle(request: web.Request) -> web.StreamResponse:
             url = f"{request.scheme}://{request.host}{request.raw_path}"
             pairs = [(name, value) for name, value in request.raw_headers]
-            found = await receiver.accept(
+            outcome = await receiver.accept(
                 request.method, url, pairs, request.content.iter_chunked(65_536)
             )
-            if isinstance(found, Refusal):
-                return web.Response(status=found.status, text=found.text)
-            return await handler(request, cast("E", found))
+            if isinstance(outcome, Rejected):
+                return web.Response(status=outcome.status, text=outcome.text)
+            return await handler(request, cast("E", outcome))
 
         return handle
 

@@ -1,4 +1,4 @@
-"""Webhooks in any ASGI server or framework: an application of its own, to be mounted."""
+"""Webhooks in any ASGI server or framework: an ASGI application to mount."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, 
 from typing import Any
 from urllib.parse import quote
 
-from .fields import Event
+from .events.base import Event
+from .events.enums import Component
 from .nonces import AsyncNonceStore, NonceStore
-from .receiving import Receiver, Refusal
-from .vocabulary import Component
+from .receiver import Receiver, Rejected
 
-__all__ = ["Gone", "WebhookApp", "chunks_of", "url_of"]
+__all__ = ["ClientDisconnected", "WebhookApp", "chunks_of", "url_of"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,28 +19,28 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Gone(Exception):
-    """The sender went away before its body was there."""
+class ClientDisconnected(Exception):
+    """The client disconnected before the body was complete."""
 
 
 class WebhookApp:
-    """An ASGI application that verifies webhooks and hands on their events.
+    """An ASGI application that verifies webhooks and passes their events to a handler.
 
-    It answers 200 when the handler is done, 403 to a wrong signature, 400 to a body it cannot read,
-    413 to one too large, and 405 to anything but GET, POST and PUT. What the handler raises goes to
-    the server. Plivo waits 40 seconds for an answer:
+    It responds with 200 when the handler returns, 403 to an invalid signature, 400 to an invalid
+    body, 413 to a body that is too large, and 405 to methods other than GET, POST and PUT. An
+    exception of the handler propagates to the server. Plivo waits 40 seconds for a response:
     https://docs.plivo.com/docs/voice/concepts/callback-configurations
 
     Args:
-        handler: is awaited with each event.
-        auth_token: the account's or subaccount's Auth Token, or several where it changes.
-        component: which component posts here: an event's class, a `Component` or its name; without
-            it the variables tell.
-        public_base_url: scheme, host and path in front as Plivo was given them, where a proxy or
-            tunnel is between; as for `verify_v3`.
-        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
-        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
-        max_body: bytes a body may have; 256 KiB where nothing is said.
+        handler: awaited with each event.
+        auth_token: the Auth Token of the account or subaccount; several during a token rotation.
+        component: the component that posts here: an event class, a `Component` or its name
+            (default: detected from the variables).
+        public_base_url: the public scheme, host and path prefix behind a proxy or tunnel; see
+            `verify_v3`.
+        allow_v2: accept requests that are signed with V2 only, which covers neither query nor body.
+        nonces: a nonce store, sync or async; a request with a known nonce is rejected.
+        max_body: maximum size of a body, in bytes (default: 256 KiB).
     """
 
     def __init__(
@@ -60,37 +60,37 @@ class WebhookApp:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live through the server's start and end.
+        """Handle one request, or the server's lifespan.
 
         Raises:
-            InvalidArgumentError: there is no such component as was given.
-            Exception: whatever the handler raises.
+            InvalidArgumentError: the component does not exist.
+            Exception: the handler raised it.
         """
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._handle(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         if method not in {"GET", "POST", "PUT"}:
-            await _say(send, 405, "Method Not Allowed")
+            await _respond(send, 405, "Method Not Allowed")
             return
         try:
             event = await self._receiver.accept(
                 method, url_of(scope), scope["headers"], chunks_of(receive)
             )
-        except Gone:
+        except ClientDisconnected:
             return
-        if isinstance(event, Refusal):
-            await _say(send, event.status, event.text)
+        if isinstance(event, Rejected):
+            await _respond(send, event.status, event.text)
             return
         await self._handler(event)
-        await _say(send, 200, "")
+        await _respond(send, 200, "")
 
 
 def url_of(scope: Scope) -> str:
-    """The URL that an ASGI scope was asked for, its path as it came where the server tells."""
+    """Return the requested URL of a scope, with the raw path where the server provides it."""
     host = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
     path = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
     query = scope.get("query_string", b"")
@@ -99,28 +99,31 @@ def url_of(scope: Scope) -> str:
 
 
 async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
-    """The body of an ASGI request, piece by piece, as `receive` gives it.
+    """Iterate over the chunks of a request body.
+
+    Args:
+        receive: the ASGI receive callable.
 
     Raises:
-        Gone: the sender went away before its end.
+        ClientDisconnected: the client disconnected before the body was complete.
     """
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         yield message.get("body", b"")
         if not message.get("more_body", False):
             return
 
 
-async def _say(send: Send, status: int, text: str) -> None:
+async def _respond(send: Send, status: int, text: str) -> None:
     body = text.encode()
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _lifespan(receive: Receive, send: Send) -> None:
     for _ in range(2):
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})

@@ -1,4 +1,4 @@
-"""Webhooks in FastAPI: a dependency that gives the verified event.
+"""Webhooks in FastAPI: a dependency that provides the verified event.
 
 from plivo_phlo_async.webhooks import MultiPartyCallEvent
 from plivo_phlo_async.webhooks.fastapi import verified
@@ -17,9 +17,9 @@ from typing import TypeVar, cast
 from fastapi import HTTPException, Request
 
 from .asgi import url_of
-from .fields import Event
+from .events.base import Event
 from .nonces import AsyncNonceStore, NonceStore
-from .receiving import Receiver, Refusal
+from .receiver import Receiver, Rejected
 
 __all__ = ["verified"]
 
@@ -35,31 +35,32 @@ def verified(
     nonces: NonceStore | AsyncNonceStore | None = None,
     max_body: int = 262_144,
 ) -> Callable[[Request], Awaitable[E]]:
-    """A dependency that verifies the request and gives its event.
+    """Make a dependency that verifies the request and provides its event.
 
-    It answers 403 to a wrong signature, 400 to a body it cannot read and 413 to one too large.
+    It responds with 403 to an invalid signature, 400 to an invalid body and 413 to a body that is
+    too large.
 
     Args:
-        event: the class of the events that come here; `Event` lets the variables tell.
-        auth_token: the account's or subaccount's Auth Token, or several where it changes.
-        public_base_url: scheme, host and path in front as Plivo was given them; needed behind most
-            proxies and tunnels, as for `verify_v3`.
-        allow_v2: take a request that is signed by V2 only, which covers neither query nor body.
-        nonces: remembers nonces, in memory or, awaited, elsewhere; one it has seen is refused.
-        max_body: bytes a body may have; 256 KiB where nothing is said.
+        event: the class of the expected events; `Event` detects it from the variables.
+        auth_token: the Auth Token of the account or subaccount; several during a token rotation.
+        public_base_url: the public scheme, host and path prefix, needed behind most proxies and
+            tunnels; see `verify_v3`.
+        allow_v2: accept requests that are signed with V2 only, which covers neither query nor body.
+        nonces: a nonce store, sync or async; a request with a known nonce is rejected.
+        max_body: maximum size of a body, in bytes (default: 256 KiB).
 
     Returns:
-        What goes into `Depends`; its value is the event.
+        The dependency for `Depends`; its value is the event.
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)
 
     async def dependency(request: Request) -> E:
-        found = await receiver.accept(
+        outcome = await receiver.accept(
             request.method, url_of(request.scope), request.scope["headers"], request.stream()
         )
-        if isinstance(found, Refusal):
-            raise HTTPException(found.status, found.text)
-        return cast("E", found)
+        if isinstance(outcome, Rejected):
+            raise HTTPException(outcome.status, outcome.text)
+        return cast("E", outcome)
 
     return dependency

@@ -1,4 +1,4 @@
-"""Which nonces were seen already, so that a recorded request cannot be sent again."""
+"""Nonce stores, which detect a replayed request."""
 
 from __future__ import annotations
 
@@ -11,71 +11,71 @@ __all__ = ["AsyncNonceStore", "MemoryNonces", "NonceStore"]
 
 
 class NonceStore(Protocol):
-    """Remembers nonces; told only those whose signature was right."""
+    """Stores the nonces of requests; only those with a valid signature are stored."""
 
     def is_new(self, nonce: str) -> bool:
-        """Remember the nonce.
+        """Store a nonce.
 
         Args:
             nonce: the value of `X-Plivo-Signature-V3-Nonce` or `-V2-Nonce`.
 
         Returns:
-            True when it was not known before.
+            True when the nonce was not known.
         """
         ...
 
 
 class AsyncNonceStore(Protocol):
-    """A `NonceStore` where remembering is I/O, as in a store that several processes share."""
+    """A `NonceStore` that does I/O, such as one that several processes share."""
 
     def is_new(self, nonce: str) -> Awaitable[bool]:
-        """Remember the nonce.
+        """Store a nonce.
 
         Args:
             nonce: the value of `X-Plivo-Signature-V3-Nonce` or `-V2-Nonce`.
 
         Returns:
-            True, when awaited, where it was not known before.
+            An awaitable of True when the nonce was not known.
         """
         ...
 
 
 class MemoryNonces:
-    """Nonces in this process's memory.
+    """A nonce store in the memory of this process.
 
-    Plivo's nonces carry no time, so a request is a replay as long as its nonce is remembered and
-    not after. Several processes need a store they share. Where Plivo delivers an event again under
-    the same nonce (whether it does is not documented), that is refused as well.
+    Plivo's nonces have no timestamp, so a replay is detected only while its nonce is stored.
+    Several processes need a shared store. Plivo does not document whether it redelivers an event
+    with the same nonce; such a delivery is rejected as well.
 
     Args:
-        window: seconds for which a nonce is remembered.
-        most: how many are remembered; beyond that the oldest is forgotten.
-        clock: gives seconds, as `time.monotonic`.
+        window: seconds for which a nonce is stored.
+        max_size: maximum number of stored nonces; above it, the oldest is dropped.
+        clock: returns seconds, as `time.monotonic`.
     """
 
     def __init__(
         self,
         window: float = 3600.0,
         *,
-        most: int = 100_000,
+        max_size: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._window = window
-        self._most = most
+        self._max_size = max_size
         self._clock = clock
-        self._seen: OrderedDict[str, float] = OrderedDict()  # until when, the oldest first
+        self._seen: OrderedDict[str, float] = OrderedDict()  # expiry by nonce, the oldest first
 
     def __len__(self) -> int:
         return len(self._seen)
 
     def is_new(self, nonce: str) -> bool:
-        """Remember the nonce; True when it was not known before."""
+        """Store a nonce; True when it was not known."""
         now = self._clock()
         while self._seen and next(iter(self._seen.values())) <= now:
             self._seen.popitem(last=False)
         if nonce in self._seen:
             return False
         self._seen[nonce] = now + self._window
-        if len(self._seen) > self._most:
+        if len(self._seen) > self._max_size:
             self._seen.popitem(last=False)
         return True

@@ -1,14 +1,14 @@
-"""What Plivo signs of a request, and the signature of it: V3 and V2.
+"""Plivo's signatures V3 and V2: the text that is signed, and the signature of it.
 
 https://docs.plivo.com/docs/voice/concepts/signature-validation/
 
-V3 covers the method's kind, the URL with its query, and the parameters. Since Plivo puts names and
-values together without separators, `a=bc` and `ab=c` sign alike; a store of nonces keeps a recorded
-request from coming back in another cut. V2 covers the URL up to its path and nothing else: neither
-query nor body.
+V3 covers the URL with its query, the parameters, and whether the method is GET. Plivo joins names
+and values without separators, so `a=bc` and `ab=c` have the same signature; a nonce store rejects a
+recorded request that is replayed with other separators. V2 covers the URL up to its path, and
+neither query nor body.
 
-The header `-V3` is made with the token of the account or subaccount concerned, `-Ma-V3` always with
-the main account's; a match in either is right, and so for V2.
+The header `-V3` is made with the token of the account or subaccount, `-Ma-V3` always with the main
+account's. A match of either is valid; the same holds for V2.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from hashlib import sha256
 from typing import Any
 
 from ..errors import SignatureError, WebhookError
-from .wire import pairs_in
+from .http_params import parse_pairs
 
 __all__ = [
     "HEADER",
     "URL",
     "Params",
     "as_bytes",
-    "refused",
     "sign_v2",
     "sign_v3",
     "signature",
+    "signature_error",
     "signed_text",
     "text_pairs",
 ]
@@ -54,17 +54,17 @@ def sign_v3(
     nonce: str | None = None,
     main_auth_token: str | None = None,
 ) -> dict[str, str]:
-    """The headers Plivo would send with this request, for tests; V3.
+    """Make the V3 signature headers of a request, for tests.
 
     https://docs.plivo.com/docs/voice/concepts/signature-validation/
 
     Args:
         method: the HTTP method.
-        url: the whole URL.
+        url: the absolute URL.
         params: the body's parameters, as for `verify_v3`; None without a body.
         auth_token: the account's or subaccount's Auth Token.
-        nonce: a text of one's own; random without.
-        main_auth_token: the main account's Auth Token, where `auth_token` is a subaccount's.
+        nonce: the nonce (default: random).
+        main_auth_token: the main account's Auth Token, when `auth_token` is a subaccount's.
 
     Returns:
         The headers `X-Plivo-Signature-V3`, `-Ma-V3` and `-V3-Nonce`.
@@ -79,15 +79,15 @@ def sign_v3(
 def sign_v2(
     url: str, auth_token: str, *, nonce: str | None = None, main_auth_token: str | None = None
 ) -> dict[str, str]:
-    """The headers Plivo would send with a request to this URL, for tests; V2.
+    """Make the V2 signature headers of a request, for tests.
 
     https://docs.plivo.com/docs/messaging/concepts/signature-validation/
 
     Args:
-        url: the whole URL; its query is not signed.
+        url: the absolute URL; its query is not signed.
         auth_token: the account's or subaccount's Auth Token.
-        nonce: a text of one's own; random without.
-        main_auth_token: the main account's Auth Token, where `auth_token` is a subaccount's.
+        nonce: the nonce (default: random).
+        main_auth_token: the main account's Auth Token, when `auth_token` is a subaccount's.
 
     Returns:
         The headers `X-Plivo-Signature-V2`, `-Ma-V2` and `-V2-Nonce`.
@@ -111,33 +111,35 @@ def _headers(
 
 
 def signature(version: str, text: str, nonce: str, auth_token: str) -> str:
-    """The signature of a text that `signed_text` made; "V2" or "V3"."""
+    """Return the signature of a text that `signed_text` returned; version "V2" or "V3"."""
     before_nonce = "." if version == "V3" else ""
     signed = as_bytes(f"{text}{before_nonce}{nonce}")
     return b64encode(hmac.new(as_bytes(auth_token), signed, sha256).digest()).decode()
 
 
-# What is signed
+# The signed text
 
 
 def signed_text(version: str, method: str, url: str, params: Sequence[tuple[str, str]]) -> str:
-    """What the signature of a request is made of, but for the nonce.
+    """Return the text that is signed, without the nonce.
 
     Raises:
         SignatureError: the URL has no scheme or host.
     """
     found = URL.match(url)
     if found is None or not found[2]:
-        raise refused("the URL has no scheme or host; give it whole, or give public_base_url")
+        raise signature_error(
+            "the URL has no scheme or host; pass an absolute URL, or public_base_url"
+        )
     scheme, host, path, query = found.groups()
     base = f"{scheme.lower()}://{host}{path}"
     if version == "V2":
         return base
-    asked = _decoded_query(query or "")
+    query_pairs = _decoded_query(query or "")
     if method.upper() == "GET":
-        # A framework may give the query's parameters a second time: each counts once.
-        asked = list((Counter(asked) | Counter(params)).elements())
-    line = "&".join(f"{key}={value}" for key, value in _in_order(asked))
+        # A framework may pass the query's parameters again: each counts once.
+        query_pairs = list((Counter(query_pairs) | Counter(params)).elements())
+    line = "&".join(f"{key}={value}" for key, value in _in_order(query_pairs))
     if method.upper() == "GET" or not params:
         return f"{base}?{line}" if line else base
     body = "".join(f"{key}{value}" for key, value in _in_order(params))
@@ -146,33 +148,33 @@ def signed_text(version: str, method: str, url: str, params: Sequence[tuple[str,
 
 def _decoded_query(query: str) -> list[tuple[str, str]]:
     try:
-        return pairs_in(query, "surrogateescape")
+        return parse_pairs(query, "surrogateescape")
     except WebhookError as error:
-        raise refused("the URL's query has too many keys") from error
+        raise signature_error("the URL's query has too many keys") from error
 
 
 def text_pairs(params: Params | None) -> list[tuple[str, str]]:
-    """The parameters as pairs of texts, one for each value of a repeated key.
+    """Return the parameters as pairs of texts, one for each value of a repeated key.
 
     Raises:
-        SignatureError: they are nested too deeply, or not pairs.
+        SignatureError: the parameters are nested too deeply, or not pairs.
     """
     pairs: list[tuple[str, str]] = []
     try:
         for key, value in _items(params):
-            # An empty list signs as nothing, and yet there are parameters.
+            # An empty list adds no text, but there are parameters.
             pairs += [(str(key), text) for text in _texts(value)] or [("", "")]
     except (RecursionError, ValueError):
-        raise refused("the parameters are nested too deeply or not pairs") from None
+        raise signature_error("the parameters are nested too deeply or not pairs") from None
     return pairs
 
 
 def _items(params: Params | None) -> Iterable[tuple[str, Any]]:
     if params is None:
         return ()
-    several = getattr(params, "multi_items", None)  # Starlette's, whose items() hides repeats
-    if several is not None:
-        items: Iterable[tuple[str, Any]] = several()
+    multi_items = getattr(params, "multi_items", None)  # Starlette's, whose items() hides repeats
+    if multi_items is not None:
+        items: Iterable[tuple[str, Any]] = multi_items()
         return items
     return params.items() if isinstance(params, Mapping) else params
 
@@ -182,7 +184,7 @@ def _texts(value: Any) -> list[str]:
         return [value]
     if isinstance(value, list | tuple):
         return [text for item in value for text in _texts(item)]
-    if isinstance(value, Mapping):  # as the official package does: names and values in a row
+    if isinstance(value, Mapping):  # joined, as in the official package
         return ["".join(key + text for key, text in _in_order(text_pairs(value)))]
     return [str(value)]
 
@@ -192,13 +194,13 @@ def _in_order(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def as_bytes(text: str) -> bytes:
-    """UTF-8; bytes that were none when they came are put back, lone surrogates are kept apart."""
+    """Encode as UTF-8; surrogate escapes become their bytes, lone surrogates stay distinct."""
     try:
         return text.encode(errors="surrogateescape")
     except UnicodeEncodeError:
         return text.encode(errors="surrogatepass")
 
 
-def refused(reason: str) -> SignatureError:
-    """The error of a request that cannot be trusted, and why."""
+def signature_error(reason: str) -> SignatureError:
+    """Make the error for a request that cannot be trusted."""
     return SignatureError(f"The webhook cannot be trusted: {reason}.", reason=reason)

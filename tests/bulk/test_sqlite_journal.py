@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -482,3 +483,15 @@ async def test_whatever_keeps_it_from_the_disk_nobody_who_waited_may_go_on(path:
                 group.start_soon(begin, journal, f"a{number} 1")
 
     assert says == [JournalError] * 5
+
+
+# The file
+
+
+async def test_only_its_owner_can_read_the_file_and_those_beside_it(tmp_path: Path) -> None:
+    async with SqliteJournal(tmp_path / "run.db") as journal:
+        await journal.begin("1 a")
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+
+    assert set(modes.values()) == {0o600}
+    assert "run.db-wal" in modes

@@ -13,7 +13,7 @@ def test_the_demo_tells_the_story_and_what_it_took(plivo_phlo: Run) -> None:
     assert (code, err) == (0, "")
     for words in (
         "await mpc.warm_transfer(ann, sue)",
-        "⇄ in private talk",
+        "⇄ in consultation",
         "‖ on hold",
         "✉ voicemail",
         "○ left",
@@ -32,6 +32,6 @@ def test_as_json_each_step_shows_who_is_on_the_call(plivo_phlo: Run) -> None:
     ]
 
     assert (code, err) == (0, "")
-    # i in the call, o on hold, p in private talk, v voicemail; Ann, Carl, Sue, Vera, Tom.
-    assert states == ["ii", "io", "ii", "pop", "ii", "pop", "iii", "iiiv", "iii", "iii", "ii"]
+    # i in the call, o on hold, c consulting, v voicemail; Ann, Carl, Sue, Vera, Tom.
+    assert states == ["ii", "io", "ii", "coc", "ii", "coc", "iii", "iiiv", "iii", "iii", "ii"]
     assert (last["bulk"]["done"], last["bulk"]["rate"] <= 60) == (200, True)

@@ -59,14 +59,14 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
     options += ["--callback", "http://127.0.0.1:9/e"]
     with emulating(*options) as settings:
         ask(settings, "phones/5/ring", {})
-        board, callback = ask(settings, "board"), ask(settings, "callback")
+        dashboard, callback = ask(settings, "dashboard"), ask(settings, "callback")
     with emulating("--seed", str(seed), "--state", str(state)) as again:
-        later = ask(again, "board")
+        later = ask(again, "dashboard")
 
     assert (settings["PLIVO_AUTH_ID"], settings["PLIVO_NODE_ID"]) == ("MASEED", "n")
     assert settings["PLIVO_AUTH_TOKEN"] == "t '&' t"
-    assert [fault["text"] for fault in board["faults"]] == ["hold:500", "call:close_after x1"]
-    assert (board["latency"], board["phones"]["2"]["does"]) == (0.02, "ring")
+    assert [fault["text"] for fault in dashboard["faults"]] == ["hold:500", "call:close_after x1"]
+    assert (dashboard["latency"], dashboard["phones"]["2"]["does"]) == (0.02, "ring")
     assert callback["callback"]["url"] == "http://127.0.0.1:9/e"
     assert [m["address"] for m in later["calls"][0]["members"]] == ["5"]
 
@@ -88,18 +88,18 @@ def test_what_it_prints_for_a_shell_sets_what_it_says(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--latency", "soon"], "'soon' is no time"),
-        (["--rate", "300"], "is no rate: write 300/5s"),
-        (["--rate", "0/5s"], "is no rate"),
-        (["--rate", "5/0s"], "is no rate"),
+        (["--latency", "soon"], "'soon' is not a time"),
+        (["--rate", "300"], "is not a rate; write it as 300/5s"),
+        (["--rate", "0/5s"], "is not a rate"),
+        (["--rate", "5/0s"], "is not a rate"),
         (["--rate", "5/1s", "--no-rate-limit"], "not both"),
         (["--fault", "hold:501"], "give one of latency, 429"),
-        (["--fault", "500 sometimes"], "'sometimes' is none of"),
+        (["--fault", "500 sometimes"], "'sometimes' is not one of"),
         (["--callback", "nowhere"], "callback.url"),
         (["--seed", "/nonexistent.json"], "--seed /nonexistent.json: No such file"),
         (["--state", "/nonexistent/calls.json"], "--state /nonexistent/calls.json: No such file"),
         (["--seed", "BROKEN"], "line 1, column 2"),
-        (["--state", "BROKEN"], "holds no calls an emulator kept"),
+        (["--state", "BROKEN"], "is not an emulator's state"),
     ],
 )
 def test_what_is_wrong_is_one_clear_line_and_exit_2(

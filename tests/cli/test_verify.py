@@ -52,21 +52,21 @@ def test_what_a_server_takes_is_a_match_and_exit_0(plivo_phlo: Run, given: list[
     code, out, err = plivo_phlo(*given)
 
     assert (code, err) == (0, "")
-    assert out.startswith("✓ It matches.")
+    assert out.startswith("✓ The signature matches.")
 
 
 @pytest.mark.parametrize(
     ("given", "differs"),
     [
         (argv("http://example.com/plivo?b=2&a=%20"), "its URL begins with https://"),
-        (argv("https://example.com:8443/plivo?b=2&a=%20"), "without the port 8443"),
+        (argv("https://example.com:8443/plivo?b=2&a=%20"), "does not have the port 8443"),
         (argv("https://example.com/plivo/?b=2&a=%20"), "its path ends without a slash"),
         (
             [*argv("https://inside/plivo?b=2&a=%20"), "--other-host", "example.com"],
             "its host is example.com",
         ),
-        (argv(signature=V2), "it is a signature V2, given as V3"),
-        ([*argv(), "--v2"], "it is a signature V3, given as V2"),
+        (argv(signature=V2), "it is a V2 signature, passed as V3"),
+        ([*argv(), "--v2"], "it is a V3 signature, passed as V2"),
         ([*argv(), "--method", "GET"], "its method is POST"),
     ],
 )
@@ -74,7 +74,7 @@ def test_what_differs_is_named_and_exit_1(plivo_phlo: Run, given: list[str], dif
     code, out, err = plivo_phlo(*given)
 
     assert (code, err) == (1, "")
-    assert out.startswith("✗ It does not match. It would if:\n")
+    assert out.startswith("✗ The signature does not match. It would match if:\n")
     assert differs in out
 
 
@@ -84,7 +84,7 @@ def test_a_query_that_was_signed_as_written_is_told(plivo_phlo: Run) -> None:
     code, out, _ = plivo_phlo(*argv(signature=signed_as_written))
 
     assert code == 1
-    assert "its query is signed as written, in that order and not decoded" in out
+    assert "its query is signed raw, in its order and not decoded" in out
 
 
 def test_with_v2_that_it_is_v2_is_no_difference(plivo_phlo: Run) -> None:
@@ -103,7 +103,7 @@ def test_another_token_is_told_by_its_variable(
 
     assert code == 1
     assert "it is made with the token in PLIVO_AUTH_TOKEN" in out
-    assert "Check with that token too" in out
+    assert "Verify with that token as well" in out
 
 
 def test_spaces_around_the_token_are_told(plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_spaces_around_the_token_are_told(plivo_phlo: Run, monkeypatch: pytest.M
     code, out, _ = plivo_phlo(*argv())
 
     assert code == 1
-    assert "the token given has spaces or a line break around it" in out
+    assert "the token is passed with spaces or a line break around it" in out
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ def test_what_to_do_is_said(plivo_phlo: Run, given: list[str], advice: str) -> N
 def test_where_the_way_differs_the_advice_is_to_let_the_server_see_it(plivo_phlo: Run) -> None:
     _, out, _ = plivo_phlo(*argv("https://example.com/plivo/?b=2&a=%20"))
 
-    assert out.endswith("Let the server see the request as it was sent.\n")
+    assert out.endswith("Pass the request to the server unchanged.\n")
 
 
 def test_a_forgery_is_said_to_match_nothing(plivo_phlo: Run) -> None:
     code, out, _ = plivo_phlo(*argv(signature="AAAA"))
 
     assert code == 1
-    assert "Nothing tried matches" in out
+    assert "No tried variant matches" in out
 
 
 @pytest.mark.parametrize("url", [URL, "http://example.com/plivo?b=2&a=%20"])
@@ -167,8 +167,7 @@ def test_the_finding_as_json(plivo_phlo: Run) -> None:
             "differences": ["its URL begins with https://"],
             "as_given": f"http{end}",
             "as_signed": f"https{end}",
-            "advice": "Give the server what Plivo was given:"
-            ' public_base_url="https://example.com".',
+            "advice": 'Pass the public URL to the server: public_base_url="https://example.com".',
         },
     )
 
@@ -192,8 +191,11 @@ def test_a_body_comes_from_a_file_or_from_standard_input(
         ([*argv(body=None), "--param", "12025551111"], "'…1111' is not KEY=VALUE"),
         (argv(body="@/nonexistent"), "No such file"),
         (argv(body="[1]"), "neither a form nor a JSON object"),
-        ([*argv(), "--content-type", "application/json"], "cannot be read"),
-        ([*argv(), "--content-type", "multipart/form-data"], "A multipart body is not read; send"),
+        ([*argv(), "--content-type", "application/json"], "is invalid"),
+        (
+            [*argv(), "--content-type", "multipart/form-data"],
+            "A multipart body is not supported; send",
+        ),
         ([*argv(), "--nonce", " "], "--nonce is empty"),
     ],
 )

@@ -21,7 +21,7 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 from .asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic
 
 PATHS = [NODE, PHLO, RUN, f"{NODE}/members/222", "/_emulator/state", "/_emulator/log", "/v1", "/"]
-CONTROL = ["faults", "seed", "callback", "phones/222", "phones/222/ring", "deliveries/1/again"]
+CONTROL = ["faults", "seed", "callback", "phones/222", "phones/222/ring", "deliveries/1/redeliver"]
 PATHS += [f"/_emulator/{path}" for path in (*CONTROL, "faults/1", "board", "nothing", "events/x")]
 METHODS = [
     "GET",
@@ -121,13 +121,13 @@ class Maker:
 def exchange(address: tuple[str, int], request: bytes) -> bytes:
     """Send bytes, say that there are no more, and read until the end."""
     heard = b""
-    with socket.create_connection(address, timeout=10) as wire:
+    with socket.create_connection(address, timeout=10) as connection:
         # The server may have answered, and gone, before it was sent everything.
         with contextlib.suppress(OSError):
-            wire.sendall(request)
-            wire.shutdown(socket.SHUT_WR)
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionError):
-            while piece := wire.recv(65536):
+            while piece := connection.recv(65536):
                 heard += piece
     return heard
 

@@ -1,7 +1,7 @@
 """Calls to begin a test from, and a plain view of one."""
 
-from plivo_phlo_async.emulator import calls, transfers
-from plivo_phlo_async.emulator.members import Call, Role
+from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls.members import Call, MemberRole
 
 AGENT, CUSTOMER, SECOND, OTHER = "111", "222", "333", "444"
 
@@ -12,7 +12,7 @@ def states(call: Call) -> dict[str, str]:
 
 def talk() -> Call:
     """An agent and a customer, both in the call."""
-    return calls.answer(calls.call(Call(), AGENT, CUSTOMER, Role.CUSTOMER), CUSTOMER)
+    return calls.answer(calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER)
 
 
 def warm_ringing() -> Call:
@@ -29,4 +29,4 @@ def cold_ringing() -> Call:
 
 def machine() -> Call:
     """An agent, and a customer whose voicemail has picked up."""
-    return calls.voicemail(calls.call(Call(), AGENT, CUSTOMER, Role.CUSTOMER), CUSTOMER)
+    return calls.voicemail(calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER)

@@ -10,17 +10,19 @@ from plivo_phlo_async.emulator import (
     DEMO_AUTH_ID,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
+    ApiError,
     EmulatedNode,
     EmulatedPhlo,
+    InvalidState,
+    MemberNotFound,
     NodeType,
-    NotHere,
-    NotNow,
     PhloEmulator,
     ReceivedRequest,
-    Refusal,
 )
-from plivo_phlo_async.emulator.runner import PhloRunner
-from plivo_phlo_async.emulator.switchboard import Switchboard
+from plivo_phlo_async.emulator.calls.switchboard import Switchboard
+from plivo_phlo_async.emulator.http.phlo_api import PhloApi
+from plivo_phlo_async.emulator.http.request import HttpRequest
+from plivo_phlo_async.emulator.http.request_info import parse_request
 
 from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, basic, exchange, heard, say
 
@@ -343,11 +345,11 @@ def test_the_state_has_the_published_shape(emulator: PhloEmulator) -> None:
                 "phlo_id": DEMO_PHLO_ID,
                 "node_id": DEMO_NODE_ID,
                 "members": [
-                    {"address": "111", "role": "agent", "state": "private", "muted": False},
+                    {"address": "111", "role": "agent", "state": "consulting", "muted": False},
                     {"address": "222", "role": "customer", "state": "on_hold", "muted": True},
-                    {"address": "333", "role": "agent", "state": "private", "muted": False},
+                    {"address": "333", "role": "agent", "state": "consulting", "muted": False},
                 ],
-                "transfer": {"kind": "warm", "giver": "111", "taker": "333"},
+                "transfer": {"kind": "warm", "transferor": "111", "target": "333"},
             }
         ],
         "dialled": {"222": 1, "333": 1},
@@ -377,15 +379,16 @@ def test_reset_makes_it_as_new() -> None:
 
 def test_the_latest_ten_thousand_runs_can_be_read() -> None:
     ids = map(str, count())
-    runner = PhloRunner(
+    api = PhloApi(
         [WITH_BRIDGE],
-        Switchboard(clock=lambda: 0.0, phones={}, watch=lambda _: None),
+        Switchboard(clock=lambda: 0.0, phones={}, on_step=lambda _: None),
         new_id=lambda: next(ids),
     )
+    info = parse_request(HttpRequest("POST", RUN.encode(), b"", b"", b""))
     for _ in range(10_001):
-        runner.run(DEMO_PHLO_ID, {})
+        api.run(DEMO_PHLO_ID, info)
 
-    assert [runner.get_run(DEMO_PHLO_ID, run).status for run in ("0", "1", "10000")] == [
+    assert [api.get_run(DEMO_PHLO_ID, run).status for run in ("0", "1", "10000")] == [
         404,
         200,
         200,
@@ -456,16 +459,18 @@ def test_a_repr_shows_no_token(emulator: PhloEmulator) -> None:
     assert emulator.auth_token not in repr(emulator)
 
 
-@pytest.mark.parametrize(("place", "status"), [("unknown", 404), (DEMO_NODE_ID, 400)])
-def test_a_caller_joins_only_a_node_there_is_and_once(
-    emulator: PhloEmulator, place: str, status: int
-) -> None:
+def test_a_caller_joins_only_an_existing_node(emulator: PhloEmulator) -> None:
+    with pytest.raises(ApiError) as caught:
+        emulator.join(DEMO_PHLO_ID, "unknown", "222")
+
+    assert caught.value.status == 404
+
+
+def test_a_caller_joins_a_call_only_once(emulator: PhloEmulator) -> None:
     emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "222")
 
-    with pytest.raises(Refusal) as refused:
-        emulator.join(DEMO_PHLO_ID, place, "222")
-
-    assert refused.value.status == status
+    with pytest.raises(InvalidState):
+        emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "222")
 
 
 def test_a_phone_that_rings_is_answered_rejected_or_put_down_by_hand() -> None:
@@ -489,7 +494,7 @@ def test_a_phone_acts_in_every_call_it_is_in(emulator: PhloEmulator) -> None:
 
 def test_a_phone_that_rings_nowhere_is_not_here(emulator: PhloEmulator) -> None:
     for act in (emulator.answer, emulator.reject, emulator.hang_up):
-        with pytest.raises(NotHere):
+        with pytest.raises(MemberNotFound):
             act("222")
 
 
@@ -497,7 +502,7 @@ def test_a_phone_that_never_answers_rings_on_even_when_told() -> None:
     emulator = PhloEmulator(phones={"222": "never"})
     ask(emulator, "POST", NODE, DIAL)
 
-    with pytest.raises(NotNow):
+    with pytest.raises(InvalidState):
         emulator.answer("222")
 
     assert shown(emulator)["222"] == "ringing"

@@ -9,7 +9,7 @@ from plivo_phlo_async.emulator import (
     BrokenExchange,
     PhloEmulator,
 )
-from plivo_phlo_async.emulator.runner import Reply
+from plivo_phlo_async.emulator.http.response import HttpResponse
 
 from .asking import DIAL, NODE, WARM
 
@@ -42,7 +42,7 @@ async def test_a_broken_exchange_is_told_where_there_is_no_connection_to_break(k
     with pytest.raises(BrokenExchange, match=kind) as broken:
         await post_dial(emulator)
 
-    assert (broken.value.kind, broken.value.reply, broken.value.body) == (kind, None, b"")
+    assert (broken.value.kind, broken.value.response, broken.value.body) == (kind, None, b"")
     assert emulator.dialled == ({} if kind == "close_before" else {"222": 1})
 
 
@@ -61,7 +61,7 @@ async def test_a_cut_body_tells_how_far_the_answer_came() -> None:
     with pytest.raises(BrokenExchange) as broken:
         await post_dial(emulator)
 
-    assert broken.value.reply == Reply(201, {"api_id": "id", "error": ""})
+    assert broken.value.response == HttpResponse(201, {"api_id": "id", "error": ""})
     assert broken.value.body == b'{"api_id": "id'
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from plivo_phlo_async.emulator import (
     DEMO_AUTH_ID,
+    ApiError,
     EmulatedNode,
     EmulatedPhlo,
     NodeType,
     PhloEmulator,
     Phone,
-    Refusal,
     load_seed,
     read_seed,
 )
@@ -49,7 +49,7 @@ def test_a_seed_says_what_there_is() -> None:
         ),
     )
     assert seed.phones == {"+1": Phone("reject"), "2": Phone("answer", 3)}
-    assert {place[1]: callback.url for place, callback in seed.callbacks.items()} == {
+    assert {node_key[1]: callback.url for node_key, callback in seed.callbacks.items()} == {
         "a": "http://phlo/e",
         "b": "http://node/e",
     }
@@ -83,11 +83,11 @@ def test_a_seed_is_loaded_over_http_and_shows_no_secret() -> None:
     ("seed", "names"),
     [
         ([], "it: give an object"),
-        ({"phlo": []}, "phlo: unknown; there are account"),
+        ({"phlo": []}, "phlo: unknown; known are account"),
         ({"phlos": {}}, "phlos: give a list"),
         ({"phlos": [3]}, "phlos[0]: give an object"),
-        ({"phlos": [{"name": "x"}]}, "phlos[0].phlo_id: give a text"),
-        ({"phlos": [{"phlo_id": "p"}, {"phlo_id": "p"}]}, "phlos[1].phlo_id: 'p' is there twice"),
+        ({"phlos": [{"name": "x"}]}, "phlos[0].phlo_id: give a string"),
+        ({"phlos": [{"phlo_id": "p"}, {"phlo_id": "p"}]}, "phlos[1].phlo_id: 'p' occurs twice"),
         ({"phlos": [{"phlo_id": "p", "node": []}]}, "phlos[0].node: unknown"),
         ({"phlos": [{"phlo_id": "p", "nodes": [{}]}]}, "phlos[0].nodes[0].node_id"),
         (
@@ -109,7 +109,7 @@ def test_a_seed_is_loaded_over_http_and_shows_no_secret() -> None:
 def test_what_is_wrong_is_named_with_its_place_and_changes_nothing(
     seed: object, names: str
 ) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         read_seed(seed, "seed.json")
     emulator = PhloEmulator()
     emulator.join(emulator.phlos[0].phlo_id, emulator.phlos[0].nodes[0].node_id, "5")
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_json_names_the_line(tmp_path: Path, content: bytes, n
     path = tmp_path / "seed.json"
     path.write_bytes(content)
 
-    with pytest.raises(Refusal, match=names):
+    with pytest.raises(ApiError, match=names):
         load_seed(path)
 
 

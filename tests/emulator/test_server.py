@@ -137,12 +137,12 @@ def test_the_official_client_understands_a_no(official: Any, emulator: PhloEmula
 
 
 def test_a_long_body_is_413_over_the_wire(server: EmulatorServer, emulator: PhloEmulator) -> None:
-    wire = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     auth = {"Authorization": basic().decode()}
-    wire.request("POST", NODE, body=b" " * 70_000, headers=auth)
-    answer = wire.getresponse()
+    connection.request("POST", NODE, body=b" " * 70_000, headers=auth)
+    answer = connection.getresponse()
     answer.read()
-    wire.close()
+    connection.close()
 
     assert (answer.status, emulator.dialled) == (413, {})
 
@@ -234,10 +234,10 @@ def test_a_client_that_left_before_its_reset_harms_nobody(
 
 
 def state(server: EmulatorServer) -> bytes:
-    wire = http.client.HTTPConnection(server.host, server.port, timeout=5)
-    wire.request("GET", "/_emulator/state")
-    told = wire.getresponse().read()
-    wire.close()
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    connection.request("GET", "/_emulator/state")
+    told = connection.getresponse().read()
+    connection.close()
     return told
 
 

@@ -235,7 +235,7 @@ class _Settings:
 
 
 # asyncio drops what came with a broken TLS record, so a status line that was sent may be lost.
-_MAY_LOSE_THE_HEAD = {"TLS broken in the body"}
+MAY_LOSE_THE_HEAD = {"TLS broken in the body"}
 
 
 class _Draw:
@@ -512,7 +512,7 @@ class _Comparison:
             return
         if ending.events and ending.events[0].elapsed > _DEADLINE - 1:
             return
-        if any(kind.name in _MAY_LOSE_THE_HEAD for kind in met):
+        if any(kind.name in MAY_LOSE_THE_HEAD for kind in met):
             return
         *earlier, last = [self._below.shows(kind) for kind in met]
         if last is Outcome.REFUSED:

@@ -45,7 +45,13 @@ def _functions(name: str, value: Any) -> Iterator[tuple[str, FunctionType, str]]
     if not inspect.isclass(value):
         return
     told = " ".join(parent.__doc__ or "" for parent in value.__mro__[:-1])
-    for method, member in value.__dict__.items():
+    members = {
+        method: member
+        for parent in reversed(value.__mro__)
+        if parent.__module__.startswith("plivo_phlo_async.emulator")
+        for method, member in parent.__dict__.items()
+    }
+    for method, member in {**members, **value.__dict__}.items():
         function = getattr(member, "__func__", member)
         if isinstance(function, FunctionType) and not method.startswith("_"):
             yield f"{name}.{method}", function, told

@@ -167,8 +167,8 @@ async def measure() -> None:
 
 
 async def client_requests(page: Page) -> int:
-    board = await (await page.request.get(f"{ROOT}/_emulator/board")).json()
-    return int(board["requests"])
+    dashboard = await (await page.request.get(f"{ROOT}/_emulator/dashboard")).json()
+    return int(dashboard["requests"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,13 @@ from plivo_phlo_async.emulator import (
     PhloEmulator,
     PhoneBehaviour,
 )
-from plivo_phlo_async.emulator.http import Request
+from plivo_phlo_async.emulator.calls.phlos import NodeType
+from plivo_phlo_async.emulator.control import control_response
+from plivo_phlo_async.emulator.http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
+from plivo_phlo_async.emulator.http.request import HttpRequest
+from plivo_phlo_async.emulator.http.request_info import parse_request
+from plivo_phlo_async.emulator.http.response import HttpResponse
 from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
-from plivo_phlo_async.emulator.phlos import NodeType
-from plivo_phlo_async.emulator.runner import DIALLING, MEMBER_ACTIONS, Reply
 
 from ..emulator.asking import DIAL, NODE, WARM, Clock, ask
 
@@ -28,9 +32,9 @@ HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp
 PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
 
 
-def get(path: str, emulator: PhloEmulator | None = None) -> Reply:
-    request = Request("GET", path.encode(), b"", b"", b"")
-    return (emulator or PhloEmulator()).handle(request)
+def get(path: str, emulator: PhloEmulator | None = None) -> HttpResponse:
+    request = HttpRequest("GET", path.encode(), b"", b"", b"")
+    return control_response(emulator or PhloEmulator(), parse_request(request))
 
 
 def page_of(emulator: PhloEmulator) -> str:
@@ -135,16 +139,19 @@ def test_the_scripts_never_read_html_from_a_text() -> None:
     assert re.findall(parses, join_modules()) == []
 
 
-def test_every_fault_can_be_chosen() -> None:
-    options = Seen(page_of(PhloEmulator())).options("fault-kind")
+def test_the_page_reads_the_kinds_of_faults_from_the_emulator() -> None:
+    page = page_of(PhloEmulator())
+    dashboard: Any = PhloEmulator().dashboard()
+    kinds = [one["kind"] for one in dashboard["fault_kinds"]]
 
-    assert sorted(options) == sorted(FaultKind)
+    assert kinds == list(FaultKind)
+    assert Seen(page).options("fault-kind") == []
 
 
 def test_every_action_can_meet_a_fault() -> None:
     page = page_of(PhloEmulator())
 
-    verbs = [*DIALLING, *MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]]
+    verbs = [*DIAL_ACTIONS, *MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]]
 
     assert [verb for verb in verbs if f"<option>{verb}<" not in page] == []
 
@@ -159,7 +166,7 @@ def test_the_board_comes_with_the_page() -> None:
     found = re.search(r'id="first-look">(.*?)</script>', page_of(emulator), re.DOTALL)
     assert found is not None
 
-    assert json.loads(found[1]) == emulator.board()
+    assert json.loads(found[1]) == emulator.dashboard()
 
 
 def test_without_scripts_there_is_a_table_of_members_and_one_of_the_log() -> None:
@@ -180,10 +187,10 @@ def test_without_scripts_a_member_has_its_part_in_a_transfer() -> None:
     cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
 
     assert [(who, state, part) for who, _, state, _, part in cells] == [
-        ("11", "in call", "warm, giver"),
+        ("11", "in call", "warm, transferor"),
         ("22", "on hold", "warm, held"),
         ("44", "in call, muted", ""),
-        ("33", "ringing", "warm, taker"),
+        ("33", "ringing", "warm, target"),
     ]
 
 
@@ -231,7 +238,7 @@ def test_the_auth_token_is_not_on_the_page_even_as_an_address() -> None:
 def test_a_word_of_a_few_letters_is_no_secret(token: str, hidden: bool) -> None:
     emulator = PhloEmulator(auth_token=token)
     emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "ACustomer")
-    answer = ask(emulator, "GET", "/_emulator/board").json["calls"][0]
+    answer = ask(emulator, "GET", "/_emulator/dashboard").json["calls"][0]
 
     assert answer["members"][0]["address"] == ("***" if hidden else "ACustomer")
 

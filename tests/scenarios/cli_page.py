@@ -1,6 +1,6 @@
-"""The part of the documentation's page on the command that the command itself can tell.
+"""The generated part of the documentation's page on the command.
 
-Run as `python -m tests.scenarios.cli_page`, it writes the page anew.
+`python -m tests.scenarios.cli_page` writes the page.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import click
 from plivo_phlo_async.cli import plivo_phlo
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
-MARK = "<!-- What follows is made of the commands by `python -m tests.scenarios.cli_page`. -->\n"
+MARK = "<!-- Generated from the commands by `python -m tests.scenarios.cli_page`. -->\n"
 _ORDER = [
     *("demo", "emulate", "doctor"),
     *("call", "warm-transfer", "cold-transfer", "hold", "unhold", "mute", "unmute"),
@@ -24,7 +24,7 @@ _ORDER = [
 
 
 def page(text: str) -> str:
-    """The page, whose part by hand is that of `text`."""
+    """Return the page, with the handwritten part of `text`."""
     by_hand, _, _ = text.partition(MARK)
     alike = groupby(_in_order(), key=_options)
     return "\n".join([by_hand + MARK, *(_section(list(each), rows) for rows, each in alike)])
@@ -40,18 +40,17 @@ def _place(name: str) -> int:
 
 
 def _section(commands: list[click.Command], rows: str) -> str:
-    """Commands that have the same options."""
+    """Return the section of commands with the same options."""
     title = ", ".join(str(each.name) for each in commands)
     usage = "\n".join(_context(each).get_usage().removeprefix("Usage: ") for each in commands)
     helps = [inspect.cleandoc(each.help or "") for each in commands]
-    told = _text(helps[0], cell=False)
+    description = _text(helps[0], cell=False)
     if len(commands) > 1:
-        told = "\n".join(
+        description = "\n".join(
             f"- `{each.name}`: {_text(help)}" for each, help in zip(commands, helps, strict=True)
         )
-    return (
-        f"## {title}\n\n```text\n{usage}\n```\n\n{told}\n\n| option | does |\n|---|---|\n{rows}\n"
-    )
+    table = f"| option | description |\n|---|---|\n{rows}"
+    return f"## {title}\n\n```text\n{usage}\n```\n\n{description}\n\n{table}\n"
 
 
 def _context(command: click.Command) -> click.Context:
@@ -66,7 +65,7 @@ def _options(command: click.Command) -> str:
 def _row(option: click.Option, context: click.Context) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = option.make_metavar(context)
-    told = [_text(option.help or "")] if option.help else []
+    cell = [_text(option.help or "")] if option.help else []
     if isinstance(option.type, click.Choice):
         value = "|".join(option.type.choices)
     elif option.metavar is None and not option.is_flag:
@@ -74,20 +73,20 @@ def _row(option: click.Option, context: click.Context) -> str:
     if not option.is_flag:
         names += f" *{_text(value)}*"
     if option.envvar:
-        told.append(f"Else `{option.envvar}`.")
+        cell.append(f"Environment variable: `{option.envvar}`.")
     if option.show_default:
         default = option.get_default(context)
         shown = ", ".join(default) if isinstance(default, tuple) else default
-        told.append(f"Without it: `{shown}`.")
+        cell.append(f"Default: `{shown}`.")
     if option.required and not option.envvar:
-        told.append("Required.")
+        cell.append("Required.")
     if option.multiple:
-        told.append("May be repeated.")
-    return f"| {names} | {' '.join(told)} |"
+        cell.append("May be repeated.")
+    return f"| {names} | {' '.join(cell)} |"
 
 
 def _text(text: str, *, cell: bool = True) -> str:
-    """As Markdown that shows the same."""
+    """Escape a text for Markdown."""
     for sign in ("\\", "*", "<"):
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split()).replace("|", "\\|") if cell else text

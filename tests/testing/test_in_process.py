@@ -16,9 +16,9 @@ from plivo_phlo_async import (
     UnexpectedResponseError,
 )
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, FaultKind, PhloEmulator
-from plivo_phlo_async.emulator.faults import ANSWERS
+from plivo_phlo_async.emulator.faults.injection import ANSWERS
 from plivo_phlo_async.testing import EmulatedTransport, client_of, emulated_client
-from plivo_phlo_async.testing.in_process import LOOKS_LIKE
+from plivo_phlo_async.testing.in_process import TRANSPORT_ERRORS
 
 pytestmark = pytest.mark.anyio
 ONCE = RetryPolicy(attempts=1, max_retry_after=0.5)
@@ -78,7 +78,7 @@ async def test_a_whole_body_that_is_not_plivos_is_unknown() -> None:
 async def test_every_kind_answers_is_told_or_changes_the_answer() -> None:
     changed = {FaultKind.LATENCY, FaultKind.NOT_JSON}
 
-    assert {*ANSWERS, *LOOKS_LIKE, *changed} == set(FaultKind)
+    assert {*ANSWERS, *TRANSPORT_ERRORS, *changed} == set(FaultKind)
 
 
 async def test_a_lost_answer_is_not_repeated_into_a_second_ringing() -> None:

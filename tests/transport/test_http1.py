@@ -285,3 +285,13 @@ def test_whatever_comes_is_read_as_h11_reads_it(
     pieces = [data[a:b] for a, b in pairwise(edges)] + [b""] * closed
 
     assert read(pieces, method.encode())[1] == read_by_h11(pieces, method)
+
+
+@pytest.mark.parametrize("size", [4096, 1 << 16, 1 << 20])
+def test_a_head_that_is_too_long_is_no_answer_however_it_comes(size: int) -> None:
+    head = b"HTTP/1.1 201 Created\r\nX: " + b"x" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}"
+    parser = ResponseParser(b"POST")
+
+    with pytest.raises(httpcore.RemoteProtocolError, match="the head is over 65536 bytes"):
+        for start in range(0, len(head), size):
+            parser.feed(head[start : start + size])

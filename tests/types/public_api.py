@@ -74,16 +74,16 @@ from plivo_phlo_async import (
 )
 from plivo_phlo_async.emulator import (
     Call,
+    CallMember,
     EmulatedNode,
     EmulatedPhlo,
+    MemberRole,
     MemberState,
     PhloEmulator,
     Phone,
     ReceivedRequest,
 )
 from plivo_phlo_async.emulator import LogEntry as EmulatorLogEntry
-from plivo_phlo_async.emulator import Member as EmulatedMember
-from plivo_phlo_async.emulator import Role as EmulatedRole
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.otel import Telemetry, TelemetryHooks
 from plivo_phlo_async.redis import RedisRateLimit
@@ -445,7 +445,9 @@ def verifying(headers: Mapping[str, str], params: dict[str, str], body: bytes) -
     assert_type(found, webhooks.Diagnosis)
     assert_type(found.matches, bool)
     assert_type(found.differences, tuple[webhooks.Difference, ...])
-    assert_type([(each.part, each.told) for each in found.differences], list[tuple[str, str]])
+    assert_type(
+        [(each.part, each.description) for each in found.differences], list[tuple[str, str]]
+    )
     assert_type(found.header, str | None)
     assert_type(found.signed, str | None)
     assert_type(found.advice, str)
@@ -482,16 +484,16 @@ def events(
     assert_type(started.params, Mapping[str, Any] | None)
 
 
-def watching(event: webhooks.MultiPartyCallEvent) -> None:
-    watch = webhooks.MemberWatch(most=10)
-    assert_type(watch.see(event), bool)
-    assert_type(watch.calls(), tuple[str, ...])
-    for present in watch.on_call("conference"):
-        assert_type(present, webhooks.Present)
-        assert_type(present.member_id, str)
-        assert_type(present.address, str | None)
-        assert_type(present.caller_name, str | None)
-        assert_type(present.call_uuid, str | None)
+def tracking(event: webhooks.MultiPartyCallEvent) -> None:
+    tracker = webhooks.MemberTracker(max_calls=10)
+    assert_type(tracker.update(event), bool)
+    assert_type(tracker.calls(), tuple[str, ...])
+    for member in tracker.members("conference"):
+        assert_type(member, webhooks.TrackedMember)
+        assert_type(member.member_id, str)
+        assert_type(member.address, str | None)
+        assert_type(member.caller_name, str | None)
+        assert_type(member.call_uuid, str | None)
 
 
 async def serving() -> None:
@@ -536,7 +538,7 @@ async def testing(emulator: PhloEmulator) -> None:
     PhloEmulator(phones={"1": "reject", "2": Phone("answer", 3.0)}, rate_limit=None)
 
 
-def emulating(emulator: PhloEmulator, call: Call, member: EmulatedMember) -> None:
+def emulating(emulator: PhloEmulator, call: Call, member: CallMember) -> None:
     assert_type(emulator.dialled, Counter[str])
     assert_type(emulator.requests, int)
     assert_type(emulator.calls, dict[tuple[str, str], Call])
@@ -546,11 +548,11 @@ def emulating(emulator: PhloEmulator, call: Call, member: EmulatedMember) -> Non
     assert_type(emulator.set_phone("1", "answer", after=3), None)
     assert_type(emulator.fail_next("close_after", action="call", times=2), None)
     assert_type(emulator.reset(), None)
-    assert_type(call.members, tuple[EmulatedMember, ...])
-    assert_type(call.find("1"), EmulatedMember | None)
-    assert_type(call.live("1"), EmulatedMember)
+    assert_type(call.members, tuple[CallMember, ...])
+    assert_type(call.find("1"), CallMember | None)
+    assert_type(call.live("1"), CallMember)
     assert_type(member.state, MemberState)
-    assert_type(member.role, EmulatedRole)
+    assert_type(member.role, MemberRole)
     assert_type(member.muted, bool)
     with EmulatorServer(emulator, port=0) as server:
         assert_type(server.base_url, str)

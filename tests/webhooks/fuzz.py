@@ -22,7 +22,7 @@ from plivo_phlo_async.webhooks import (
     Component,
     ConferenceEvent,
     Event,
-    MemberWatch,
+    MemberTracker,
     diagnose,
     parse_request,
     receive,
@@ -31,8 +31,8 @@ from plivo_phlo_async.webhooks import (
 
 from .samples import MEMBER, MEMBER_FORM, TOKEN
 
-LISTED = json.loads((Path(__file__).parent / "variables.json").read_text())
-VARIABLES = sorted({name for told in LISTED.values() for name in told["variables"]})
+LISTED = json.loads((Path(__file__).parent / "events" / "variables.json").read_text())
+VARIABLES = sorted({name for listed in LISTED.values() for name in listed["variables"]})
 KEYS = [*VARIABLES, *MEMBER, "call", "message", "request", "state", "node_type", "Start.call.uuid"]
 _words = st.sampled_from(["1", "-1", "1e99", "true", "2020-04-08 11:34:33", "ALeg", "[1]", "{", ""])
 _keys = st.sampled_from(KEYS) | st.text(max_size=8)
@@ -123,7 +123,7 @@ def _used(event: Event | None) -> None:
     repr(event)
     hash(event)
     if isinstance(event, ConferenceEvent):
-        MemberWatch().see(event)
+        MemberTracker().update(event)
 
 
 def signed_again(sent: Sent, params: Any) -> None:

@@ -1,4 +1,4 @@
-"""Why a signature does not match is told, with the fewest differences."""
+"""The diagnosis of an invalid signature has the fewest differences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _ask(url: str = SIGNED, *, signed: dict[str, str] | None = None, **other: An
     return diagnose(url=url, **{**asked, **other})
 
 
-def _told(found: Diagnosis) -> list[str]:
+def _differences(found: Diagnosis) -> list[str]:
     return [str(each) for each in found.differences]
 
 
@@ -47,7 +47,7 @@ def test_a_right_signature_matches() -> None:
     ("given", "differences"),
     [
         ({"url": SIGNED.replace("https", "http")}, ["its URL begins with https://"]),
-        ({"url": SIGNED.replace(".com", ".com:8000")}, ["its host comes without the port 8000"]),
+        ({"url": SIGNED.replace(".com", ".com:8000")}, ["its host does not have the port 8000"]),
         ({"url": SIGNED.replace("plivo", "plivo/")}, ["its path ends without a slash"]),
         ({"url": SIGNED.replace("hooks", "%68ooks")}, ["its path is signed decoded"]),
         ({"url": SIGNED.replace("b=2&a=1", "a=1&b=2")}, None),
@@ -56,17 +56,20 @@ def test_a_right_signature_matches() -> None:
             [
                 "its URL begins with https://",
                 "its host is example.com",
-                "its host comes without the port 8000",
+                "its host does not have the port 8000",
             ],
         ),
         (
             {"params": {**MEMBER, "a": "1", "b": "2"}},
-            ["the query's parameters were given as the body's as well"],
+            ["the query's parameters were passed as the body's as well"],
         ),
-        ({"auth_token": f"{TOKEN}\n"}, ["the token given has spaces or a line break around it"]),
+        (
+            {"auth_token": f"{TOKEN}\n"},
+            ["the token is passed with spaces or a line break around it"],
+        ),
         (
             {"auth_token": "sub", "other_tokens": [TOKEN]},
-            ["it is made with the other token no. 1"],
+            ["it is made with other token no. 1"],
         ),
         ({"signature_v3": "x"}, None),
     ],
@@ -76,7 +79,7 @@ def test_what_differs_is_named(given: dict[str, Any], differences: list[str] | N
     found = _ask(**given)
 
     assert found.matches == (differences is None)
-    assert _told(found) == (differences or [])
+    assert _differences(found) == (differences or [])
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_what_differs_is_named(given: dict[str, Any], differences: list[str] | N
         (
             sign_v3("POST", SIGNED.replace(".com", ".com:443"), MEMBER, TOKEN, nonce="n"),
             {},
-            "its host comes with the port 443",
+            "its host has the port 443",
         ),
         (
             sign_v3("POST", SIGNED.replace("plivo", "plivo/"), MEMBER, TOKEN, nonce="n"),
@@ -98,7 +101,7 @@ def test_what_differs_is_named(given: dict[str, Any], differences: list[str] | N
         (
             sign_v2(SIGNED, TOKEN, nonce="n"),
             {},
-            "it is signed by V2, which covers neither query nor body",
+            "it is signed with V2, which covers neither query nor body",
         ),
     ],
     ids=range(6),
@@ -108,7 +111,7 @@ def test_what_was_signed_otherwise_is_named(
 ) -> None:
     found = _ask(signed=signed, **given)
 
-    assert _told(found) == [difference]
+    assert _differences(found) == [difference]
     assert found.advice.endswith(f": {difference}.")
 
 
@@ -119,7 +122,7 @@ def test_a_query_signed_as_written_is_named() -> None:
     right = signature("V3", f"{base}?{asked}.{body}", "n", TOKEN)
     found = _ask(signed={"X-Plivo-Signature-V3": right})
 
-    assert _told(found) == ["its query is signed as written, in that order and not decoded"]
+    assert _differences(found) == ["its query is signed raw, in its order and not decoded"]
 
 
 def test_a_subaccounts_header_is_not_the_main_accounts() -> None:
@@ -132,14 +135,14 @@ def test_a_signature_in_the_wrong_place_is_named() -> None:
     v2 = sign_v2(SIGNED, TOKEN, nonce="n")["X-Plivo-Signature-V2"]
     found = _ask(signature_v3=v2, signature_ma_v3=None)
 
-    assert found.differences[-1] == Difference("header", "it is a signature V2, given as V3")
+    assert found.differences[-1] == Difference("header", "it is a V2 signature, passed as V3")
 
 
 def test_a_query_signed_as_written_without_a_body_is_named() -> None:
     right = signature("V3", "https://example.com/p?b=2&a=1", "n", TOKEN)
     found = _ask("https://example.com/p?b=2&a=1", params=None, signature_v3=right)
 
-    assert _told(found) == ["its query is signed as written, in that order and not decoded"]
+    assert _differences(found) == ["its query is signed raw, in its order and not decoded"]
 
 
 def test_each_difference_names_its_part() -> None:
@@ -173,13 +176,15 @@ def test_of_two_readings_that_match_the_one_with_fewer_differences_counts() -> N
     signed = sign_v3("POST", "https://example.com/p", {"c": "3"}, TOKEN, nonce="n")
     found = _ask("https://example.com/p?c3", signed=signed, params={"c": "3"})
 
-    assert _told(found) == ["its query is not signed"]
+    assert _differences(found) == ["its query is not signed"]
 
 
 def test_a_scheme_is_known_in_capitals_too() -> None:
     signed = sign_v3("POST", "http://example.com/p", MEMBER, TOKEN, nonce="n")
 
-    assert _told(_ask("HTTPS://example.com/p", signed=signed)) == ["its URL begins with http://"]
+    assert _differences(_ask("HTTPS://example.com/p", signed=signed)) == [
+        "its URL begins with http://"
+    ]
 
 
 def test_spaces_around_a_nonce_are_no_difference() -> None:
@@ -215,7 +220,7 @@ def test_what_matches_nothing_is_said_to(url: str) -> None:
     found = _ask(url, nonce="another")
 
     assert (found.matches, found.differences, found.header) == (False, (), None)
-    assert "forgery" in found.advice
+    assert "forged" in found.advice
 
 
 def test_a_finding_shows_no_numbers_in_its_repr() -> None:

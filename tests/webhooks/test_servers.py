@@ -216,12 +216,12 @@ async def test_the_log_says_why_without_numbers_and_tokens(
 ) -> None:
     with caplog.at_level(logging.DEBUG, "plivo_phlo_async"):
         await _asked(serving, *FORGED, _malformed, _oversize)
-    told = [record.getMessage() for record in caplog.records if record.name == "plivo_phlo_async"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "plivo_phlo_async"]
 
-    assert len(told) == len(FORGED) + 2
-    assert all(text.startswith("webhook refused: ") for text in told)
-    assert [text for text in told if TOKEN in text or "1202555" in text] == []
-    assert "Signature-V3-Nonce" in told[2]
+    assert len(lines) == len(FORGED) + 2
+    assert all(text.startswith("webhook rejected: ") for text in lines)
+    assert [text for text in lines if TOKEN in text or "1202555" in text] == []
+    assert "Signature-V3-Nonce" in lines[2]
 
 
 # As one writes it in FastAPI: an annotation, which is resolved when the route is made.

@@ -285,10 +285,10 @@ def _without(name: str) -> dict[str, str]:
         ({**_without(""), "X-Plivo-Signature-V3-Nonce": ""}, TOKEN, "Nonce header"),
         (_without("X-Plivo-Signature-V3-Nonce"), TOKEN, "no X-Plivo-Signature-V3-Nonce header"),
         (_v3(" , "), TOKEN, "no X-Plivo-Signature-V3 header"),
-        (sign_v3("POST", URL, MEMBER, ""), "", "Auth Token to check with is empty"),
-        (sign_v3("POST", URL, MEMBER, " "), " ", "Auth Token to check with is empty"),
-        (sign_v3("POST", URL, MEMBER, ""), [TOKEN, ""], "Auth Token to check with is empty"),
-        (_without(""), [], "Auth Token to check with is empty"),
+        (sign_v3("POST", URL, MEMBER, ""), "", "Auth Token to verify with is empty"),
+        (sign_v3("POST", URL, MEMBER, " "), " ", "Auth Token to verify with is empty"),
+        (sign_v3("POST", URL, MEMBER, ""), [TOKEN, ""], "Auth Token to verify with is empty"),
+        (_without(""), [], "Auth Token to verify with is empty"),
         (_v3("gar\u00fcage"), TOKEN, "does not match"),
         (sign_v2(URL, TOKEN), TOKEN, "no X-Plivo-Signature-V3 header"),
     ],
@@ -442,7 +442,7 @@ def test_a_nonce_is_remembered_for_its_window() -> None:
 
 
 def test_no_more_nonces_are_remembered_than_asked_for() -> None:
-    nonces = MemoryNonces(most=3)
+    nonces = MemoryNonces(max_size=3)
     seen = [nonces.is_new(nonce) for nonce in "abcda"]
 
     assert (seen, len(nonces)) == ([True] * 5, 3)

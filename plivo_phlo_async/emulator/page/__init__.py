@@ -1,6 +1,6 @@
-"""The emulator's page: its files, and the same as plain tables where no script runs.
+"""The emulator's page: its files, and the same data as tables for browsers without scripts.
 
-The scripts are written as modules and sent as one file: each request costs more than its bytes.
+The scripts are modules, sent as one file to save requests.
 """
 
 import re
@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from ..refusals import UnknownResource
-from ..runner import Reply
-from ..safety import hider
-from ..stage import Stage
-from .plain import write_board, write_tables
+from ..emulator import Emulator
+from ..errors import UnknownResource
+from ..http.response import HttpResponse
+from ..http.security import secret_masker
+from .noscript import write_dashboard, write_tables
 
 __all__ = ["MODULES", "PAGE_FILES", "join_modules", "page_file", "show_page"]
 
-BOARD_MARK, PLAIN_MARK = "<!-- board -->", "<!-- plain -->"
-"""Where in `page.html` the board goes, and the tables for a browser without scripts."""
+DASHBOARD_MARK, NOSCRIPT_MARK = "<!-- dashboard -->", "<!-- noscript -->"
+"""The places in `page.html` for the dashboard, and for the tables."""
 
 PAGE_FILES: Mapping[str, str] = {
     "page.css": "text/css; charset=utf-8",
@@ -25,36 +25,36 @@ PAGE_FILES: Mapping[str, str] = {
     "page.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-"""Every file the page asks for, with its content type; no other is served."""
+"""The files of the page, with their content types; no other is served."""
 
-MODULES = ("dom", "wire", "model", "board", "strip", "log", "webhooks", "desk", "page")
-"""The modules that `page.js` is joined from: one comes after all that it imports."""
+MODULES = ("dom", "api", "model", "calls", "timeline", "log", "webhooks", "controls", "page")
+"""The modules of `page.js`; each comes after those that it imports."""
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|let|class|function|async)", re.MULTILINE)
 
 
-def show_page(emulator: Stage) -> Reply:
-    """Answer with the page and what it shows first, with and without scripts, as of now."""
-    before, _, rest = _read("page.html").partition(BOARD_MARK)
-    between, _, after = rest.partition(PLAIN_MARK)
-    hide = hider(emulator.auth_token)
-    told = (before, write_board(emulator, hide), between, write_tables(emulator, hide), after)
-    page = "".join(told)
-    return Reply(200, {}, raw=page.encode(), content_type="text/html; charset=utf-8")
+def show_page(emulator: Emulator) -> HttpResponse:
+    """Return the page with the present dashboard, for browsers with and without scripts."""
+    before, _, rest = _read("page.html").partition(DASHBOARD_MARK)
+    between, _, after = rest.partition(NOSCRIPT_MARK)
+    mask = secret_masker(emulator.auth_token)
+    dashboard, tables = write_dashboard(emulator, mask), write_tables(emulator, mask)
+    page = "".join((before, dashboard, between, tables, after))
+    return HttpResponse(200, {}, raw=page.encode(), content_type="text/html; charset=utf-8")
 
 
-def page_file(name: str) -> Reply:
-    """Answer with one of the page's files; raises `UnknownResource`."""
+def page_file(name: str) -> HttpResponse:
+    """Return a file of the page; raises `UnknownResource`."""
     if name not in PAGE_FILES:
         raise UnknownResource("path")
     text = join_modules() if name == "page.js" else _read(name)
-    return Reply(200, {}, raw=text.encode(), content_type=PAGE_FILES[name])
+    return HttpResponse(200, {}, raw=text.encode(), content_type=PAGE_FILES[name])
 
 
 @cache
 def join_modules() -> str:
-    """Return the page's modules as one, without what they import from each other."""
+    """Return the modules as one script, without their imports from each other."""
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{name}.js"))) for name in MODULES)
 
 

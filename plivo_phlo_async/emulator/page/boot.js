@@ -1,2 +1,2 @@
-// Runs before the body is there: with scripts, the tables for browsers without are never seen.
+// Runs before the body exists: with scripts, the tables for browsers without are never shown.
 document.documentElement.classList.add("live");

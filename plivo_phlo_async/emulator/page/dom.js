@@ -1,4 +1,4 @@
-// Building the page's elements. Data goes in as text only: nothing here parses HTML.
+// Builds the elements of the page. Data goes in as text only: nothing here parses HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -14,7 +14,7 @@ export function el(name, attributes = {}, ...children) {
   return made;
 }
 
-/** One of the drawings that the page's sprite has. */
+/** A copy of a drawing in the page's sprite. */
 export function icon(name) {
   if (!drawings.has(name)) drawings.set(name, draw(name));
   return drawings.get(name).cloneNode(true);
@@ -23,17 +23,17 @@ export function icon(name) {
 const drawings = new Map();
 
 function draw(name) {
-  // A copy of the drawing itself: hundreds of references to one would cost more.
+  // A copy: hundreds of references to one drawing render more slowly.
   const drawing = document.createElementNS(SVG, "svg");
-  const told = { class: "icon", "aria-hidden": "true", viewBox: "0 0 12 12" };
-  for (const [key, value] of Object.entries(told)) drawing.setAttribute(key, value);
+  const attributes = { class: "icon", "aria-hidden": "true", viewBox: "0 0 12 12" };
+  for (const [key, value] of Object.entries(attributes)) drawing.setAttribute(key, value);
   drawing.append(...(byId(`i-${name}`)?.cloneNode(true).childNodes ?? []));
   return drawing;
 }
 
 export const byId = (id) => document.getElementById(id);
 
-/** Have `parent` hold exactly `wanted`, in that order, moving no more than is out of place. */
+/** Make `wanted` the children of `parent`, in that order, with as few moves as possible. */
 export function sync(parent, wanted) {
   const kept = new Set(wanted);
   for (const child of [...parent.childNodes]) if (!kept.has(child)) child.remove();
@@ -44,35 +44,35 @@ export function sync(parent, wanted) {
   }
 }
 
-/** Put a text there unless it is there already. */
+/** Set the text of an element, unless it is set already. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const two = (number) => String(number).padStart(2, "0");
 
-/** A length of time as `0:07`, `12:30` or `1:02:03`. */
+/** A duration as `0:07`, `12:30` or `1:02:03`. */
 export function length(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-/** When something happened, by this browser's clock. */
+/** A time, in the browser's time zone. */
 export function timeOf(seconds) {
   const moment = new Date(seconds * 1000);
-  const told = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(":");
-  return el("time", { datetime: moment.toISOString() }, told);
+  const clock = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(two).join(":");
+  return el("time", { datetime: moment.toISOString() }, clock);
 }
 
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
-/** Two spellings of one address share all but one leading `+`. */
-export const lineOf = (address) => String(address ?? "").replace(/^\+/, "");
+/** The form that all spellings of an address share: without one leading `+`. */
+export const canonical = (address) => String(address ?? "").replace(/^\+/, "");
 
-/** A block of text to be copied: a title, a button, the text itself. */
+/** A block of text to copy: a title, a button, the text. */
 export function copyable(title, text) {
   const code = el("pre", { tabindex: "0", role: "group", "aria-label": title }, text);
   const button = el("button", { type: "button", class: "copy" }, "Copy");
@@ -90,13 +90,13 @@ async function copy(text, shown) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without TLS a browser lends no clipboard but to this machine's own pages.
+    // Without TLS, a browser offers the clipboard to loopback pages only.
     getSelection().selectAllChildren(shown);
     return document.execCommand("copy");
   }
 }
 
-/** Run `work` once before the next frame, however often it is asked for. */
+/** Return a function that runs `work` once before the next frame, however often it is called. */
 export function perFrame(work) {
   let asked = false;
   const run = () => {
@@ -110,7 +110,7 @@ export function perFrame(work) {
     if (asked) return;
     asked = true;
     requestAnimationFrame(run);
-    // A page in the background draws no frames; it shall not fall behind for good.
+    // A page in the background draws no frames, but must not fall behind.
     fallback = setTimeout(run, 1000);
   };
 }

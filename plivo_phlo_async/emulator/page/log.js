@@ -1,27 +1,10 @@
-// The log: what was asked and answered and what phones did, newest first, in full when opened.
+// The log: requests, responses and the steps of phones, newest first, in full when opened.
 
-import { byId, copyable, count, el, icon, lineOf, say, sync, timeOf, words } from "./dom.js";
-import { OUTCOMES, fits, outcomeOf } from "./model.js";
-import { ask, part } from "./wire.js";
+import { byId, canonical, copyable, count, el, icon, say, sync, timeOf, words } from "./dom.js";
+import { OUTCOMES, faultSummary, fits, outcomeOf } from "./model.js";
+import { ask, part } from "./api.js";
 
 const LOG_ROWS = 300;
-
-/** What became of a request that met a fault. */
-const FAULTS = {
-  latency: "answered late",
-  429: "429 on demand",
-  500: "500 on demand",
-  503: "503 on demand",
-  "503_retry_after": "503 on demand, with Retry-After",
-  close_before: "not acted on, closed with no answer",
-  close_after: "acted on, closed with no answer",
-  reset_after: "acted on, connection reset",
-  hang_after: "acted on, never answered",
-  cut_body: "acted on, answer cut short",
-  not_json: "acted on, answered with HTML",
-  garbage: "acted on, answered with garbage",
-  soft_error: "201 with an error, on demand",
-};
 
 export class Log {
   constructor(model, failed) {
@@ -46,9 +29,9 @@ export class Log {
     return Boolean(call || member || errors);
   }
 
-  /** Show these entries, newest first, and then whatever comes. */
+  /** Show these entries, newest first, and then each new one. */
   take({ entries, matching }) {
-    // A row that is there already stays: somebody may have opened it.
+    // A row that exists stays: it may be open.
     const there = new Map([...this.list.children].map((line) => [line.dataset.key, line]));
     sync(this.list, entries.slice(0, LOG_ROWS).map((entry) => there.get(keyOfEntry(entry)) ?? this.row(entry)));
     this.newest = entries[0]?.number ?? 0;
@@ -56,7 +39,7 @@ export class Log {
     this.matching = matching + this.fresh.filter((entry) => fits(entry, this.filter)).length;
   }
 
-  /** Count it now: of more than fit the list, those before are gone when it is drawn. */
+  /** Count the entry now: when the list is drawn, it may have been dropped. */
   add(entry) {
     if (fits(entry, this.filter)) this.matching += 1;
     this.fresh.push(entry);
@@ -73,7 +56,7 @@ export class Log {
     if (fitting.length) this.list.prepend(...fitting.map((entry) => this.row(entry)).reverse());
     while (this.list.childElementCount > LOG_ROWS) this.list.lastChild.remove();
     const shown = this.list.childElementCount;
-    const none = this.filtered ? "Nothing fits this filter." : "Nothing yet: every request and every step of a phone will be here.";
+    const none = this.filtered ? "No entry matches this filter." : "No entry yet: requests and the steps of phones appear here.";
     say(byId("no-log"), none);
     byId("no-log").hidden = shown > 0;
     say(byId("log-note"), this.matching > shown ? `the latest ${shown}` : shown ? count(shown, "entry", "entries") : "");
@@ -87,9 +70,9 @@ export class Log {
   async refilter() {
     const asked = (this.asked += 1);
     try {
-      const told = await this.fetch(LOG_ROWS);
+      const found = await this.fetch(LOG_ROWS);
       if (asked === this.asked) {
-        this.take(told);
+        this.take(found);
         this.draw();
       }
     } catch (wrong) {
@@ -103,7 +86,7 @@ export class Log {
     return ask("GET", `/log?${query}&limit=${limit}`);
   }
 
-  /** Offer the calls there can be. */
+  /** List the nodes in the filter. */
   offer() {
     const select = byId("filter-call");
     const chosen = select.value;
@@ -125,7 +108,7 @@ export class Log {
   }
 }
 
-/** What tells entries apart, those of another emulator too. */
+/** Identifies an entry, also among those of another emulator. */
 const keyOfEntry = (entry) => `${entry.number}/${entry.time}`;
 
 function makeRow(entry, where) {
@@ -133,8 +116,8 @@ function makeRow(entry, where) {
   const details = el("details", {}, el("summary", {}, ...head(entry, outcome)));
   const fill = () => details.append(body(entry, where));
   details.addEventListener("toggle", fill, { once: true });
-  const told = { "data-number": entry.number, "data-key": keyOfEntry(entry), "data-outcome": outcome };
-  return el("li", told, details);
+  const attributes = { "data-number": entry.number, "data-key": keyOfEntry(entry), "data-outcome": outcome };
+  return el("li", attributes, details);
 }
 
 function head(entry, outcome) {
@@ -151,9 +134,9 @@ function head(entry, outcome) {
   ];
 }
 
-/** What an entry came to, in a few words: the fault or error, and whose state changed. */
+/** The result of an entry: the fault or error, and the members whose state changed. */
 function change(entry) {
-  const wrong = entry.fault ? FAULTS[entry.fault] ?? entry.fault : entry.error;
+  const wrong = entry.fault ? faultSummary(entry.fault) : entry.error;
   const moved = moves(entry);
   if (!wrong) return [moved || (entry.request?.method === "POST" && entry.phlo_id ? "nothing changed" : "")];
   const error = el("span", { class: "error" }, wrong);
@@ -161,19 +144,19 @@ function change(entry) {
 }
 
 function moves({ before, after }) {
-  const were = new Map(before.members.map((m) => [lineOf(m.address), m]));
-  const told = [];
+  const were = new Map(before.members.map((m) => [canonical(m.address), m]));
+  const changes = [];
   for (const { address, state, muted } of after.members) {
-    const was = were.get(lineOf(address));
-    if (was?.state !== state) told.push(`${address} ${words(state)}`);
-    else if (was.muted !== muted) told.push(`${address} ${muted ? "muted" : "unmuted"}`);
+    const was = were.get(canonical(address));
+    if (was?.state !== state) changes.push(`${address} ${words(state)}`);
+    else if (was.muted !== muted) changes.push(`${address} ${muted ? "muted" : "unmuted"}`);
   }
-  return told.slice(0, 3).join(" · ") + (told.length > 3 ? " · …" : "");
+  return changes.slice(0, 3).join(" · ") + (changes.length > 3 ? " · …" : "");
 }
 
 function body(entry, where) {
-  const told = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
-  const box = el("div", { class: "body" }, el("p", { class: "note wide" }, told));
+  const title = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
+  const box = el("div", { class: "body" }, el("p", { class: "note wide" }, title));
   if (entry.request) {
     box.append(copyable("Request", requestText(entry.request)));
     box.append(copyable("Answer", answerText(entry)));
@@ -195,11 +178,11 @@ function requestText({ method, path, query, body }) {
 
 function answerText(entry) {
   const { status, body } = entry.answer;
-  const told = body && Object.keys(body).length ? `\n\n${JSON.stringify(body, null, 2)}` : "";
-  const whole = `${status || "no answer"}${told}`;
+  const json = body && Object.keys(body).length ? `\n\n${JSON.stringify(body, null, 2)}` : "";
+  const whole = `${status || "no answer"}${json}`;
   if (outcomeOf(entry) !== "lost") return whole;
-  const lost = `${FAULTS[entry.fault]} (${entry.fault})`;
-  return status ? `${lost}\nIt would have been:\n\n${whole}` : lost;
+  const lost = `${faultSummary(entry.fault)} (${entry.fault})`;
+  return status ? `${lost}\nWithout the fault:\n\n${whole}` : lost;
 }
 
 function pretty(text) {
@@ -211,7 +194,7 @@ function pretty(text) {
 }
 
 function states(title, { members, transfer }) {
-  const told = members.map((m) =>
+  const items = members.map((m) =>
     el(
       "li",
       { "data-state": m.state },
@@ -220,7 +203,7 @@ function states(title, { members, transfer }) {
       m.muted ? el("span", { class: "tag" }, "muted") : null,
     ),
   );
-  const way = transfer && el("p", { class: "note" }, `${transfer.kind} transfer, ${transfer.giver} to ${transfer.taker}`);
-  const list = told.length ? el("ul", {}, ...told) : el("p", { class: "note" }, "Nobody concerned was there.");
+  const way = transfer && el("p", { class: "note" }, `${transfer.kind} transfer, ${transfer.transferor} to ${transfer.target}`);
+  const list = items.length ? el("ul", {}, ...items) : el("p", { class: "note" }, "No member.");
   return el("div", { class: "states" }, el("h3", {}, title), list, way);
 }

@@ -1,9 +1,14 @@
-// What the page knows: the emulator's board, kept up by its events. It draws nothing.
+// The state of the page: the emulator's dashboard, updated by its events. It draws nothing.
 
-import { lineOf } from "./dom.js";
-import { numberOf } from "./wire.js";
+import { canonical } from "./dom.js";
+import { numberOf } from "./api.js";
 
-export const keyOf = (place) => JSON.stringify([place.phlo_id, place.node_id]);
+export const keyOf = (node) => JSON.stringify([node.phlo_id, node.node_id]);
+
+/** The kinds of faults by name, from the dashboard. */
+export const faultKinds = new Map();
+
+export const faultSummary = (kind) => faultKinds.get(kind)?.summary ?? kind;
 
 export class Model {
   constructor() {
@@ -18,17 +23,18 @@ export class Model {
     this.seen = 0;
   }
 
-  /** Take the whole board, in place of all that was known. */
-  take(board) {
-    this.calls = new Map(board.calls.map((call) => [keyOf(call), call]));
-    this.nodes = board.nodes;
-    this.phones = board.phones;
-    this.dialled = board.dialled;
-    this.faults = board.faults;
-    this.requests = board.requests;
-    this.latency = board.latency;
-    this.ahead = board.now - Date.now() / 1000;
-    this.seen = numberOf(board.event);
+  /** Replace everything by a dashboard. */
+  load(dashboard) {
+    this.calls = new Map(dashboard.calls.map((call) => [keyOf(call), call]));
+    this.nodes = dashboard.nodes;
+    this.phones = dashboard.phones;
+    this.dialled = dashboard.dialled;
+    this.faults = dashboard.faults;
+    this.requests = dashboard.requests;
+    this.latency = dashboard.latency;
+    this.ahead = dashboard.now - Date.now() / 1000;
+    this.seen = numberOf(dashboard.event);
+    for (const one of dashboard.fault_kinds) faultKinds.set(one.kind, one);
   }
 
   /** Seconds since 1970 by the emulator's clock. */
@@ -36,50 +42,40 @@ export class Model {
     return Date.now() / 1000 + this.ahead;
   }
 
-  node(place) {
-    return this.nodes.find((n) => n.phlo_id === place.phlo_id && n.node_id === place.node_id);
+  node({ phlo_id, node_id }) {
+    return this.nodes.find((n) => n.phlo_id === phlo_id && n.node_id === node_id);
   }
 
-  /** Take a step of one call: only the members that changed are told. */
-  step(told) {
-    const key = keyOf(told);
-    if (told.dialled) this.dialled = told.dialled;
-    if (told.ended) {
+  /** Apply a step of one call: it has only the members that changed. */
+  step(change) {
+    const key = keyOf(change);
+    if (change.dialled) this.dialled = change.dialled;
+    if (change.ended) {
       this.calls.delete(key);
       return;
     }
-    const { phlo_id, node_id } = told;
-    const name = this.node(told)?.node ?? "";
+    const { phlo_id, node_id } = change;
+    const name = this.node(change)?.node ?? "";
     const call = this.calls.get(key) ?? { phlo_id, node_id, name, members: [], transfer: null };
-    const changed = new Map(told.members.map((member) => [lineOf(member.address), member]));
+    const changed = new Map(change.members.map((member) => [canonical(member.address), member]));
     const members = call.members.map((member) => {
-      const line = lineOf(member.address);
-      const now = changed.get(line) ?? member;
-      changed.delete(line);
+      const key = canonical(member.address);
+      const now = changed.get(key) ?? member;
+      changed.delete(key);
       return now;
     });
-    this.calls.set(key, { ...call, members: [...members, ...changed.values()], transfer: told.transfer });
+    this.calls.set(key, { ...call, members: [...members, ...changed.values()], transfer: change.transfer });
   }
 }
 
-/** How a request came out: ok, throttled, refused, failed, or lost where no answer came. */
+/** The outcome of a request: ok, throttled, refused, failed, or lost without a usable answer. */
 export function outcomeOf(entry) {
-  if (LOST.has(entry.fault)) return "lost";
+  if (faultKinds.get(entry.fault)?.usable === false) return "lost";
   const status = entry.answer?.status ?? 0;
   if (status === 429) return "throttled";
   if (status >= 500) return "failed";
   return status >= 400 || entry.error ? "refused" : "ok";
 }
-
-const LOST = new Set([
-  "close_before",
-  "close_after",
-  "reset_after",
-  "hang_after",
-  "cut_body",
-  "not_json",
-  "garbage",
-]);
 
 export const OUTCOMES = {
   ok: "done",
@@ -89,19 +85,19 @@ export const OUTCOMES = {
   lost: "no usable answer",
 };
 
-/** Whether an entry of the log is one that a filter asks for; the same rule as the emulator's. */
+/** Whether an entry of the log matches a filter; the same rule as the emulator's. */
 export function fits(entry, { call, member, errors }) {
   if (call && `${entry.phlo_id}/${entry.node_id}` !== call) return false;
   if (errors && !(entry.fault || (entry.answer?.status ?? 0) >= 400 || entry.error)) return false;
-  return !member || about(entry).has(lineOf(member));
+  return !member || about(entry).has(canonical(member));
 }
 
 function about(entry) {
   const members = [...entry.before.members, ...entry.after.members].map((m) => m.address);
-  return new Set([entry.address, giverOf(entry), ...members].filter(Boolean).map(lineOf));
+  return new Set([entry.address, transferorOf(entry), ...members].filter(Boolean).map(canonical));
 }
 
-function giverOf(entry) {
+function transferorOf(entry) {
   try {
     return JSON.parse(entry.request?.body || "{}").trigger_source;
   } catch {

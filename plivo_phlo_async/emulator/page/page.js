@@ -1,39 +1,39 @@
-// The page: follows the emulator's events and has each part drawn once a frame.
+// The page: subscribes to the emulator's events and draws each changed part once a frame.
 
-import { Board } from "./board.js";
-import { Desk } from "./desk.js";
+import { ask, part, subscribe } from "./api.js";
+import { CallCards } from "./calls.js";
+import { Controls } from "./controls.js";
 import { byId, count, perFrame, say } from "./dom.js";
 import { Log } from "./log.js";
 import { Model } from "./model.js";
-import { Strip } from "./strip.js";
+import { Timeline } from "./timeline.js";
 import { Webhooks } from "./webhooks.js";
-import { ask, follow, part } from "./wire.js";
 
 const MARKS = 600;
 
-byId("plain").remove();
+byId("noscript").remove();
 
 const model = new Model();
-const board = new Board(model, (act, address) =>
+const cards = new CallCards(model, (act, address) =>
   perform(() => ask("POST", `/phones/${part(address)}/${act}`, {})),
 );
-const desk = new Desk(model, perform);
+const controls = new Controls(model, perform);
 const log = new Log(model, failed);
 const webhooks = new Webhooks(perform);
-const strip = new Strip((number) => log.open(number));
+const timeline = new Timeline((number) => log.open(number));
 const dirty = new Set();
 let hush = 0;
 
 const PARTS = {
-  board: () => board.draw(),
+  calls: () => cards.draw(),
   choices: () => {
     log.offer();
-    desk.offer();
+    controls.offer();
   },
-  phones: () => desk.drawPhones(),
-  faults: () => desk.drawFaults(),
+  phones: () => controls.drawPhones(),
+  faults: () => controls.drawFaults(),
   log: () => log.draw(),
-  strip: () => strip.draw(),
+  timeline: () => timeline.draw(),
   webhooks: () => webhooks.draw(),
 };
 
@@ -56,77 +56,77 @@ function tally() {
   say(byId("tally"), `${calls} · ${count(model.requests, "request")}`);
 }
 
-// What is heard
+// Events
 
 let waiting = null;
 let round = 0;
 
-const HEARD = {
-  snapshot(told) {
-    takeBoard(told);
+const HANDLERS = {
+  snapshot(dashboard) {
+    loadDashboard(dashboard);
     catchUp();
   },
-  state(told, number) {
+  state(change, number) {
     if (number <= model.seen) return;
-    model.step(told);
-    changed("board", ...(told.dialled ? ["phones"] : []));
+    model.step(change);
+    changed("calls", ...(change.dialled ? ["phones"] : []));
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;
-    if (entry.request) byId("strip").hidden = false;
+    if (entry.request) byId("timeline").hidden = false;
     log.add(entry);
     waiting?.push(entry);
-    if (!waiting) strip.add(entry);
-    changed("log", "strip");
+    if (!waiting) timeline.add(entry);
+    changed("log", "timeline");
   },
-  delivery(told) {
-    webhooks.add(told);
+  delivery(delivery) {
+    webhooks.add(delivery);
     changed("webhooks");
   },
-  faults(told) {
-    model.faults = told.faults;
+  faults({ faults }) {
+    model.faults = faults;
     changed("faults");
   },
-  phones(told) {
-    model.phones = told.phones;
+  phones({ phones }) {
+    model.phones = phones;
     changed("phones");
   },
-  callbacks: (told) => webhooks.show(told),
+  callbacks: (callbacks) => webhooks.show(callbacks),
 };
 
-// The board came with the page, so that the first thing painted has the calls in it.
+// The dashboard is in the page, so that the first paint has the calls.
 const first = JSON.parse(byId("first-look").textContent);
-takeBoard(first);
+loadDashboard(first);
 drawNow();
 catchUp();
 
-follow(
+subscribe(
   first.event,
-  Object.keys(HEARD),
-  (kind, told, number) => HEARD[kind](told, number),
+  Object.keys(HANDLERS),
+  (kind, data, number) => HANDLERS[kind](data, number),
   (now) => {
     byId("link").dataset.link = now;
     say(byId("link-text"), now === "live" ? "Live" : "Reconnecting");
   },
 );
 
-function takeBoard(told) {
-  model.take(told);
-  // Its room is taken before its marks are there, so that nothing jumps.
-  byId("strip").hidden = !model.requests;
-  changed("board");
-  // What one looks at first is drawn first.
+function loadDashboard(dashboard) {
+  model.load(dashboard);
+  // Show the timeline before it has marks, so that the layout does not shift.
+  byId("timeline").hidden = !model.requests;
+  changed("calls");
+  // The calls are drawn first.
   requestAnimationFrame(() => changed("choices", "phones", "faults"));
 }
 
-/** Fetch what the board does not hold: log, deliveries, callback. */
+/** Fetch what the dashboard does not have: log, deliveries, callback. */
 async function catchUp() {
   const mine = (round += 1);
   waiting = [];
   log.forget();
   try {
     const all = ask("GET", `/log?limit=${MARKS}`);
-    const [whole, shown, told, callback] = await Promise.all([
+    const [whole, shown, webhook, callback] = await Promise.all([
       all,
       log.filtered ? log.fetch(MARKS) : all,
       ask("GET", "/deliveries"),
@@ -136,44 +136,44 @@ async function catchUp() {
     const newest = whole.entries[0]?.number ?? 0;
     const late = waiting.filter((entry) => entry.number > newest);
     waiting = null;
-    strip.clear();
-    for (const entry of [...whole.entries.reverse(), ...late]) strip.add(entry);
+    timeline.clear();
+    for (const entry of [...whole.entries.reverse(), ...late]) timeline.add(entry);
     whole.entries.reverse();
     log.take(shown);
-    webhooks.take(told.deliveries);
+    webhooks.take(webhook.deliveries);
     webhooks.show(callback);
-    changed("log", "strip", "webhooks");
+    changed("log", "timeline", "webhooks");
   } catch (wrong) {
     if (mine === round) waiting = null;
     failed(wrong);
   }
 }
 
-// What is done
+// Actions
 
-/** Do `work`, say that it is done, or why it is not. */
+/** Do `work`, then show `done`, or the error. */
 async function perform(work, done = "") {
   try {
     await work();
-    if (done) tell(done, false);
+    if (done) show(done, false);
   } catch (wrong) {
     failed(wrong);
   }
 }
 
 function failed(wrong) {
-  tell(wrong.message, true);
+  show(wrong.message, true);
 }
 
-function tell(text, wrong) {
+function show(text, wrong) {
   clearTimeout(hush);
   byId("said-text").textContent = text;
   byId("said").hidden = false;
   byId("said").dataset.wrong = wrong;
-  // What went wrong stays until it is dismissed.
+  // An error stays until it is dismissed.
   if (!wrong) hush = setTimeout(() => (byId("said").hidden = true), 4000);
 }
 
 byId("said-close").addEventListener("click", () => (byId("said").hidden = true));
 
-setInterval(() => board.tick(), 1000);
+setInterval(() => cards.tick(), 1000);

@@ -1,7 +1,7 @@
-// Webhooks: where events are told, and how each delivery fared.
+// Webhooks: the callback URL, and each delivery with its outcome.
 
 import { byId, copyable, count, el, icon, say, timeOf } from "./dom.js";
-import { ask } from "./wire.js";
+import { ask } from "./api.js";
 
 const DELIVERY_ROWS = 200;
 const ICONS = { waiting: "waiting", delivered: "ok", refused: "refused", failed: "failed" };
@@ -14,7 +14,7 @@ export class Webhooks {
     this.fresh = new Map();
     byId("callback").addEventListener("submit", (event) => this.set(event));
     byId("callback-clear").addEventListener("click", () =>
-      perform(() => ask("DELETE", "/callback"), "Events are told nowhere."),
+      perform(() => ask("DELETE", "/callback"), "The callback is removed."),
     );
   }
 
@@ -23,11 +23,11 @@ export class Webhooks {
     const [url, method, format, version] = ["url", "method", "format", "version"].map(
       (name) => byId(`callback-${name}`).value.trim(),
     );
-    const told = { url, method, format, version };
-    this.perform(() => ask("POST", "/callback", told), `Events are told to ${url}.`);
+    const body = { url, method, format, version };
+    this.perform(() => ask("POST", "/callback", body), `Events are posted to ${url}.`);
   }
 
-  /** Show where events go: the form says what is set. */
+  /** Show the callback in the form. */
   show({ callback, nodes }) {
     const form = byId("callback");
     if (!form.contains(document.activeElement) || !callback) {
@@ -35,7 +35,7 @@ export class Webhooks {
       for (const [name, value] of Object.entries(shown)) byId(`callback-${name}`).value = value;
     }
     byId("callback-clear").hidden = !callback;
-    const own = nodes.length ? `${count(nodes.length, "node")} with a URL of its own` : "";
+    const own = nodes.length ? `${count(nodes.length, "node")} with its own URL` : "";
     say(byId("webhooks-note"), own);
   }
 
@@ -55,7 +55,7 @@ export class Webhooks {
     const made = [];
     for (const [id, delivery] of this.fresh) {
       const known = this.rows.get(id);
-      const row = known ?? new Row((one) => this.again(one));
+      const row = known ?? new Row((one) => this.redeliver(one));
       row.update(delivery);
       if (!known) {
         this.rows.set(id, row);
@@ -71,14 +71,14 @@ export class Webhooks {
     byId("no-deliveries").hidden = this.list.childElementCount > 0;
   }
 
-  again(delivery) {
-    this.perform(() => ask("POST", `/deliveries/${delivery.id}/again`, {}), "Sent again.");
+  redeliver(delivery) {
+    this.perform(() => ask("POST", `/deliveries/${delivery.id}/redeliver`, {}), "Queued again.");
   }
 }
 
 class Row {
-  constructor(again) {
-    this.again = again;
+  constructor(redeliver) {
+    this.redeliver = redeliver;
     this.summary = el("summary");
     this.details = el("details", {}, this.summary);
     this.body = el("div", { class: "body" });
@@ -98,22 +98,22 @@ class Row {
       chip,
       el("span", { class: "action" }, event.replace("Conference", "")),
       el("span", { class: "address" }, member),
-      el("span", { class: "change" }, `${attempts ? count(attempts, "attempt") : "not tried yet"} · ${url}`),
+      el("span", { class: "change" }, `${attempts ? count(attempts, "attempt") : "waiting"} · ${url}`),
     );
     if (this.details.open) this.fill();
   }
 
   fill() {
     if (!this.details.open || this.filled === this.delivery) return;
-    const { method, url, headers, body, signed, outcome, status, attempts, error, again_of } = this.delivery;
+    const { method, url, headers, body, signed, outcome, status, attempts, error, redelivery_of } = this.delivery;
     this.filled = this.delivery;
-    const fared = [outcome, status && `status ${status}`, count(attempts, "attempt"), error];
-    if (again_of) fared.push(`delivery ${again_of} once more`);
+    const facts = [outcome, status && `status ${status}`, count(attempts, "attempt"), error];
+    if (redelivery_of) facts.push(`redelivery of ${redelivery_of}`);
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    const again = el("button", { type: "button", click: () => this.again(this.delivery) }, "Send again");
+    const redeliver = el("button", { type: "button", click: () => this.redeliver(this.delivery) }, "Redeliver");
     this.body.replaceChildren(
-      el("p", { class: "fared" }, fared.filter(Boolean).join(" · "), again),
-      copyable("The string that was signed", signed),
+      el("p", { class: "facts" }, facts.filter(Boolean).join(" · "), redeliver),
+      copyable("Signed string", signed),
       copyable("Request", [`${method} ${url}`, ...head, ...(body ? ["", body] : [])].join("\n")),
     );
     this.details.append(this.body);

@@ -34,11 +34,11 @@ def test_a_warm_transfer_is_shown_in_each_of_its_states(scene: Scene) -> None:
 
     scene.do(lambda node: node.warm_transfer(AGENT, SECOND))
     scene.shows(**shown(agent="in_call", customer="on_hold", second="ringing"))
-    expect(box).to_have_attribute("data-apart", "false")
+    expect(box).to_have_attribute("data-consulting", "false")
 
     scene.press(SECOND, "Answer")
-    scene.shows(**shown(agent="private", customer="on_hold", second="private"))
-    expect(box).to_have_attribute("data-apart", "true")
+    scene.shows(**shown(agent="consulting", customer="on_hold", second="consulting"))
+    expect(box).to_have_attribute("data-consulting", "true")
     expect(box.locator("li.member .address")).to_have_text([AGENT, SECOND])
     expect(box.locator(".endings code")).to_have_text(
         ["resume_call", "abort_transfer", "hangup", "hangup"]
@@ -49,13 +49,13 @@ def test_a_warm_transfer_is_shown_in_each_of_its_states(scene: Scene) -> None:
     expect(box).to_have_count(0)
 
 
-def test_a_cold_transfer_is_a_handover(scene: Scene) -> None:
+def test_a_cold_transfer_replaces_its_transferor(scene: Scene) -> None:
     scene.emulator.set_phone(SECOND, "ring")
     scene.talk()
     scene.do(lambda node: node.cold_transfer(AGENT, SECOND))
     box = scene.page.locator(".transfer[data-kind=cold]")
 
-    expect(box.locator(".members > li")).to_contain_text([AGENT, "hands over to", SECOND])
+    expect(box.locator(".members > li")).to_contain_text([AGENT, "transfers to", SECOND])
     scene.shows(**shown(agent="in_call", customer="on_hold", second="ringing"))
 
     scene.press(SECOND, "Answer")
@@ -92,10 +92,10 @@ def test_the_focus_stays_with_a_member_whose_button_was_pressed(scene: Scene) ->
     expect(scene.member(CUSTOMER).get_by_role("button", name="Hang up")).to_be_focused()
 
 
-def test_a_customer_rings_in_from_the_page(scene: Scene) -> None:
+def test_a_customer_dials_in_from_the_page(scene: Scene) -> None:
     scene.page.get_by_label("From").fill(CUSTOMER)
     scene.page.locator("#ring-node").select_option(label="Line 2 · Support")
-    scene.page.get_by_role("button", name="Ring in").click()
+    scene.page.get_by_role("button", name="Dial in").click()
 
     scene.shows(**shown(customer="in_call"))
     assert list(scene.emulator.calls) == [("support", "line-2")]
@@ -122,12 +122,12 @@ def test_what_was_rung_twice_is_marked(scene: Scene) -> None:
     expect(scene.page.locator("#known .rung")).to_have_attribute("data-twice", "true")
 
 
-def test_a_refusal_is_told_until_it_is_dismissed(scene: Scene, complaints: list[str]) -> None:
+def test_an_error_is_shown_until_it_is_dismissed(scene: Scene, complaints: list[str]) -> None:
     scene.talk()
     scene.page.get_by_label("From").fill(CUSTOMER)
     scene.page.locator("#ring-node").select_option(label="Line 1 · Support")
     with scene.page.expect_event("console"):
-        scene.page.get_by_role("button", name="Ring in").click()
+        scene.page.get_by_role("button", name="Dial in").click()
     said = scene.page.locator("#said")
 
     expect(said).to_contain_text("Invalid value provided for action.")

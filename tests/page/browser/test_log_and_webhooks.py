@@ -1,4 +1,4 @@
-"""The log, the strip, the faults and the deliveries, as a person uses them."""
+"""The log, the timeline, the faults and the deliveries, as a person uses them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from plivo_phlo_async import ActionFailedError, OutcomeUnknownError
+from plivo_phlo_async.emulator import FaultKind
 from plivo_phlo_async.resources import MultiPartyCall
 
 from .driving import AGENT, CUSTOMER, SECOND, Scene
@@ -111,7 +112,9 @@ def test_act_then_do_not_answer_meets_the_next_request(scene: Scene) -> None:
 
     scene.shows(**{f"_{SECOND}": "in_call"})
     expect(scene.page.locator("#rules li")).to_have_attribute("data-spent", "true")
-    expect(scene.entries("lost")).to_contain_text("acted on, closed with no answer")
+    expect(scene.entries("lost")).to_contain_text(
+        "acts, and closes the connection without an answer"
+    )
     expect(scene.page.locator("#marks .mark[data-outcome=lost]")).to_have_count(1)
 
 
@@ -158,9 +161,7 @@ def test_the_strip_is_bounded(scene: Scene) -> None:
     assert 594 <= marks <= 600
 
 
-def test_a_delivery_is_shown_with_what_was_signed_and_sent_again(
-    scene: Scene, receiver: str
-) -> None:
+def test_a_delivery_shows_its_signed_string_and_is_redelivered(scene: Scene, receiver: str) -> None:
     scene.page.get_by_label("Callback URL").fill(receiver)
     scene.page.locator("#callback").get_by_role("button", name="Set").click()
     expect(scene.page.get_by_role("button", name="Clear")).to_be_visible()
@@ -171,9 +172,9 @@ def test_a_delivery_is_shown_with_what_was_signed_and_sent_again(
     expect(rows.first.locator(".change")).to_contain_text(f"1 attempt · {receiver}")
 
     rows.first.locator("summary").click()
-    signed = rows.first.get_by_role("group", name="The string that was signed")
-    expect(signed).to_have_text(scene.emulator.deliveries[0].letter.signed)
-    rows.first.get_by_role("button", name="Send again").click()
+    signed = rows.first.get_by_role("group", name="Signed string")
+    expect(signed).to_have_text(scene.emulator.deliveries[0].request.signed)
+    rows.first.get_by_role("button", name="Redeliver").click()
     expect(rows).to_have_count(2)
     expect(rows.first).to_have_attribute("data-outcome", "delivered")
 
@@ -194,7 +195,7 @@ def test_a_reset_empties_the_page(scene: Scene) -> None:
 
     expect(scene.page.locator("#no-calls")).to_be_visible()
     expect(scene.entries()).to_have_count(0)
-    expect(scene.page.locator("#strip")).to_be_hidden()
+    expect(scene.page.locator("#timeline")).to_be_hidden()
 
 
 def test_a_seed_is_loaded_from_a_file(scene: Scene) -> None:
@@ -204,3 +205,10 @@ def test_a_seed_is_loaded_from_a_file(scene: Scene) -> None:
 
     expect(scene.page.locator("#ring-node option")).to_have_text(["Multi-Party Call_1 · Sales"])
     assert [phlo.phlo_id for phlo in scene.emulator.phlos] == ["p"]
+
+
+def test_every_kind_of_fault_can_be_chosen(scene: Scene) -> None:
+    options = scene.page.locator("#fault-kind option")
+
+    expect(options).to_have_count(len(FaultKind))
+    assert [one.get_attribute("value") for one in options.all()] == list(FaultKind)

@@ -1,0 +1,1 @@
+"""`plivo-phlo bulk`: runs a file of actions."""

@@ -1,0 +1,111 @@
+"""The outcome of a bulk run, and its exit code."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from ...bulk.report import BulkOutcome, BulkReport, BulkStatus
+from ...errors import AuthenticationError, NotSentError
+from ..exit_codes import CREDENTIALS, FAILED, INTERRUPTED, NETWORK, OK, UNKNOWN, USAGE
+
+__all__ = ["RunOutcome", "exit_code"]
+
+
+@define
+class RunOutcome:
+    """The outcome of a run.
+
+    Attributes:
+        name: name of the file.
+        argv: arguments of the command.
+        total: number of rows.
+        lines: the line of each action, by the action's `id`.
+        journal: whether the run has a journal.
+        piped: whether the file is standard input.
+        report: counts of the run.
+        cancelled: lines of cancelled actions that may have happened; the report does not have them.
+        earlier: number of actions by status before this run, from the journal.
+        in_all: number of actions by status over all runs, from the journal.
+        interrupted: whether a signal stopped the run.
+        stopped_by: the error that stopped the run.
+        denied: the first authentication error.
+        sent: whether a request was sent.
+        unreachable: number of actions that could not be sent.
+        failed_lines: lines of the actions that failed in this run.
+        unknown_lines: lines of the actions that may have happened.
+    """
+
+    name: str
+    argv: list[str]
+    total: int
+    lines: dict[int, int]
+    journal: bool
+    piped: bool = False
+    report: BulkReport = field(factory=BulkReport)
+    cancelled: list[int] = field(factory=list)
+    earlier: dict[BulkStatus, int] | None = None
+    in_all: dict[BulkStatus, int] | None = None
+    interrupted: bool = False
+    stopped_by: Exception | None = None
+    denied: AuthenticationError | None = None
+    sent: bool = False
+    unreachable: int = 0
+    failed_lines: list[int] = field(factory=list)
+    unknown_lines: list[int] = field(factory=list)
+
+    def add(self, outcome: BulkOutcome) -> None:
+        """Add the outcome of an action."""
+        error, line = outcome.error, self.lines[id(outcome.action)]
+        self.sent = self.sent or outcome.attempts > 0
+        self.unreachable += isinstance(error, NotSentError)
+        if isinstance(error, AuthenticationError):
+            self.denied = self.denied or error
+        if outcome.status is BulkStatus.FAILED:
+            self.failed_lines.append(line)
+        elif outcome.status is BulkStatus.UNKNOWN:
+            self.unknown_lines.append(line)
+
+    def add_cancelled(self, line: int) -> None:
+        """Add an action that was cancelled and may have happened."""
+        self.sent = True
+        self.cancelled.append(line)
+        self.unknown_lines.append(line)
+
+    @property
+    def this_run(self) -> dict[str, int]:
+        """The number of rows by status in this run."""
+        unknown = self.report.unknown + len(self.cancelled)
+        return {"done": self.report.done, "failed": self.report.failed, "unknown": unknown}
+
+    @property
+    def over_all(self) -> dict[str, int]:
+        """The number of rows by status over all runs, if there is a journal."""
+        if self.in_all is None:
+            return self.this_run
+        return {status.value: count for status, count in self.in_all.items()}
+
+    @property
+    def not_started(self) -> int:
+        """The number of rows without an outcome."""
+        return max(0, self.total - self.report.skipped - sum(self.this_run.values()))
+
+    @property
+    def resumes(self) -> bool:
+        """Whether an earlier run has outcomes in the journal."""
+        return self.earlier is not None and any(self.earlier.values())
+
+
+def exit_code(outcome: RunOutcome) -> int:
+    """Return the exit code, of the most severe condition."""
+    counts = outcome.over_all
+    if outcome.interrupted and (outcome.not_started or outcome.cancelled):
+        return INTERRUPTED
+    if outcome.denied is not None:
+        return CREDENTIALS
+    if outcome.stopped_by is not None and not outcome.sent:
+        return USAGE
+    if counts["unknown"]:
+        return UNKNOWN
+    if outcome.unreachable and outcome.unreachable == counts["failed"] and not counts["done"]:
+        return NETWORK
+    return FAILED if counts["failed"] or outcome.stopped_by is not None else OK

@@ -1,0 +1,204 @@
+"""Runs a file of actions: collects the outcomes, shows the progress, handles signals."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+from attrs import define, field
+from rich.console import Console
+
+from ..._transport.hooks import OutcomeEvent, PauseEvent, logger
+from ..._transport.limiter import RateLimit
+from ...bulk.report import BulkStatus
+from ...bulk.run import BulkRun
+from ...bulk.sqlite_journal import SqliteJournal
+from ...client import AsyncPhloClient
+from ...errors import JournalError, PhloError
+from .outcome import RunOutcome
+from .plan import Plan
+from .progress import LiveLine, PlainLines, Progress, RunState
+from .results_file import ResultsFile
+from .rows import Row
+from .signals import StopSignals
+
+__all__ = ["BulkRunner", "SetupError"]
+
+_TICK = 0.1  # seconds
+
+
+class SetupError(Exception):
+    """The journal or the results file cannot be opened; nothing was sent."""
+
+
+@define(eq=False)
+class BulkRunner:
+    """Runs the rows of a file.
+
+    Its fields are the options of the command; `outcome` is filled by `run`.
+    """
+
+    name: str
+    rows: list[Row]
+    piped: bool
+    concurrency: int
+    limit: RateLimit | None
+    journal: Path | None
+    results: Path | None
+    retry_failed: bool
+    retry_unknown: bool
+    auth_id: str | None
+    base_url: str | None
+    timeout: float | None
+    console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
+    signals: StopSignals = field(factory=StopSignals)
+    stopping: bool = False
+    finished: bool = False
+    paused_until: float = 0.0
+    progress: Progress = field(init=False)
+    client: AsyncPhloClient = field(init=False)
+    outcome: RunOutcome = field(init=False)
+    results_file: ResultsFile = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        on_terminal = self.console.is_terminal and not self.console.is_dumb_terminal
+        self.progress = LiveLine(self.console) if on_terminal else PlainLines(self.console)
+        lines = {id(row.action): row.line for row in self.rows}
+        self.outcome = RunOutcome(
+            self.name,
+            sys.argv[1:],
+            len(self.rows),
+            lines,
+            journal=self.journal is not None,
+            piped=self.piped,
+        )
+        options: dict[str, Any] = {} if self.timeout is None else {"timeout": self.timeout}
+        self.client = AsyncPhloClient(
+            self.auth_id,
+            base_url=self.base_url,
+            rate_limit=self.limit,
+            max_connections=max(100, self.concurrency),
+            on_outcome=self._on_outcome,
+            on_pause=self._on_pause,
+            **options,
+        )
+
+    def print_start(self, plan: Plan) -> None:
+        """Print what the run will do."""
+        verbs = ", ".join(f"{count} {verb}" for verb, count in plan.verbs.items())
+        self.progress.print(f"{self.name}: {len(self.rows)} rows ({verbs}); it {plan}.")
+
+    async def run(self) -> None:
+        """Run the rows and fill `outcome`.
+
+        Raises:
+            SetupError: the journal or the results file cannot be opened; nothing was sent.
+        """
+        logger.addHandler(logging.NullHandler())  # the summary has its warnings
+        with self.signals:
+            async with self.client, _open(self.journal) as journal:
+                await self._run_with_journal(journal)
+        self.outcome.interrupted = self.signals.should_stop
+
+    async def _run_with_journal(self, journal: SqliteJournal | None) -> None:
+        """Run the rows, and read the counts of the journal before and after."""
+        outcome = self.outcome
+        if journal is not None:
+            outcome.earlier = outcome.in_all = await journal.counts()
+            self._print_earlier(outcome.earlier)
+        with self._open_results() as self.results_file:
+            await self._run(journal)
+        if journal is not None and not isinstance(outcome.stopped_by, JournalError):
+            outcome.in_all = await journal.counts()
+
+    async def _run(self, journal: SqliteJournal | None) -> None:
+        chosen = {"failed": self.retry_failed, "unknown": self.retry_unknown}
+        run = self.client.bulk(
+            (row.action for row in self.rows),
+            concurrency=self.concurrency,
+            journal=journal,
+            redo={status for status, repeat in chosen.items() if repeat},
+        )
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._watch, run, scope)
+                try:
+                    await self._collect(run)
+                except (PhloError, OSError) as error:
+                    self.outcome.stopped_by = error
+                self.finished = True
+        self.outcome.report = run.report
+
+    async def _collect(self, run: BulkRun) -> None:
+        async with run:
+            async for outcome in run:
+                self.outcome.add(outcome)
+                self.results_file.write(self.outcome.lines[id(outcome.action)], outcome)
+                if self.outcome.denied is not None:
+                    run.stop()
+
+    async def _watch(self, run: BulkRun, scope: anyio.CancelScope) -> None:
+        """Poll the signals and show the progress, several times a second."""
+        while not self.finished:
+            if self.signals.should_stop:
+                self._stop(run)
+            if self.signals.should_abort:
+                scope.cancel()
+            pause = max(0.0, self.paused_until - time.monotonic())
+            stopping = self.signals.should_stop or self.outcome.denied is not None
+            self.progress.show(RunState(len(self.rows), run.report, pause, stopping))
+            await anyio.sleep(_TICK)
+
+    def _stop(self, run: BulkRun) -> None:
+        if not self.stopping:
+            self.stopping = True
+            self.progress.print(
+                "Stopping: waiting for the actions in flight. Press Ctrl-C to abort them."
+            )
+            run.stop()
+
+    def _print_earlier(self, earlier: dict[BulkStatus, int]) -> None:
+        if any(earlier.values()):
+            counts = ", ".join(f"{count} {status}" for status, count in earlier.items())
+            self.progress.print(f"{self.journal} has outcomes of earlier runs: {counts}.")
+
+    def _open_results(self) -> ResultsFile:
+        try:
+            return ResultsFile.open(self.results, append=self.outcome.resumes)
+        except OSError as error:
+            raise SetupError(
+                f"--results {self.results}: {error.strerror or error}. Nothing was sent."
+            ) from error
+
+    def _on_pause(self, event: PauseEvent) -> None:
+        self.paused_until = max(self.paused_until, time.monotonic() + event.seconds)
+
+    def _on_outcome(self, event: OutcomeEvent) -> None:
+        if event.cancelled and event.may_have_happened:
+            line = self.outcome.lines[id(event.action)]
+            self.outcome.add_cancelled(line)
+            self.results_file.write_cancelled(line, event)
+
+
+@asynccontextmanager
+async def _open(path: Path | None) -> AsyncIterator[SqliteJournal | None]:
+    """Open the journal; an error of a broken one was reported before it is closed."""
+    if path is None:
+        yield None
+        return
+    journal = SqliteJournal(path)
+    try:
+        await journal.flush()
+    except JournalError as error:
+        raise SetupError(str(error)) from error
+    try:
+        yield journal
+    finally:
+        with suppress(JournalError):
+            await journal.aclose()

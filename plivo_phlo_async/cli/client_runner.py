@@ -1,0 +1,104 @@
+"""Runs the client for a command, and prints the result of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import anyio
+import attrs
+import click
+
+from .._transport.hooks import OutcomeEvent
+from ..actions import Action
+from ..client import AsyncPhloClient
+from ..errors import PhloError, ResponseError
+from ..results import Result
+from .exit_codes import INTERRUPTED, exit_code_for
+from .printing import print_json
+
+__all__ = ["perform", "result_to_dict", "with_client"]
+
+
+def with_client(
+    ask: Callable[[AsyncPhloClient], Awaitable[None]],
+    *,
+    auth_id: str | None,
+    base_url: str | None,
+    timeout: float | None,
+) -> None:
+    """Call `ask` with a client for the common options.
+
+    An interrupted action that may have happened is reported.
+    """
+    options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
+    interrupted: list[OutcomeEvent] = []
+
+    def remember(event: OutcomeEvent) -> None:
+        if event.cancelled and event.may_have_happened:
+            interrupted.append(event)
+
+    async def go() -> None:
+        async with AsyncPhloClient(
+            auth_id, base_url=base_url, on_outcome=remember, **options
+        ) as client:
+            await ask(client)
+
+    try:
+        anyio.run(go)
+    except KeyboardInterrupt:
+        for event in interrupted:
+            click.echo(
+                f"{event.action}: it may have happened; check before repeating it.", err=True
+            )
+        raise SystemExit(INTERRUPTED) from None
+
+
+def perform(action: Action, as_json: bool, **options: Any) -> None:
+    """Perform one action and print its result."""
+
+    async def ask(client: AsyncPhloClient) -> None:
+        try:
+            result = await client.perform(action)
+        except PhloError as error:
+            if as_json:
+                print_json(
+                    {"ok": False, "action": action.to_dict(), "error": _error_to_dict(error)}
+                )
+            click.echo(str(error), err=True)
+            raise SystemExit(exit_code_for(error)) from None
+        if as_json:
+            print_json({"ok": True, "action": action.to_dict(), "result": result_to_dict(result)})
+        else:
+            click.echo(f"{action}: accepted in {result.elapsed:.2f} s{_details(result)}")
+
+    with_client(ask, **options)
+
+
+def result_to_dict(result: Result) -> dict[str, Any]:
+    """Return a result as a JSON value."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in attrs.asdict(result).items()
+        if name != "raw"
+    }
+
+
+def _error_to_dict(error: PhloError) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "may_have_happened": error.may_have_happened,
+        "attempts": error.attempts,
+    }
+    if isinstance(error, ResponseError):
+        values |= {"status_code": error.status_code, "api_id": error.api_id, "body": error.body}
+    return values
+
+
+def _details(result: Result) -> str:
+    if not result.reply_complete:
+        return "; the response body was lost"
+    again = f", {result.attempts} attempts" if result.attempts > 1 else ""
+    return f" (api_id {result.api_id}{again})"

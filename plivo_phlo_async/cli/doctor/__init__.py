@@ -1,0 +1,1 @@
+"""`plivo-phlo doctor`: checks the settings and the connection to Plivo."""

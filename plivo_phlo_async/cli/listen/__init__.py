@@ -1,0 +1,1 @@
+"""`plivo-phlo listen`: prints the webhook events of a PHLO."""

@@ -1,0 +1,1 @@
+"""The calls: a state machine over plain values, which knows no HTTP."""

@@ -1,0 +1,188 @@
+"""A multi-party call as values: its members, the transfer in progress, the call itself."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import attrs
+
+from ..errors import InvalidState, MemberNotFound
+
+
+class MemberState(StrEnum):
+    """The state of a member.
+
+    The two ends of a warm transfer are `CONSULTING` while they talk to each other alone. At
+    `VOICEMAIL`, a machine has answered.
+    """
+
+    RINGING = "ringing"
+    IN_CALL = "in_call"
+    ON_HOLD = "on_hold"
+    CONSULTING = "consulting"
+    VOICEMAIL = "voicemail"
+    LEFT = "left"
+
+
+class MemberRole(StrEnum):
+    """The role of a member."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+class TransferKind(StrEnum):
+    """The kind of a transfer.
+
+    In a warm transfer the two agents consult first. In a cold one the transferor leaves when the
+    target answers.
+    """
+
+    WARM = "warm"
+    COLD = "cold"
+
+
+def canonical_address(address: str) -> str:
+    """Return the form that all spellings of an address share: without one leading `+` (assumed)."""
+    return address.removeprefix("+")
+
+
+@attrs.frozen
+class CallMember:
+    """One party of a call.
+
+    Attributes:
+        address: the number or endpoint, as first spelled.
+        role: the role in the call.
+        state: the present state.
+        muted: whether the member is muted.
+        canonical_address: the form that all spellings of the address share.
+    """
+
+    address: str
+    role: MemberRole
+    state: MemberState
+    muted: bool = False
+    canonical_address: str = attrs.field(init=False, repr=False, eq=False)
+
+    @canonical_address.default
+    def _canonical_address(self) -> str:
+        return canonical_address(self.address)
+
+    @property
+    def live(self) -> bool:
+        """Whether the member has not left; a ringing phone is live."""
+        return self.state is not MemberState.LEFT
+
+
+@attrs.frozen
+class Transfer:
+    """A transfer in progress.
+
+    Attributes:
+        kind: warm or cold.
+        transferor: the address of the member who transfers the call.
+        target: the address of the member who receives it.
+        held: the addresses of the members put on hold for it.
+    """
+
+    kind: TransferKind
+    transferor: str
+    target: str
+    held: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Call:
+    """A multi-party call.
+
+    Attributes:
+        members: all present and former members, in the order they came.
+        transfer: the transfer in progress, None for none.
+    """
+
+    members: tuple[CallMember, ...] = ()
+    transfer: Transfer | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether no member is live; a call that was never opened counts as ended."""
+        return not any(member.live for member in self.members)
+
+    @property
+    def consulting(self) -> bool:
+        """Whether the two ends of a warm transfer are talking to each other alone."""
+        return any(member.state is MemberState.CONSULTING for member in self.members)
+
+    def find(self, address: str) -> CallMember | None:
+        """Return a present or former member.
+
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The member, None if there was never one.
+        """
+        canonical = canonical_address(address)
+        return next((m for m in self.members if m.canonical_address == canonical), None)
+
+    def live(self, address: str) -> CallMember:
+        """Return a live member.
+
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The member.
+
+        Raises:
+            MemberNotFound: the member was never in the call, or has left it.
+        """
+        member = self.find(address)
+        if member is None or not member.live:
+            raise MemberNotFound
+        return member
+
+    def with_member(self, member: CallMember) -> "Call":
+        """Return the call with a member added, or replaced.
+
+        Args:
+            member: the member; it replaces the member with the same address.
+        """
+        if self.find(member.address) is None:
+            return attrs.evolve(self, members=(*self.members, member))
+        address = member.canonical_address
+        members = tuple(member if m.canonical_address == address else m for m in self.members)
+        return attrs.evolve(self, members=members)
+
+    def ring(self, to: str, role: MemberRole) -> "Call":
+        """Return the call with one more phone ringing.
+
+        Args:
+            to: the address of the phone.
+            role: its role in the call.
+
+        Raises:
+            InvalidState: the member is live already (assumed).
+        """
+        known = self.find(to)
+        if known is not None and known.live:
+            raise InvalidState
+        return self.with_member(CallMember(to, role, MemberState.RINGING))
+
+    def move(self, state: MemberState, matches: Callable[[CallMember], bool]) -> "Call":
+        """Return the call with some members in another state.
+
+        Args:
+            state: their new state.
+            matches: whether to move a member.
+        """
+        members = tuple(attrs.evolve(m, state=state) if matches(m) else m for m in self.members)
+        return attrs.evolve(self, members=members)
+
+    def with_transfer(self, transfer: Transfer | None) -> "Call":
+        """Return the call with another transfer in progress.
+
+        Args:
+            transfer: the transfer, None for none.
+        """
+        return attrs.evolve(self, transfer=transfer)

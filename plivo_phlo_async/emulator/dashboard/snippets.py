@@ -1,0 +1,39 @@
+"""A request as code to copy: as curl, and as Python."""
+
+import shlex
+
+from ..calls.phlos import NodeType
+from ..http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
+from ..http.request import HttpRequest
+from ..http.request_info import RequestInfo
+
+
+def as_curl(request: HttpRequest) -> str:
+    """Return the request as a shell command, with the credentials in environment variables."""
+    path = request.path.removeprefix("/v1")
+    if request.query:
+        path += "?" + request.query.decode("latin-1")
+    words = ["curl", "-X", shlex.quote(request.method)]
+    words.append('-u "$PLIVO_AUTH_ID:$PLIVO_AUTH_TOKEN"')
+    if request.body:
+        words.append("-H 'Content-Type: application/json'")
+        words.append("--data-binary " + shlex.quote(request.body.decode("utf-8", "replace")))
+    words.append('"$PLIVO_PHLO_BASE_URL"' + shlex.quote(path))
+    return " ".join(words)
+
+
+def as_python(info: RequestInfo) -> str | None:
+    """Return the request as a call of this package's client, None if it has no such method."""
+    phlo = f"client.phlo({info.phlo_id!r})"
+    if info.action == "run":
+        return f"await {phlo}.run({dict(info.parameters) or ''})"
+    if info.node_id is None or "/multi_party_call/" not in info.path:
+        return None
+    node = f"{phlo}.multi_party_call({info.node_id!r})"
+    if "/members/" in info.path:
+        known = info.action in MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]
+        return f"await {node}.member({info.address!r}).{info.action}()" if known else None
+    if info.action not in DIAL_ACTIONS:
+        return None
+    source, role = info.parameters.get("trigger_source"), info.parameters.get("role", "agent")
+    return f"await {node}.{info.action}({source!r}, {info.address!r}, role={role!r})"

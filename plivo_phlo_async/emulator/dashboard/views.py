@@ -1,0 +1,177 @@
+"""The calls as plain data for people: each member's state and since when, what ends a transfer."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..calls.log_entry import LogEntry, NodeKey
+from ..calls.members import (
+    Call,
+    CallMember,
+    MemberState,
+    Transfer,
+    TransferKind,
+    canonical_address,
+)
+from ..calls.switchboard import Switchboard
+from ..http.phlo_api import PhloApi
+
+Since = Mapping[str, float]
+"""When, in seconds since 1970, each address entered its state."""
+
+
+class DashboardViews:
+    """Views of the calls of an API; `wall` gives the seconds since 1970."""
+
+    def __init__(
+        self,
+        api: PhloApi,
+        switchboard: Switchboard,
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self._api = api
+        self._switchboard = switchboard
+        self._clock = clock
+        self._wall = wall
+
+    def state(self) -> dict[str, object]:
+        """Return the live calls and the counts."""
+        calls = [
+            {
+                **_describe_node_key(node_key),
+                "members": [describe_member(member) for member in call.members],
+                "transfer": _describe_ends(call.transfer),
+            }
+            for node_key, call in self._switchboard.calls.items()
+        ]
+        return {"calls": calls, "dialled": dict(self._switchboard.dialled)}
+
+    def calls(self) -> list[dict[str, object]]:
+        """Return the live calls with the names of their nodes, and the times of their members."""
+        now = self._wall()
+        return [
+            {
+                **_describe_node_key(node_key),
+                "name": self._api.node_name(node_key),
+                "members": _describe_members(call.members, self._since(node_key), now),
+                "transfer": describe_transfer(call),
+            }
+            for node_key, call in self._switchboard.calls.items()
+        ]
+
+    def step(self, step: LogEntry, wall: float) -> dict[str, object]:
+        """Return what a step changed at `wall`: the members that changed, and the transfer."""
+        before = {m.address: m for m in step.before.members}
+        changed = [m for m in step.after.members if before.get(m.address) != m]
+        since = {} if step.changed_members else self._since(step.node_key)
+        return {
+            **_describe_node_key(step.node_key),
+            "ended": step.after.ended,
+            "members": _describe_members(changed, since, wall),
+            "transfer": describe_transfer(step.after),
+            "dialled": dict(self._switchboard.dialled) if step.by is not None else None,
+        }
+
+    def nodes(self) -> list[dict[str, object]]:
+        """Return every node."""
+        return [
+            {
+                "phlo_id": phlo.phlo_id,
+                "phlo": phlo.name,
+                "node_id": node.node_id,
+                "node": node.name,
+                "node_type": node.node_type.value,
+            }
+            for phlo in self._api.phlos
+            for node in phlo.nodes
+        ]
+
+    def phones(self) -> dict[str, dict[str, object]]:
+        """Return the configured phones."""
+        listed = self._switchboard.phones.listed.items()
+        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in listed}
+
+    def _since(self, node_key: NodeKey) -> Since:
+        offset = self._wall() - self._clock()
+        since = self._switchboard.since.get(node_key, {})
+        return {address: at + offset for address, at in since.items()}
+
+
+def describe_member(member: CallMember) -> dict[str, object]:
+    """Return a member as plain data."""
+    return {
+        "address": member.address,
+        "role": member.role.value,
+        "state": member.state.value,
+        "muted": member.muted,
+    }
+
+
+def describe_transfer(call: Call) -> dict[str, object] | None:
+    """Return the transfer in progress: its ends, who is held or consulting, and what ends it."""
+    transfer = call.transfer
+    if transfer is None:
+        return None
+    target = call.live(transfer.target)
+    consulting = [m.address for m in call.members if m.state is MemberState.CONSULTING]
+    return {
+        "kind": transfer.kind.value,
+        "transferor": transfer.transferor,
+        "target": transfer.target,
+        "target_state": target.state.value,
+        "held": list(transfer.held),
+        "consulting": consulting,
+        "ended_by": _endings(transfer, target),
+    }
+
+
+def changed_members(
+    before: Call, after: Call, address: str | None
+) -> tuple[list[CallMember], list[CallMember]]:
+    """Return the members that a step changed, and the one at `address`, before and after it.
+
+    The others are left out: a call may have hundreds.
+    """
+    canonical = None if address is None else canonical_address(address)
+    old = {m.canonical_address: m for m in before.members}
+    new = {m.canonical_address: m for m in after.members}
+    keys = [key for key in {**old, **new} if key == canonical or old.get(key) != new.get(key)]
+    return [old[key] for key in keys if key in old], [new[key] for key in keys if key in new]
+
+
+def _describe_node_key(node_key: NodeKey) -> dict[str, object]:
+    return {"phlo_id": node_key[0], "node_id": node_key[1]}
+
+
+def _describe_ends(transfer: Transfer | None) -> dict[str, object] | None:
+    if transfer is None:
+        return None
+    ends = {"transferor": transfer.transferor, "target": transfer.target}
+    return {"kind": transfer.kind.value, **ends}
+
+
+def _describe_members(
+    members: Iterable[CallMember], since: Since, now: float
+) -> list[dict[str, object]]:
+    described = []
+    for member in members:
+        at = since.get(member.canonical_address, now)
+        seconds = round(max(0.0, now - at), 3)
+        described.append({**describe_member(member), "since": round(at, 3), "seconds": seconds})
+    return described
+
+
+def _endings(transfer: Transfer, target: CallMember) -> list[dict[str, str]]:
+    endings = []
+    rings = target.state is MemberState.RINGING
+    if rings and transfer.kind is TransferKind.COLD:
+        endings.append(("answer", transfer.target, "the target replaces the transferor"))
+    if rings:
+        endings.append(("reject", transfer.target, "everyone is as before"))
+    if transfer.kind is TransferKind.WARM:
+        endings.append(("resume_call", transfer.transferor, "everyone is together"))
+    left = "the target leaves, the others are together"
+    endings.append(("abort_transfer", transfer.transferor, left))
+    endings.append(("hangup", transfer.transferor, "the transferor leaves, the held return"))
+    endings.append(("hangup", transfer.target, "the target leaves, the held return"))
+    return [{"action": action, "member": who, "then": then} for action, who, then in endings]

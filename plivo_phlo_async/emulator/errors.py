@@ -1,0 +1,137 @@
+"""The emulator's errors.
+
+EmulatorError                  .error
+  CallError                    a call's state does not allow a step; knows no HTTP
+    MemberNotFound             the member is not in the call
+    InvalidState               the action is not possible in the call's state
+  ApiError                     .status  .headers
+    InvalidParameter      400  a parameter is missing or invalid, in Plivo's words
+    MalformedBody         400  the body is not a JSON object
+    WrongCredentials      401  the Basic credentials are missing or wrong
+    OtherAccount          403  the path names another account
+    UnknownResource       404  the path, PHLO, node or run does not exist
+    WrongMethod           405  the path exists for other methods only
+    BodyTooLarge          413  the body exceeds `BODY_LIMIT`
+    TooManyRequests       429  the rate limit is exceeded
+
+Plivo publishes the texts for 400 only; the others are assumed.
+"""
+
+from collections.abc import Iterable
+
+BODY_LIMIT = 64 * 1024
+"""The largest request body that the emulator reads, in bytes."""
+
+
+class EmulatorError(Exception):
+    """Base class of the emulator's errors.
+
+    Attributes:
+        error: the error text.
+    """
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error: str = error
+
+
+class CallError(EmulatorError):
+    """The state of a call does not allow a step; the call stays unchanged."""
+
+
+class MemberNotFound(CallError):
+    """The member is not in the call, or has left it."""
+
+    def __init__(self) -> None:
+        super().__init__("No such member in this call.")
+
+
+class InvalidState(CallError):
+    """The action is not possible in the present state of the call."""
+
+    def __init__(self) -> None:
+        super().__init__("The action is not possible in the present state of the call.")
+
+
+class ApiError(EmulatorError):
+    """An error response.
+
+    Attributes:
+        status: the HTTP status.
+        error: the error text.
+        headers: additional response headers.
+    """
+
+    status: int = 400
+
+    def __init__(self, error: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(error)
+        self.headers: tuple[tuple[str, str], ...] = headers
+
+
+class InvalidParameter(ApiError):
+    """A parameter is missing or invalid; the text is Plivo's."""
+
+
+class MalformedBody(ApiError):
+    """The body is not a JSON object in UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__("The request body is not a JSON object.")
+
+
+class WrongCredentials(ApiError):
+    """The Basic credentials are missing or do not match the account."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        text = "Authentication failed: check the Auth ID and the Auth Token."
+        super().__init__(text, (("www-authenticate", 'Basic realm="phlo"'),))
+
+
+class OtherAccount(ApiError):
+    """The path names another account than the credentials."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("The Auth ID in the path belongs to another account.")
+
+
+class UnknownResource(ApiError):
+    """The path, PHLO, node or run does not exist; `what` names its kind."""
+
+    status = 404
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"No such {what}.")
+
+
+class WrongMethod(ApiError):
+    """The path exists only for the methods in `allowed`."""
+
+    status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        names = ", ".join(sorted(allowed))
+        super().__init__(f"Method not allowed here; allowed: {names}.", (("allow", names),))
+
+
+class BodyTooLarge(ApiError):
+    """The body is larger than `BODY_LIMIT` bytes."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(f"The request body is larger than {BODY_LIMIT} bytes.")
+
+
+class TooManyRequests(ApiError):
+    """The rate limit is exceeded; `retry_after` in whole seconds, None to send no such header."""
+
+    status = 429
+
+    def __init__(self, retry_after: int | None) -> None:
+        headers = () if retry_after is None else (("retry-after", str(retry_after)),)
+        super().__init__("Too many requests: wait before the next one.", headers)

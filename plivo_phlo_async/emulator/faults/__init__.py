@@ -1,0 +1,1 @@
+"""Faults: the rules, the rules in force, and what each kind does."""

@@ -1,0 +1,1 @@
+"""The HTTP side: Plivo's endpoints as requests, parameters and responses, over ASGI."""

@@ -1,0 +1,220 @@
+"""Plivo's PHLO API: which PHLOs exist, and the response to each request. It does no I/O."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+
+from ..calls import calls, transfers
+from ..calls.log_entry import NodeKey
+from ..calls.members import Call, MemberRole
+from ..calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
+from ..calls.switchboard import Switchboard
+from ..errors import ApiError, CallError, UnknownResource
+from .parameters import Parameters, read_action, read_dial_parameters
+from .request_info import RequestInfo
+from .response import HttpResponse, error_response
+
+RUN_LIMIT = 10_000
+"""How many of the latest runs can be read."""
+
+DIAL_ACTIONS: Mapping[str, Callable[[Call, str, str, MemberRole], Call]] = {
+    "call": calls.call,
+    "warm_transfer": transfers.warm_transfer,
+    "cold_transfer": transfers.cold_transfer,
+}
+"""The actions on a multi-party-call node."""
+
+MEMBER_ACTIONS: Mapping[NodeType, Mapping[str, Callable[[Call, str], Call]]] = {
+    NodeType.MULTI_PARTY_CALL: {
+        "hold": calls.hold,
+        "unhold": calls.unhold,
+        "hangup": calls.hangup,
+        "resume_call": transfers.resume_call,
+        "abort_transfer": transfers.abort_transfer,
+        "voicemail_drop": calls.voicemail_drop,
+        "mute": calls.mute,
+        "unmute": calls.unmute,
+    },
+    NodeType.CONFERENCE_BRIDGE: {
+        "mute": calls.mute,
+        "unmute": calls.unmute,
+        "hangup": calls.hangup,
+        "leave": calls.hangup,
+    },
+}
+"""The actions on a member, by the type of its node."""
+
+
+@attrs.frozen
+class StartedRun:
+    """One run of a PHLO, with the parameters it was started with."""
+
+    run_id: str
+    phlo_id: str
+    parameters: Parameters
+
+
+class PhloApi:
+    """Answers requests for `phlos`; their calls are on `switchboard`.
+
+    `new_id` makes the ids of requests and runs. A request that fails changes nothing.
+    """
+
+    def __init__(
+        self,
+        phlos: Iterable[EmulatedPhlo],
+        switchboard: Switchboard,
+        *,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._switchboard = switchboard
+        self._new_id = new_id
+        self.configure(phlos)
+        self._runs: dict[str, StartedRun] = {}
+
+    def configure(self, phlos: Iterable[EmulatedPhlo]) -> None:
+        """Set the PHLOs that exist."""
+        self.phlos: tuple[EmulatedPhlo, ...] = tuple(phlos)
+        self._by_id = {phlo.phlo_id: phlo for phlo in self.phlos}
+        self.nodes: dict[NodeKey, EmulatedNode] = {
+            (phlo.phlo_id, node.node_id): node for phlo in self.phlos for node in phlo.nodes
+        }
+
+    def node_name(self, node_key: NodeKey) -> str:
+        """Return the name of a node, "" if it does not exist."""
+        node = self.nodes.get(node_key)
+        return "" if node is None else node.name
+
+    def reset(self) -> None:
+        """Drop every run, and reset the switchboard."""
+        self._runs.clear()
+        self._switchboard.reset()
+
+    def find_phlo(self, phlo_id: str) -> EmulatedPhlo:
+        """Return a PHLO; raises `UnknownResource`."""
+        phlo = self._by_id.get(phlo_id)
+        if phlo is None:
+            raise UnknownResource("PHLO")
+        return phlo
+
+    def find_node(self, phlo_id: str, node_type: str, node_id: str) -> EmulatedNode:
+        """Return a node; raises `UnknownResource`, for the PHLO first."""
+        for node in self.find_phlo(phlo_id).nodes:
+            if (node.node_id, node.node_type) == (node_id, node_type):
+                return node
+        raise UnknownResource("node")
+
+    def get_phlo(self, phlo_id: str) -> HttpResponse:
+        """Describe a PHLO: 200 or 404."""
+
+        def describe(_: str) -> dict[str, object]:
+            phlo = self.find_phlo(phlo_id)
+            return {"phlo_id": phlo_id, "name": phlo.name, "created_on": phlo.created_on}
+
+        return self._respond(200, describe)
+
+    def get_node(self, phlo_id: str, node_type: str, node_id: str) -> HttpResponse:
+        """Describe a node: 200 or 404."""
+
+        def describe(_: str) -> dict[str, object]:
+            node = self.find_node(phlo_id, node_type, node_id)
+            return {"phlo_id": phlo_id, **attrs.asdict(node), "node_type": node.node_type.value}
+
+        return self._respond(200, describe)
+
+    def run(self, phlo_id: str, info: RequestInfo) -> HttpResponse:
+        """Start a PHLO: 201, 400 or 404.
+
+        Assumed: `phlo_run_id` is the same as `api_id`, and no phone rings.
+        """
+
+        def start(api_id: str) -> dict[str, object]:
+            name = self.find_phlo(phlo_id).name
+            self._store(StartedRun(api_id, phlo_id, info.read_parameters()))
+            message = f"b'Start' - b'{name}' with phlo_run_uuid: {api_id} executed"
+            return {"phlo_id": phlo_id, "phlo_run_id": api_id, "message": message}
+
+        return self._respond(201, start)
+
+    def get_run(self, phlo_id: str, run_id: str) -> HttpResponse:
+        """Describe a run: 200 or 404. It has no calls, messages or recordings (assumed)."""
+
+        def describe(_: str) -> dict[str, object]:
+            self.find_phlo(phlo_id)
+            run = self._runs.get(run_id)
+            if run is None or run.phlo_id != phlo_id:
+                raise UnknownResource("run")
+            empty: dict[str, object] = {"call_uuids": [], "message_uuids": [], "recording_ids": []}
+            return {"phlo_id": phlo_id, "run_id": run_id, **empty}
+
+        return self._respond(200, describe)
+
+    def act_on_node(
+        self, phlo_id: str, node_type: str, node_id: str, info: RequestInfo
+    ) -> HttpResponse:
+        """Perform `call`, `warm_transfer` or `cold_transfer`: 201, 400 or 404.
+
+        An unknown node is a 404 even with a malformed body.
+        """
+
+        def dial(api_id: str) -> dict[str, object]:
+            node = self.find_node(phlo_id, node_type, node_id)
+            parameters = info.read_parameters()
+            known = DIAL_ACTIONS if node.node_type is NodeType.MULTI_PARTY_CALL else {}
+            action = known[verb := read_action(parameters, known)]
+            given = read_dial_parameters(parameters)
+            self._switchboard.dial(
+                api_id,
+                (phlo_id, node_id),
+                verb,
+                given.to,
+                lambda c: action(c, given.trigger_source, given.to, given.role),
+                by=given.trigger_source,
+            )
+            return {"error": ""}
+
+        return self._respond(201, dial)
+
+    def act_on_member(
+        self, phlo_id: str, node_type: str, node_id: str, address: str, info: RequestInfo
+    ) -> HttpResponse:
+        """Perform an action on the member at `address`: 201, 400 or 404.
+
+        An unknown node is a 404 even with a malformed body.
+        """
+
+        def act(api_id: str) -> dict[str, object]:
+            known = MEMBER_ACTIONS[self.find_node(phlo_id, node_type, node_id).node_type]
+            action = known[verb := read_action(info.read_parameters(), known)]
+            node_key = (phlo_id, node_id)
+            self._switchboard.step(api_id, node_key, verb, address, lambda c: action(c, address))
+            return {"error": ""}
+
+        return self._respond(201, act)
+
+    def join(self, phlo_id: str, node_id: str, address: str, role: MemberRole | str) -> None:
+        """A caller dials in to a node as `role`.
+
+        Raises `UnknownResource` for the PHLO or the node, `MemberNotFound` or `InvalidState` as
+        `calls.join` does, and `ValueError` for an unknown role.
+        """
+        self.find_phlo(phlo_id)
+        if (phlo_id, node_id) not in self.nodes:
+            raise UnknownResource("node")
+        self._switchboard.join((phlo_id, node_id), address, MemberRole(role))
+
+    def error_response(self, error: ApiError | CallError) -> HttpResponse:
+        """Return an error in Plivo's form, with a new id."""
+        return error_response(self._new_id(), error)
+
+    def _respond(self, status: int, work: Callable[[str], dict[str, object]]) -> HttpResponse:
+        api_id = self._new_id()
+        try:
+            return HttpResponse(status, {"api_id": api_id, **work(api_id)})
+        except (ApiError, CallError) as error:
+            return error_response(api_id, error)
+
+    def _store(self, run: StartedRun) -> None:
+        self._runs[run.run_id] = run
+        if len(self._runs) > RUN_LIMIT:
+            del self._runs[next(iter(self._runs))]

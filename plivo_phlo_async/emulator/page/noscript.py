@@ -1,0 +1,138 @@
+"""The data in the page: the dashboard for its scripts, and tables for browsers without scripts."""
+
+import html
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from ..dashboard.request_log import RequestLogEntry
+from ..emulator import Emulator
+from ..webhooks.deliveries import Delivery
+
+MEMBER_ROWS = 500
+"""The maximum number of members shown."""
+
+LOG_ROWS = 100
+"""The maximum number of log entries shown."""
+
+DELIVERY_ROWS = 100
+"""The maximum number of deliveries shown."""
+
+Mask = Callable[[str], str]
+"""Masks the secret in a text."""
+
+Write = Callable[[object], str]
+"""Escapes a value for HTML."""
+
+
+def write_dashboard(emulator: Emulator, mask: Mask) -> str:
+    """Return the dashboard as JSON for a script element, without any `<`."""
+    return mask(json.dumps(emulator.dashboard())).replace("<", "\\u003c")
+
+
+def write_tables(emulator: Emulator, mask: Mask) -> str:
+    """Return the tables as HTML, with every value escaped."""
+
+    def write(value: object) -> str:
+        return html.escape(mask("" if value is None else str(value)))
+
+    return "\n".join(
+        (
+            _table(write, "Calls", _CALLS, _member_rows(emulator), "No call is in progress."),
+            _table(write, "Log, newest first", _LOG, _log_rows(emulator), "No entry yet."),
+            _table(
+                write,
+                "Webhook deliveries, newest first",
+                _DELIVERIES,
+                [_delivery_row(one) for one in emulator.deliveries[::-1][:DELIVERY_ROWS]],
+                "No delivery yet.",
+            ),
+        )
+    )
+
+
+_CALLS = ("Call", "Member", "Role", "State", "For", "Transfer")
+_LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Error")
+_DELIVERIES = ("Number", "Time (UTC)", "Event", "Member", "URL", "Outcome", "Status", "Attempts")
+
+
+def _table(
+    write: Write,
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    nothing: str,
+) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{write(v)}</td>' for v in row)}</tr>\n" for row in rows)
+    if not body:
+        return f"<h2>{write(caption)}</h2>\n<p>{write(nothing)}</p>"
+    head = "".join(f'<th scope="col">{write(name)}</th>' for name in heads)
+    return (
+        f'<div class="scrolled" tabindex="0" role="region" aria-label="{write(caption)}">'
+        f"<table>\n<caption>{write(caption)}</caption>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+    )
+
+
+def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for call in _dicts(emulator.dashboard()["calls"]):
+        transfer = call["transfer"]
+        for member in _dicts(call["members"]):
+            muted = ", muted" if member["muted"] else ""
+            rows.append(
+                (
+                    call["name"] or call["node_id"],
+                    member["address"],
+                    member["role"],
+                    f"{_words(member['state'])}{muted}",
+                    _length(float(str(member["seconds"]))),
+                    _part(transfer, member["address"]),
+                )
+            )
+    more = len(rows) - MEMBER_ROWS
+    return [*rows[:MEMBER_ROWS], (f"and {more} more", "", "", "", "", "")] if more > 0 else rows
+
+
+def _part(transfer: object, address: object) -> str:
+    if not isinstance(transfer, dict):
+        return ""
+    for end in ("transferor", "target"):
+        if transfer[end] == address:
+            return f"{transfer['kind']}, {end}"
+    return f"{transfer['kind']}, held" if address in transfer["held"] else ""
+
+
+def _log_rows(emulator: Emulator) -> list[tuple[object, ...]]:
+    return [_log_row(entry) for entry in emulator.exchanges()[:LOG_ROWS]]
+
+
+def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
+    answer = "by phone" if entry.info is None else entry.status
+    when = _time(entry.time)
+    return entry.number, when, entry.action, entry.address, answer, entry.fault, entry.error
+
+
+def _delivery_row(one: Delivery) -> tuple[object, ...]:
+    variables = one.variables
+    member = variables["to"] or variables["from"]
+    result = (one.outcome, one.status, one.attempts)
+    return one.number, _time(one.at), variables["event"], member, one.request.url, *result
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _words(state: object) -> str:
+    return str(state).replace("_", " ")
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

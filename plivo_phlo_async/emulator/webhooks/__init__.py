@@ -1,0 +1,1 @@
+"""Webhooks: which events a call yields, and how they are signed and delivered."""

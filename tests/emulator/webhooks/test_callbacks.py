@@ -1,0 +1,167 @@
+"""What is told of a step: which events, which variables, and how it is signed."""
+
+import json
+from urllib.parse import parse_qsl
+
+import pytest
+
+from plivo_phlo_async.emulator import ApiError
+from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls.members import Call, MemberRole
+from plivo_phlo_async.emulator.webhooks.callbacks import Callback, read_callback
+from plivo_phlo_async.emulator.webhooks.http_client import build_request
+from plivo_phlo_async.emulator.webhooks.member_events import member_events
+from plivo_phlo_async.emulator.webhooks.signing import signature, signed_text
+
+from ..scenes import (
+    AGENT,
+    CUSTOMER,
+    SECOND,
+    cold_ringing,
+    machine,
+    talk,
+    warm_ringing,
+    warm_talking,
+)
+
+TOKEN = "Y2Q2ZDgxZmY5YWRiOTI5YmQ1Njg0MTAxZWIyOTc4"
+NONCE = "31627761595286130198"
+U = "https://plivobin.non-prod.plivops.com/api/v1/validate_signature03.xml"
+CALL_ID = "3e82ae9d-2c78-4d85-b1a4-6eae7dbafb36"
+SIP = "sip:PlivoSignature382029104058171078704104@"
+PARAMS = {
+    "Direction": "outbound",
+    "From": "19792014278",
+    "ALegUUID": CALL_ID,
+    "CallStatus": "in-progress",
+    "BillRate": "0.002",
+    "ParentAuthID": "MANWVLYTK4ZWU1YTY4QA",
+    "To": f"{SIP}phone-qa.voice.plivodev.com",
+    "ALegRequestUUID": CALL_ID,
+    "CallUUID": CALL_ID,
+    "RequestUUID": CALL_ID,
+    "SIP-H-To": f"<{SIP}52.9.11.55;transport=udp>;tag=1",
+    "SessionStart": "2020-04-08 11:34:33.238707",
+    "Event": "StartApp",
+}
+TOLD = {"event": "ConferenceEnter", "from": "+1 2", "to": ""}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"{U}/?a=b&c=d", "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="),
+        (U, "iAjE5QqI37mbkYe4w3jTMudqEzbDufdqi7sYwTu64e0="),
+    ],
+)
+def test_v3_signs_as_the_official_vectors_do(url: str, expected: str) -> None:
+    assert signature(TOKEN, signed_text("V3", "POST", url, PARAMS, NONCE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.com/hook", "2TNDYianEHQEtogamL9Ew6nbA6T2hr7N479rTAzylSQ="),
+        ("https://example.com/hook?foo=bar", "yvaKmnpfpyDdmjsHUNPWF4U4PN0Rvdd0jPZj2bjsTKg="),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_v3_signs_a_url_with_no_parameters(url: str, method: str, expected: str) -> None:
+    if method == "GET" or "?" not in url:
+        text = signed_text("V3", method, url, {}, "12345")
+        assert signature("my_auth_token", text) == expected
+
+
+def test_v2_signs_as_the_official_vector_does() -> None:
+    text = signed_text("V2", "POST", "https://answer.url", PARAMS, "12345")
+
+    assert signature("my_auth_token", text) == "ehV3IKhLysWBxC1sy8INm0qGoQYdYsHwuoKjsX7FsXc="
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (Call(), talk(), {AGENT: "ConferenceEnter", CUSTOMER: "ConferenceEnter"}),
+        (talk(), calls.hold(talk(), CUSTOMER), {}),
+        (talk(), calls.mute(talk(), CUSTOMER), {}),
+        (talk(), calls.hangup(talk(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
+        (talk(), warm_ringing(), {}),
+        (warm_ringing(), calls.reject(warm_ringing(), SECOND), {}),
+        (warm_ringing(), warm_talking(), {AGENT: "Redirect", SECOND: "ConferenceEnter"}),
+        (
+            warm_talking(),
+            transfers.resume_call(warm_talking(), AGENT),
+            {AGENT: "Redirect", SECOND: "Redirect"},
+        ),
+        (
+            cold_ringing(),
+            calls.answer(cold_ringing(), SECOND),
+            {AGENT: "ConferenceExit", CUSTOMER: "Redirect", SECOND: "ConferenceEnter"},
+        ),
+        (machine(), calls.voicemail_drop(machine(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
+        (Call(), calls.join(Call(), "5", MemberRole.CUSTOMER), {"5": "ConferenceEnter"}),
+    ],
+)
+def test_a_step_yields_these_events(before: Call, after: Call, told: dict[str, str]) -> None:
+    events = member_events(before, after)
+
+    assert {event.member.address: event.name.value for event in events} == told
+
+
+def test_a_form_is_posted_unless_told_otherwise() -> None:
+    request = build_request(Callback("http://x/e?a=1"), TOLD, "token", "n")
+
+    assert (request.method, request.url) == ("POST", "http://x/e?a=1")
+    assert dict(parse_qsl(request.body.decode(), keep_blank_values=True)) == TOLD
+    assert request.signed == "http://x/e?a=1.eventConferenceEnterfrom+1 2to.n"
+    assert request.headers["X-Plivo-Signature-V3"] == signature("token", request.signed)
+    assert request.headers["X-Plivo-Signature-V3-Nonce"] == "n"
+
+
+def test_json_can_be_posted() -> None:
+    request = build_request(Callback("http://x/e", format="json"), TOLD, "token", "n")
+
+    assert json.loads(request.body) == TOLD
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_get_carries_all_in_its_url_and_signs_that() -> None:
+    request = build_request(Callback("http://x/e?z=1", method="GET"), TOLD, "token", "n")
+
+    assert (request.body, request.url) == (
+        b"",
+        "http://x/e?z=1&event=ConferenceEnter&from=%2B1+2&to=",
+    )
+    assert request.signed == "http://x/e?event=ConferenceEnter&from=+1 2&to=&z=1.n"
+
+
+def test_v2_signs_the_bare_url() -> None:
+    request = build_request(Callback("http://x/e?z=1", version="V2"), TOLD, "token", "n")
+
+    assert request.signed == "http://x/en"
+    assert request.headers["X-Plivo-Signature-V2"] == signature("token", request.signed)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (3, "callback: give a URL, or an object"),
+        ({"url": "http://x", "retries": 3}, "callback: unknown key 'retries'"),
+        ({"url": "http://x", "format": "xml"}, "callback.format: give form or json"),
+        ({}, "callback.url"),
+        ("http://x:0/e", "callback.url"),
+        ("http://x/a b", "callback.url"),
+    ],
+)
+def test_a_callback_that_is_none_is_told_why(given: object, names: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        read_callback(given)
+
+    assert refused.value.error.startswith(names)
+
+
+def test_a_callback_is_said_by_its_url_or_whole() -> None:
+    whole = {"url": "https://x:8443/e?a=1", "method": "GET", "format": "json", "version": "V2"}
+
+    assert read_callback(whole["url"]) == Callback("https://x:8443/e?a=1")
+    assert read_callback(whole) == Callback("https://x:8443/e?a=1", "GET", "json", "V2")
