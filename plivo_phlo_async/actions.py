@@ -47,6 +47,16 @@ class Verb(StrEnum):
     GET_NODE = "get_node"
     GET_RUN = "get_run"
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that its actions have, in the order of the constructor."""
+        return _FIELDS[self]
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """The names of the fields that its actions must have."""
+        return _REQUIRED[self]
+
 
 class RetrySafety(StrEnum):
     """Whether an action is retried after an attempt that may have been carried out.
@@ -67,7 +77,7 @@ class RetrySafety(StrEnum):
 
 _DIALS = ("phlo_id", "node_id", "trigger_source", "to", "role")
 _MEMBER = ("phlo_id", "node_id", "member_address")
-_TAKES = dict.fromkeys(Verb, _MEMBER) | {
+_FIELDS = dict.fromkeys(Verb, _MEMBER) | {
     Verb.CALL: _DIALS,
     Verb.WARM_TRANSFER: _DIALS,
     Verb.COLD_TRANSFER: _DIALS,
@@ -80,9 +90,9 @@ _OPTIONAL = (
     *("node_id", "member_address", "trigger_source", "to", "role"),
     *("node_type", "run_id", "payload"),
 )
-_NEEDED = {
+_REQUIRED = {
     verb: tuple(name for name in names if name not in {"role", "payload"})
-    for verb, names in _TAKES.items()
+    for verb, names in _FIELDS.items()
 }
 _ADDRESSES = frozenset({"member_address", "trigger_source", "to"})
 _SEGMENT = ":@+;=&,!$'()*"  # beside letters, digits and -._~
@@ -206,10 +216,10 @@ class Action:
     )
 
     def __attrs_post_init__(self) -> None:
-        takes = _TAKES[self.verb]
+        takes = self.verb.fields
         if self.role is None and "role" in takes:
             object.__setattr__(self, "role", Role.AGENT)
-        for name in _NEEDED[self.verb]:
+        for name in self.verb.required_fields:
             check_text(name, getattr(self, name))
         if self.key is not None:
             check_text("key", self.key)

@@ -250,3 +250,9 @@ def test_no_address_leaves_its_segment_or_breaks_anything_else(address: str) -> 
 
     assert path.count("/") == 6
     assert not set(path) & set("?# \\")
+
+
+def test_a_verb_names_the_fields_of_its_actions() -> None:
+    assert Verb.CALL.fields == ("phlo_id", "node_id", "trigger_source", "to", "role")
+    assert Verb.CALL.required_fields == ("phlo_id", "node_id", "trigger_source", "to")
+    assert Verb.RUN.required_fields == ("phlo_id",)

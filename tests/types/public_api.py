@@ -246,6 +246,8 @@ def actions(action: Action) -> None:
     assert_type(action.to_dict(), dict[str, Any])
     assert_type(action.verb, Verb)
     assert_type(action.retry_safety, RetrySafety)
+    assert_type(action.verb.fields, tuple[str, ...])
+    assert_type(action.verb.required_fields, tuple[str, ...])
     assert_type(action.method, str)
     assert_type(action.phlo_id, str)
     assert_type(action.node_id, str | None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ...actions import _NEEDED, _TAKES, Action, Verb
+from ...actions import Action, Verb
 from ...errors import InvalidArgumentError
 from .formats import FileError, Record, RowError, masked, read_lines, shown
 
@@ -94,9 +94,9 @@ class _Check:
         if isinstance(verb, str):
             given["verb"] = verb = verb.strip().lower().replace("-", "_")
         if isinstance(verb, str) and verb in list(Verb):
-            takes = _TAKES[Verb(verb)]
+            takes = Verb(verb).fields
             given = {name: self._defaults[name] for name in takes if name in self._defaults} | given
-            missing = [name for name in _NEEDED[Verb(verb)] if name not in given]
+            missing = [name for name in Verb(verb).required_fields if name not in given]
             for name in missing:
                 self._add_missing(line, name, verb)
             if missing:
