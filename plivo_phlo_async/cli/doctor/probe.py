@@ -117,9 +117,9 @@ def _reached(url: str, answer: PhloDetails | ResponseError) -> Iterator[Finding]
         yield from _clock(answer.headers.get("date"), datetime.now(UTC))
 
 
-_TAKEN = Finding("account", CheckStatus.GOOD, "the credentials are taken")
+_ACCEPTED = Finding("account", CheckStatus.GOOD, "the credentials are accepted")
 _ACCOUNT = {
-    200: _TAKEN,
+    200: _ACCEPTED,
     401: Finding(
         "account",
         CheckStatus.BAD,
@@ -134,7 +134,7 @@ _ACCOUNT = {
         "Look in the console whether PHLO is enabled and the account verified.",
         FAILED,
     ),
-    404: _TAKEN,  # no account has the PHLO of this probe
+    404: _ACCEPTED,  # no account has the PHLO of this probe
     429: Finding(
         "account",
         CheckStatus.NOTE,
