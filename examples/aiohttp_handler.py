@@ -2,7 +2,7 @@
 
     python examples/aiohttp_handler.py
 
-The client is opened with the application and closed with it.
+The application opens the client when it starts and closes it when it stops.
 """
 
 from collections.abc import AsyncIterator
@@ -15,8 +15,8 @@ LINE = web.AppKey("line", MultiPartyCall)
 routes = web.RouteTableDef()
 
 
-async def phlo(app: web.Application) -> AsyncIterator[None]:
-    """Keep one client while the application runs."""
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """Keep one client open while the application runs."""
     async with AsyncPhloClient() as client:
         app[LINE] = client.multi_party_call()
         yield
@@ -25,7 +25,7 @@ async def phlo(app: web.Application) -> AsyncIterator[None]:
 @routes.put("/members/{address}/hold")
 @routes.delete("/members/{address}/hold")
 async def hold(request: web.Request) -> web.Response:
-    """Hold or unhold; 404 for somebody who is not on the call."""
+    """Hold or unhold a member; 404 if the member is not on the call."""
     member = request.app[LINE].member(request.match_info["address"])
     try:
         await (member.hold() if request.method == "PUT" else member.unhold())
@@ -37,9 +37,9 @@ async def hold(request: web.Request) -> web.Response:
 
 
 def make_app() -> web.Application:
-    """Make the application."""
+    """Return the application."""
     app = web.Application()
-    app.cleanup_ctx.append(phlo)
+    app.cleanup_ctx.append(lifespan)
     app.add_routes(routes)
     return app
 

@@ -1,10 +1,10 @@
-"""A proxy: all that leaves the house goes through it.
+"""Send all requests through a proxy.
 
     export PLIVO_PROXY=http://user:password@proxy.example:3128
     python examples/behind_a_proxy.py AGENT CUSTOMER
 
-Without PLIVO_PROXY the usual HTTPS_PROXY, HTTP_PROXY and ALL_PROXY count. Plivo is asked over TLS,
-so a proxy that is down, or that says no, has sent nothing on, and the error says so.
+Without PLIVO_PROXY, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY apply. The client talks to Plivo over
+TLS, so a proxy that is down or refuses has forwarded nothing, and the error says so.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from plivo_phlo_async import AsyncPhloClient, NotSentError
 
 
 async def main(agent: str, customer: str) -> int:
-    """Ring a customer through the proxy; gives the exit code."""
+    """Ring a customer through the proxy and return the exit code."""
     async with AsyncPhloClient(proxy=os.environ.get("PLIVO_PROXY")) as client:
         line = client.multi_party_call()
         try:

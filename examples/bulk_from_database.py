@@ -1,10 +1,10 @@
-"""A bulk run from a database cursor: ring everybody in a table, at most once, over any restart.
+"""A bulk run from a database cursor: ring each row of a table at most once, across restarts.
 
     python examples/bulk_from_database.py campaign.db AGENT
 
-The table is `leads (id INTEGER PRIMARY KEY, phone TEXT, outcome TEXT)`. Rows are read as they are
-needed. The journal beside the database remembers each row by its key, so whoever kills the program
-and starts it again has nobody rung twice; a row that says `unknown` is for a person to look at.
+The table is `leads (id INTEGER PRIMARY KEY, phone TEXT, outcome TEXT)`. Rows are read lazily. The
+journal next to the database identifies each row by its key, so a program that is killed and
+restarted rings no phone twice. A person has to check the rows whose outcome is `unknown`.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from plivo_phlo_async import Action, AsyncPhloClient, BulkReport, MultiPartyCall
 
 
 def calls(leads: sqlite3.Connection, line: MultiPartyCall, agent: str) -> Iterator[Action]:
-    """Give a call for each row, with a key that is the same in every run."""
+    """Yield a call for each row, with a key that is the same in every run."""
     for lead, phone in leads.execute("SELECT id, phone FROM leads ORDER BY id"):
         yield Action.call(line.phlo_id, line.node_id, agent, phone, role="customer", key=str(lead))
 
 
 async def main(path: str, agent: str) -> BulkReport:
-    """Ring them, and write beside each row how it ended."""
+    """Ring each row and write its outcome to the table."""
     with closing(sqlite3.connect(path, isolation_level=None)) as leads:
         async with (
             AsyncPhloClient() as client,

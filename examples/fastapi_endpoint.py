@@ -2,7 +2,7 @@
 
     uvicorn examples.fastapi_endpoint:app
 
-A call that may have been placed is a 504; what was never sent, or refused for now, is a 503.
+A call that may have been placed is a 504; one that was not sent, or refused for now, is a 503.
 """
 
 from collections.abc import AsyncIterator
@@ -23,20 +23,20 @@ from plivo_phlo_async import (
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the client when the service starts, close it when the service ends."""
+    """Open the client when the service starts and close it when the service stops."""
     async with AsyncPhloClient() as client:
         app.state.line = client.multi_party_call()
         yield
 
 
-def the_line(request: Request) -> MultiPartyCall:
-    """Give the handle that the service has open."""
+def get_line(request: Request) -> MultiPartyCall:
+    """Return the handle of the service's call."""
     line: MultiPartyCall = request.app.state.line
     return line
 
 
 class Call(BaseModel):
-    """Who rings whom."""
+    """The agent and the customer to call."""
 
     agent: str
     customer: str
@@ -46,7 +46,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/calls", status_code=202)
-async def ring(call: Call, line: Annotated[MultiPartyCall, Depends(the_line)]) -> dict[str, object]:
+async def ring(call: Call, line: Annotated[MultiPartyCall, Depends(get_line)]) -> dict[str, object]:
     """Ring the customer."""
     try:
         result = await line.call(call.agent, call.customer, role="customer")

@@ -1,10 +1,10 @@
-"""A retry override: most actions are tried for a minute; two are not like the others.
+"""Override the retry policy of two actions; all others are retried for up to a minute.
 
     python examples/retry_override.py AGENT CUSTOMER
 
-Whoever presses the mute button wants to know soon, even if it is no: one attempt, a short timeout.
-A hangup has to get through, and may be repeated: it is tried for five minutes. No policy has an
-action that dials sent again once it may have been carried out.
+A user who presses the mute button needs a quick result: one attempt and a short timeout.
+A hangup has to succeed and is safe to repeat: it is retried for up to five minutes. No policy
+retries an action that dials once it may have been carried out.
 """
 
 import asyncio
@@ -12,23 +12,23 @@ import sys
 
 from plivo_phlo_async import AsyncPhloClient, PhloError, RetryPolicy
 
-HASTY = RetryPolicy(attempts=1, max_retry_after=0.0, deadline=2.0)
-STUBBORN = RetryPolicy(attempts=20, max_backoff=0.5, deadline=300.0, budget=None)
+FAST = RetryPolicy(attempts=1, max_retry_after=0.0, deadline=2.0)
+PERSISTENT = RetryPolicy(attempts=20, max_backoff=0.5, deadline=300.0, budget=None)
 
 
 async def main(agent: str, customer: str) -> None:
-    """Ring, try to mute once, and hang up at all costs."""
+    """Call the customer, try to mute them once, and hang up with many retries."""
     async with AsyncPhloClient() as client:
-        hasty = client.with_options(retry=HASTY, timeout=2.0)  # the same connections
-        stubborn = client.with_options(retry=STUBBORN)
+        fast = client.with_options(retry=FAST, timeout=2.0)  # shares the connections
+        persistent = client.with_options(retry=PERSISTENT)
 
         await client.multi_party_call().call(agent, customer, role="customer")
         try:
-            await hasty.multi_party_call().member(customer).mute()
+            await fast.multi_party_call().member(customer).mute()
         except PhloError as error:
             print(f"not muted after {error.attempts} attempt(s): {error}")
-        gone = await stubborn.multi_party_call().member(customer).hangup()
-        print(f"hung up after {gone.attempts} attempt(s)")
+        result = await persistent.multi_party_call().member(customer).hangup()
+        print(f"hung up after {result.attempts} attempt(s)")
 
 
 if __name__ == "__main__":

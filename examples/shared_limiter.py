@@ -1,10 +1,10 @@
-"""A limiter of one's own, shared by two clients: calls begin at least so many seconds apart.
+"""A custom limiter that two clients share: calls start at least `PLIVO_CALL_GAP` seconds apart.
 
     python examples/shared_limiter.py AGENT CUSTOMER [CUSTOMER ...]
 
-A telephone trunk may take new calls more slowly than Plivo takes requests. Any object with
-`acquire` and `pause` will do as `rate_limit`; given to both clients, it spaces out what they do
-together, and a refusal that one of them meets stops both.
+A telephone trunk may accept new calls more slowly than Plivo accepts requests. Any object with
+`acquire` and `pause` can be a `rate_limit`. Shared by both clients, it spaces out all of their
+requests, and a refusal of one pauses both.
 """
 
 import os
@@ -16,7 +16,7 @@ from plivo_phlo_async import Action, AsyncPhloClient
 
 
 class Spaced:
-    """Lets requests start `gap` seconds apart, in the order in which they asked."""
+    """Starts requests at least `gap` seconds apart, in the order of their `acquire` calls."""
 
     def __init__(self, gap: float) -> None:
         self.gap = gap

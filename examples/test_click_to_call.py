@@ -1,8 +1,9 @@
-"""Tests of one's own, with the fixtures that the package gives to pytest; no account is needed.
+"""Tests with the pytest fixtures of the package; they need no account.
 
     pytest examples/test_click_to_call.py
 
-The code under test takes a line; where a service makes its client itself, `phlo_server` is there.
+The first test passes a client to the code under test; a service that creates its own client uses
+`phlo_server`, as the second test does.
 """
 
 import pytest
@@ -23,12 +24,12 @@ AGENT, CUSTOMER = "12025550101", "12025550199"
 
 
 async def click_to_call(client: AsyncPhloClient) -> str:
-    """Ring the customer and say what the button is to show: the code under test."""
+    """Call the customer and return the label of the button; this is the code under test."""
     line: MultiPartyCall = client.phlo(DEMO_PHLO_ID).multi_party_call(DEMO_NODE_ID)
     try:
         await line.call(AGENT, CUSTOMER, role="customer")
     except PhloError as error:
-        return "look before you try again" if error.may_have_happened else "try again"
+        return "check before you try again" if error.may_have_happened else "try again"
     return "ringing"
 
 
@@ -36,7 +37,7 @@ async def click_to_call(client: AsyncPhloClient) -> str:
 async def test_a_slow_customer(
     phlo_client: AsyncPhloClient, phlo_emulator: PhloEmulator, phlo_clock: Clock
 ) -> None:
-    """The phone rings for three seconds, and no test waits for them."""
+    """The phone rings for three seconds, which the test skips."""
     phlo_emulator.set_phone(CUSTOMER, "answer", after=3)
     assert await click_to_call(phlo_client) == "ringing"
     phlo_clock.advance(3)
@@ -46,13 +47,13 @@ async def test_a_slow_customer(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("fault", ["close_after", "reset_after", "cut_body"])
-async def test_nobody_is_rung_twice(
+async def test_the_customer_is_rung_once(
     phlo_server: EmulatorServer, phlo_emulator: PhloEmulator, fault: str
 ) -> None:
-    """Whatever becomes of the answer, over a real connection, the customer is rung once."""
+    """The customer is rung once over a real connection, even if the response is lost."""
     phlo_emulator.fail_next(fault, action="call")
     async with AsyncPhloClient(
         DEMO_AUTH_ID, DEMO_AUTH_TOKEN, base_url=phlo_server.base_url
     ) as client:
-        assert await click_to_call(client) in {"ringing", "look before you try again"}
+        assert await click_to_call(client) in {"ringing", "check before you try again"}
     assert phlo_emulator.dialled[CUSTOMER] == 1

@@ -1,9 +1,9 @@
-"""A worker with two accounts: each job says which team calls, and each team pays for its own.
+"""A worker with two accounts: each job names the team whose account places the call.
 
     printf 'sales 12025550101 12025550199\n' | python examples/two_accounts.py
 
-Reads PLIVO_SALES_AUTH_ID, _AUTH_TOKEN, _PHLO_ID, _NODE_ID, if set _BASE_URL, and the same for
-SUPPORT. Each client keeps a rate limit of its own: one account refused does not stop the other.
+Reads PLIVO_SALES_AUTH_ID, _AUTH_TOKEN, _PHLO_ID, _NODE_ID, optionally _BASE_URL, and the same for
+SUPPORT. Each client has its own rate limit: a refusal of one account does not pause the other.
 """
 
 import os
@@ -16,8 +16,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from plivo_phlo_async import AsyncPhloClient, MultiPartyCall, PhloError
 
 
-def client_of(team: str) -> AsyncPhloClient:
-    """Make a team's client; no request, no connection yet."""
+def make_client(team: str) -> AsyncPhloClient:
+    """Create a team's client, without a request or a connection."""
     prefix = f"PLIVO_{team.upper()}"
     return AsyncPhloClient(
         os.environ[f"{prefix}_AUTH_ID"],
@@ -26,8 +26,8 @@ def client_of(team: str) -> AsyncPhloClient:
     )
 
 
-def line_of(team: str, client: AsyncPhloClient) -> MultiPartyCall:
-    """Give a team's line."""
+def get_line(team: str, client: AsyncPhloClient) -> MultiPartyCall:
+    """Return the handle of a team's node."""
     phlo = client.phlo(os.environ[f"PLIVO_{team.upper()}_PHLO_ID"])
     return phlo.multi_party_call(os.environ[f"PLIVO_{team.upper()}_NODE_ID"])
 
@@ -35,25 +35,25 @@ def line_of(team: str, client: AsyncPhloClient) -> MultiPartyCall:
 async def work(
     lines: dict[str, MultiPartyCall], jobs: MemoryObjectReceiveStream[tuple[str, str, str]]
 ) -> None:
-    """Make one call after the other until there are no more."""
+    """Place one call after another until the jobs run out."""
     async for team, agent, customer in jobs:
         try:
             await lines[team].call(agent, customer, role="customer")
-        except PhloError as error:  # one line, the number in it masked
+        except PhloError as error:  # one line, with the number masked
             print(f"{team}: {error}", file=sys.stderr)
 
 
 async def main(jobs: Iterable[str], workers: int = 4) -> None:
-    """Hand the jobs to the workers and wait until they are done."""
-    async with client_of("sales") as sales, client_of("support") as support:
-        lines = {"sales": line_of("sales", sales), "support": line_of("support", support)}
-        give, take = anyio.create_memory_object_stream[tuple[str, str, str]]()
-        async with take, anyio.create_task_group() as group, give:
+    """Distribute the jobs to the workers and wait until they are done."""
+    async with make_client("sales") as sales, make_client("support") as support:
+        lines = {"sales": get_line("sales", sales), "support": get_line("support", support)}
+        sender, receiver = anyio.create_memory_object_stream[tuple[str, str, str]]()
+        async with receiver, anyio.create_task_group() as group, sender:
             for _ in range(workers):
-                group.start_soon(work, lines, take)
+                group.start_soon(work, lines, receiver)
             for job in jobs:
                 team, agent, customer = job.split()
-                await give.send((team, agent, customer))
+                await sender.send((team, agent, customer))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A script: an agent calls a customer, asks a colleague in private, and brings all three together.
+"""An agent calls a customer, consults a colleague in private, and joins all three in one call.
 
     python examples/warm_transfer.py AGENT CUSTOMER COLLEAGUE
 
-Numbers are in full, as 12025550101. Exit code 2 means that a phone may be ringing: look first.
-An answer does not say that anybody has picked up. The emulator's phones do so at once; with Plivo,
-wait before each step for the event that tells who has joined.
+Pass full numbers, such as 12025550101. Exit code 2 means that a phone may be ringing: check first.
+A result does not mean that anyone picked up. The emulator's phones pick up at once; with Plivo,
+wait before each step for the event that reports who joined.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from plivo_phlo_async import AsyncPhloClient, PhloError
 
 
 async def main(agent: str, customer: str, colleague: str) -> int:
-    """Make the calls one after the other; gives the exit code."""
+    """Perform the steps in order and return the exit code."""
     async with AsyncPhloClient() as client:
         line = client.multi_party_call()
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import platform
-import re
 import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import Enum
@@ -19,13 +17,13 @@ from ._parsing import kind_of
 from ._transport.auth import Credentials
 from ._transport.connection_slots import ConnectionSlots
 from ._transport.environment import base_url_from, node_from
+from ._transport.headers import request_headers
 from ._transport.hooks import AttemptEvent, Hooks, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
 from ._transport.request import RequestBuilder, mask_own_requests
 from ._transport.retry import RetryPolicy
 from ._transport.sender import build_sender
 from ._transport.transport import SharedState, Transport
-from ._version import __version__
 from .actions import Action
 from .bulk import BulkReport, BulkRun, Journal, Redo
 from .errors import ConfigurationError, InvalidArgumentError
@@ -34,7 +32,6 @@ from .results import Result
 
 __all__ = ["AsyncPhloClient"]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0, write=5.0, pool=None)
 
 
@@ -112,7 +109,7 @@ class AsyncPhloClient:
             raise InvalidArgumentError("max_connections: give a whole number, at least 1.")
         if not isinstance(http_client, httpx.AsyncClient | None):
             raise InvalidArgumentError("http_client: give an httpx.AsyncClient.")
-        headers = _headers(credentials, _more_headers(default_headers))
+        headers = request_headers(credentials, default_headers)
         requests = RequestBuilder(address, credentials.auth_id, headers)
         del headers
         self._transport = Transport(
@@ -284,35 +281,6 @@ class AsyncPhloClient:
             async for _ in run:
                 pass
         return run.report
-
-
-def _headers(credentials: Credentials, more: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "Authorization": credentials.header,
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-        "User-Agent": f"plivo-phlo-async/{__version__} (Python: {platform.python_version()})",
-        **more,
-    }
-
-
-_OURS = {"authorization", "host", "content-type", "content-length", "transfer-encoding"}
-
-
-def _more_headers(value: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the caller's headers, with names in the spelling of ours, which they may replace."""
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise InvalidArgumentError("default_headers: give a mapping of names to values.")
-    more = {}
-    for name, text in value.items():
-        if not isinstance(name, str) or not _HEADER_NAME(name) or name.lower() in _OURS:
-            raise InvalidArgumentError(f"default_headers: {name!r} cannot be set here.")
-        if not isinstance(text, str) or not (text.isascii() and text.isprintable()):
-            raise InvalidArgumentError(f"default_headers: {name} needs a value of printable ASCII.")
-        more[name.title()] = text
-    return more
 
 
 def _timeout(value: float | httpx.Timeout | None) -> httpx.Timeout:

@@ -36,6 +36,8 @@ def anyio_backend(request: pytest.FixtureRequest) -> object:
 
 
 Make = Callable[[], httpx.AsyncClient | None]
+# Ample to connect, so that a busy machine is not mistaken for a server that drips.
+DRIPPING = httpx.Timeout(connect=2.0, write=1.0, read=0.1, pool=None)
 WAYS = [
     pytest.param(lambda: None, id="own client"),
     pytest.param(lambda: httpx.AsyncClient(transport=PhloTransport()), id="own transport"),
@@ -98,14 +100,14 @@ async def drip_body(stream: ByteStream) -> None:
 
 @pytest.mark.parametrize("make", WAYS)
 async def test_a_head_that_drips_is_given_up_with_an_unknown_outcome(make: Make) -> None:
-    async with client(drip_head, make, timeout=0.1) as phlo:
+    async with client(drip_head, make, timeout=DRIPPING) as phlo:
         with anyio.fail_after(10), pytest.raises(OutcomeUnknownError):
             await call(phlo)
 
 
 @pytest.mark.parametrize("make", WAYS)
 async def test_a_body_that_drips_is_given_up_and_the_status_counts(make: Make) -> None:
-    async with client(drip_body, make, timeout=0.1) as phlo:
+    async with client(drip_body, make, timeout=DRIPPING) as phlo:
         with anyio.fail_after(10):
             result = await call(phlo)
 
