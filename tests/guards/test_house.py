@@ -171,11 +171,9 @@ def test_all_names_what_is_there(path: Path) -> None:
 
 
 def test_no_class_name_is_used_twice() -> None:
-    elsewhere = {"emulator", "webhooks", "cli"}
     names = Counter(
         node.name
         for path in FILES
-        if _room(path) not in elsewhere
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef)
     )
