@@ -1,10 +1,10 @@
-"""An aiohttp service: it acts on a multi-party call, and knows from webhooks who is on it.
+"""An aiohttp service that acts on a multi-party call and learns from webhooks who is on it.
 
     pip install plivo-phlo-async aiohttp
     python examples/aiohttp_service.py
 
-Settings: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL: what
-Plivo was given in front of /plivo, such as https://example.com.
+Environment: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL, the
+part of the callback URL in front of /plivo, such as https://example.com.
 """
 
 import os
@@ -28,12 +28,12 @@ from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCal
 from plivo_phlo_async.webhooks.aiohttp import verified
 
 MPC = web.AppKey("MPC", MultiPartyCall)
-tracker = MemberTracker()  # of this process; several workers need a shared one
+tracker = MemberTracker()  # per process; several workers need a shared store
 routes = web.RouteTableDef()
 
 
 async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """One client, and one pool of connections, for as long as the service lives."""
+    """Keep one client and its connection pool open while the service runs."""
     async with AsyncPhloClient() as client:
         app[MPC] = client.multi_party_call()
         yield
@@ -42,14 +42,14 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
 @routes.post("/agents/{agent}/calls/{customer}")
 async def call(request: web.Request) -> web.Response:
     """Dial a customer into the agent's call."""
-    asked = request.match_info
-    result = await request.app[MPC].call(asked["agent"], asked["customer"], role="customer")
+    agent, customer = request.match_info["agent"], request.match_info["customer"]
+    result = await request.app[MPC].call(agent, customer, role="customer")
     return web.json_response({"api_id": result.api_id}, status=201)
 
 
 @routes.post("/agents/{address}/{verb:hold|unhold|hangup}")
 async def act(request: web.Request) -> web.Response:
-    """Put somebody on hold, take them off, or hang up on them."""
+    """Hold, unhold or hang up a member."""
     member = request.app[MPC].member(request.match_info["address"])
     result = await getattr(member, request.match_info["verb"])()
     return web.json_response({"api_id": result.api_id}, status=201)
@@ -64,15 +64,15 @@ async def act(request: web.Request) -> web.Response:
     nonces=MemoryNonces(),
 )
 async def plivo(request: web.Request, event: MultiPartyCallEvent) -> web.Response:
-    """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
+    """Receive an event; a request that Plivo did not sign is answered with 403 before this."""
     tracker.update(event)
     return web.Response()
 
 
 @routes.get("/calls")
 async def calls(request: web.Request) -> web.Response:
-    """Who is on which call now."""
-    now = {each: [who.address for who in tracker.members(each)] for each in tracker.calls()}
+    """Return the addresses on each call."""
+    now = {uuid: [member.address for member in tracker.members(uuid)] for uuid in tracker.calls()}
     return web.json_response(now)
 
 
@@ -90,24 +90,24 @@ STATUSES: dict[type[PhloError], int] = {
 async def refuse(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every error of the client as a status; 504 where the action may have happened."""
+    """Map an error of the client to a status; 504 if the action may have happened."""
     try:
         return await handler(request)
     except PhloError as error:
         status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 502)
-        told = {
-            "error": str(error),  # one line, its phone number masked
+        body = {
+            "error": str(error),  # one line, with the phone number masked
             "may_have_happened": error.may_have_happened,
         }
         headers = {}
         if isinstance(error, RateLimitedError):
             headers["Retry-After"] = str(ceil(error.retry_after or 1))
         status = 504 if error.may_have_happened else status
-        return web.json_response(told, status=status, headers=headers)
+        return web.json_response(body, status=status, headers=headers)
 
 
 def make_app() -> web.Application:
-    """The service."""
+    """Return the application."""
     app = web.Application(middlewares=[refuse])
     app.cleanup_ctx.append(lifespan)
     app.add_routes(routes)

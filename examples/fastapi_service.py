@@ -1,10 +1,10 @@
-"""A FastAPI service: it acts on a multi-party call, and knows from webhooks who is on it.
+"""A FastAPI service that acts on a multi-party call and learns from webhooks who is on it.
 
     pip install "plivo-phlo-async[emulator]" fastapi
     uvicorn examples.fastapi_service:app
 
-Settings: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL: what
-Plivo was given in front of /plivo, such as https://example.com.
+Environment: PLIVO_AUTH_ID, PLIVO_AUTH_TOKEN, PLIVO_PHLO_ID, PLIVO_NODE_ID, and PUBLIC_BASE_URL, the
+part of the callback URL in front of /plivo, such as https://example.com.
 """
 
 import os
@@ -30,12 +30,12 @@ from plivo_phlo_async import (
 from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCallEvent
 from plivo_phlo_async.webhooks.fastapi import verified
 
-tracker = MemberTracker()  # of this process; several workers need a shared one
+tracker = MemberTracker()  # per process; several workers need a shared store
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """One client, and one pool of connections, for as long as the service lives."""
+    """Keep one client and its connection pool open while the service runs."""
     async with AsyncPhloClient() as client:
         app.state.mpc = client.multi_party_call()
         yield
@@ -48,7 +48,7 @@ def _mpc(request: Request) -> MultiPartyCall:
 
 app = FastAPI(lifespan=lifespan)
 Call = Annotated[MultiPartyCall, Depends(_mpc)]
-Told = Annotated[
+VerifiedEvent = Annotated[
     MultiPartyCallEvent,
     Depends(
         verified(
@@ -71,20 +71,20 @@ async def call(agent: str, customer: str, mpc: Call) -> dict[str, str | None]:
 async def act(
     address: str, verb: Literal["hold", "unhold", "hangup"], mpc: Call
 ) -> dict[str, str | None]:
-    """Put somebody on hold, take them off, or hang up on them."""
+    """Hold, unhold or hang up a member."""
     return {"api_id": (await getattr(mpc.member(address), verb)()).api_id}
 
 
 @app.api_route("/plivo", methods=["GET", "POST"], include_in_schema=False)
-async def plivo(event: Told) -> None:
-    """What the PHLO tells; anything not signed by Plivo is answered 403 before it gets here."""
+async def plivo(event: VerifiedEvent) -> None:
+    """Receive an event; a request that Plivo did not sign is answered with 403 before this."""
     tracker.update(event)
 
 
 @app.get("/calls")
 async def calls() -> dict[str, list[str | None]]:
-    """Who is on which call now."""
-    return {each: [who.address for who in tracker.members(each)] for each in tracker.calls()}
+    """Return the addresses on each call."""
+    return {uuid: [member.address for member in tracker.members(uuid)] for uuid in tracker.calls()}
 
 
 STATUSES: dict[type[PhloError], int] = {
@@ -99,13 +99,13 @@ STATUSES: dict[type[PhloError], int] = {
 
 @app.exception_handler(PhloError)
 async def refuse(request: Request, error: PhloError) -> JSONResponse:
-    """Every error of the client as a status; 504 where the action may have happened."""
+    """Map an error of the client to a status; 504 if the action may have happened."""
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 502)
-    told: dict[str, Any] = {
-        "error": str(error),  # one line, its phone number masked
+    body: dict[str, Any] = {
+        "error": str(error),  # one line, with the phone number masked
         "may_have_happened": error.may_have_happened,
     }
     headers = {}
     if isinstance(error, RateLimitedError):
         headers["Retry-After"] = str(ceil(error.retry_after or 1))
-    return JSONResponse(told, 504 if error.may_have_happened else status, headers)
+    return JSONResponse(body, 504 if error.may_have_happened else status, headers)

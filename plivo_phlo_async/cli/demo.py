@@ -150,7 +150,7 @@ class DemoJsonPrinter:
         self, number: int, step: DemoStep, result: ActionResult, members: list[dict[str, Any]]
     ) -> None:
         """Print a step and the members of the call."""
-        values = {"step": number, "tells": step.text, "code": step.code, "members": members}
+        values = {"step": number, "text": step.text, "code": step.code, "members": members}
         print_json({**values, "api_id": result.api_id, "status": result.status_code})
 
     def program(self) -> None:

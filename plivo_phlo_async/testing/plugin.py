@@ -4,7 +4,7 @@ Every fixture is synchronous, so it does not matter which plugin runs the tests'
 which mode. Override `phlo_emulator_options` and `phlo_client_options` to change them.
 
 The net: a request that no mock has answered is refused before it connects, unless it goes to this
-machine. A test that forgot its mock, or mocks something else, dials nobody.
+machine. A test that forgot its mock, or mocks something else, rings no phone.
 """
 
 from __future__ import annotations

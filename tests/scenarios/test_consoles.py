@@ -38,11 +38,12 @@ def _commands(page: Path) -> list[str]:
 SESSIONS = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if _commands(page)]
 
 
-class Desk:
-    """Somebody's shells: a folder, an environment, ports of their own, and what runs in them."""
+class Shells:
+    """A reader's shells: a folder, an environment, ports, and the servers that run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environ = {"PATH": path, "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
         self.ports = {port: _free_port() for port in {*PORTS.values()}}
@@ -130,8 +131,8 @@ def _reach(port: int, process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def _desk(folder: Path) -> Iterator[Desk]:
-    desk = Desk(folder)
+def _desk(folder: Path) -> Iterator[Shells]:
+    desk = Shells(folder)
     try:
         yield desk
         desk.leave()

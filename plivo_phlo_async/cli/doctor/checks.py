@@ -49,23 +49,23 @@ class Finding:
     Attributes:
         name: what it is.
         verdict: whether it is well.
-        told: what was found.
+        detail: what was found.
         advice: what to do, "" when nothing is.
         code: the exit code it asks for.
     """
 
     name: str
     verdict: CheckStatus
-    told: str
+    detail: str
     advice: str = ""
     code: int = OK
 
 
 def versions() -> Finding:
     """Python, this package and what it stands on."""
-    told = [f"plivo-phlo-async {__version__}", *map(_version, _PACKAGES)]
+    detail = [f"plivo-phlo-async {__version__}", *map(_version, _PACKAGES)]
     python = f"Python {platform.python_version()} on {platform.system()}"
-    return Finding("versions", CheckStatus.GOOD, f"{', '.join(told)}; {python}")
+    return Finding("versions", CheckStatus.GOOD, f"{', '.join(detail)}; {python}")
 
 
 def _version(package: str) -> str:
@@ -82,24 +82,24 @@ def credentials(auth_id: str | None) -> Finding:
     except ConfigurationError as error:
         return Finding("credentials", CheckStatus.BAD, describe_error(error), code=CREDENTIALS)
     kind = " (a subaccount)" if found.auth_id.startswith("SA") else ""
-    told = (
+    detail = (
         f"Auth ID {found.auth_id[:4]}…{found.auth_id[-2:]}{kind} from {origin('auth_id')},"
         f" Auth Token ({len(found.auth_token)} characters) from PLIVO_AUTH_TOKEN"
     )
     if found.auth_token != found.auth_token.strip(" '\""):
         advice = "Take the spaces or quotation marks around PLIVO_AUTH_TOKEN away."
-        return Finding("credentials", CheckStatus.NOTE, told, advice)
-    return Finding("credentials", CheckStatus.GOOD, told)
+        return Finding("credentials", CheckStatus.NOTE, detail, advice)
+    return Finding("credentials", CheckStatus.GOOD, detail)
 
 
 def base_url(url: str) -> Finding:
     """The API's address and where it is from."""
     given_by = origin("base_url")
-    told = f"{url}, from {given_by}" if given_by else f"{url}, as Plivo has it"
+    detail = f"{url}, from {given_by}" if given_by else f"{url}, as Plivo has it"
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in _HERE:
         advice = "Use https, or the token can be read on the way."
-        return Finding("base URL", CheckStatus.NOTE, told, advice)
-    return Finding("base URL", CheckStatus.GOOD, told)
+        return Finding("base URL", CheckStatus.NOTE, detail, advice)
+    return Finding("base URL", CheckStatus.GOOD, detail)
 
 
 def trust(url: str) -> Finding:
@@ -113,18 +113,18 @@ def trust(url: str) -> Finding:
 
 
 def _trusted(variable: str, value: str) -> Finding:
-    told = f"{variable}={value}"
+    detail = f"{variable}={value}"
     try:
         if variable == "SSL_CERT_DIR":
             os.listdir(value)
         else:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.load_verify_locations(cafile=value)
-            told += f", {context.cert_store_stats()['x509']} certificates"
+            detail += f", {context.cert_store_stats()['x509']} certificates"
     except OSError as error:
         advice = f"Unset {variable}, or let it name certificates in PEM form."
-        return Finding("TLS trust", CheckStatus.BAD, f"{told}: {error.strerror}", advice, NETWORK)
-    return Finding("TLS trust", CheckStatus.GOOD, told)
+        return Finding("TLS trust", CheckStatus.BAD, f"{detail}: {error.strerror}", advice, NETWORK)
+    return Finding("TLS trust", CheckStatus.GOOD, detail)
 
 
 def proxy(url: str) -> Finding:

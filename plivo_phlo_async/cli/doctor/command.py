@@ -81,7 +81,7 @@ def _local_checks(options: dict[str, Any]) -> Iterator[Finding]:
 def _show(console: Console, finding: Finding) -> None:
     """Print a finding and its advice; on a terminal, wrapped beside the sign."""
     sign = Text(*_SIGNS[finding.verdict])
-    text = Text.assemble((finding.name, "bold"), f": {finding.told}")
+    text = Text.assemble((finding.name, "bold"), f": {finding.detail}")
     lines = [text, *([Text(finding.advice, "yellow")] if finding.advice else [])]
     if console.is_terminal:
         beside = Table.grid(padding=(0, 1))

@@ -82,12 +82,12 @@ def _unreached(url: str, error: PhloError) -> Finding:
     host, through = urlsplit(url).netloc, proxied_by(url)
     if isinstance(error, ConfigurationError):
         advice = f"Mend {through}; a proxy of socks:// needs the package socksio."
-        told = str(error).removeprefix("proxy: ")
-        return Finding("proxy", CheckStatus.BAD, told, advice, exit_code_for(error))
+        detail = str(error).removeprefix("proxy: ")
+        return Finding("proxy", CheckStatus.BAD, detail, advice, exit_code_for(error))
     why = " ".join(error.__notes__)  # the cause, on one line
     advice = next(advice for words, advice in _ADVICE if re.search(words, why))
-    told = f"{host} through a proxy: {why}" if through else f"{host}: {why}"
-    return Finding("reachable", CheckStatus.BAD, told, _where(url, advice), NETWORK)
+    detail = f"{host} through a proxy: {why}" if through else f"{host}: {why}"
+    return Finding("reachable", CheckStatus.BAD, detail, _where(url, advice), NETWORK)
 
 
 def _where(url: str, advice: str) -> str:
@@ -98,12 +98,12 @@ def _where(url: str, advice: str) -> str:
 
 
 def _reached(url: str, answer: PhloDetails | ResponseError) -> Iterator[Finding]:
-    """What an answer tells of the server, the account and the clock."""
+    """What an answer shows about the server, the account and the clock."""
     status = answer.status_code
     host = f"{urlsplit(url).netloc} answers"
     if isinstance(answer, UnexpectedResponseError):
-        told = f"{host}, but not as Plivo does: {answer}"
-        yield Finding("reachable", CheckStatus.BAD, told, _where(url, _OTHER_SERVER), FAILED)
+        detail = f"{host}, but not as Plivo does: {answer}"
+        yield Finding("reachable", CheckStatus.BAD, detail, _where(url, _OTHER_SERVER), FAILED)
     elif status in _ACCOUNT:
         yield Finding("reachable", CheckStatus.GOOD, host)
         yield _ACCOUNT[status]
@@ -111,15 +111,15 @@ def _reached(url: str, answer: PhloDetails | ResponseError) -> Iterator[Finding]
         advice = "Try again soon; if it stays so, see status.plivo.com."
         yield Finding("reachable", CheckStatus.BAD, f"{host} {status}", advice, FAILED)
     else:
-        told = f"{host} {status}, as Plivo does not"
-        yield Finding("reachable", CheckStatus.BAD, told, _where(url, _OTHER_SERVER), FAILED)
+        detail = f"{host} {status}, as Plivo does not"
+        yield Finding("reachable", CheckStatus.BAD, detail, _where(url, _OTHER_SERVER), FAILED)
     if isinstance(answer, ResponseError):
         yield from _clock(answer.headers.get("date"), datetime.now(UTC))
 
 
-_TAKEN = Finding("account", CheckStatus.GOOD, "the credentials are taken")
+_ACCEPTED = Finding("account", CheckStatus.GOOD, "the credentials are accepted")
 _ACCOUNT = {
-    200: _TAKEN,
+    200: _ACCEPTED,
     401: Finding(
         "account",
         CheckStatus.BAD,
@@ -134,7 +134,7 @@ _ACCOUNT = {
         "Look in the console whether PHLO is enabled and the account verified.",
         FAILED,
     ),
-    404: _TAKEN,  # nobody has the PHLO that was asked for
+    404: _ACCEPTED,  # no account has the PHLO of this probe
     429: Finding(
         "account",
         CheckStatus.NOTE,
@@ -162,8 +162,8 @@ def _clock(date: str | None, now: datetime) -> Iterator[Finding]:
     except ValueError:
         return
     late = (now - theirs).total_seconds()
-    told = f"{abs(late):.0f} s {'ahead of' if late > 0 else 'behind'} the server's"
+    detail = f"{abs(late):.0f} s {'ahead of' if late > 0 else 'behind'} the server's"
     if abs(late) < _WRONG_CLOCK:
-        yield Finding("clock", CheckStatus.GOOD, told)
+        yield Finding("clock", CheckStatus.GOOD, detail)
     else:
-        yield Finding("clock", CheckStatus.NOTE, told, "Set it: TLS and log times depend on it.")
+        yield Finding("clock", CheckStatus.NOTE, detail, "Set it: TLS and log times depend on it.")

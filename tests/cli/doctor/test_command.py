@@ -117,7 +117,7 @@ def test_for_machines_each_finding_is_an_object(plivo_phlo: Run, emulator: PhloE
 
     assert (code, err, out.count("\n"), out.isascii()) == (1, "", 1, True)
     assert all(
-        finding.keys() == {"name", "verdict", "told", "advice", "code"} for finding in findings
+        finding.keys() == {"name", "verdict", "detail", "advice", "code"} for finding in findings
     )
     assert [f["name"] for f in findings if f["verdict"] == "wrong"] == ["PHLO"]
 
@@ -465,11 +465,11 @@ def test_refused_credentials_are_told(
 @pytest.mark.parametrize(
     ("status", "body", "code", "says"),
     [
-        (200, '{"api_id": "a", "name": "Any"}', 0, "✓ account: the credentials are taken"),
+        (200, '{"api_id": "a", "name": "Any"}', 0, "✓ account: the credentials are accepted"),
         (200, "<html>Log in here</html>", 1, "Something else answers there: check --base-url"),
         (302, "", 1, "✗ reachable: {host} answers 302, as Plivo does not"),
         (403, NO_PHLO, 1, "Look in the console whether PHLO is enabled"),
-        (404, NO_PHLO, 0, "✓ account: the credentials are taken"),
+        (404, NO_PHLO, 0, "✓ account: the credentials are accepted"),
         (429, NO_PHLO, 0, "! account: over its rate limit"),
         (503, "", 1, "✗ reachable: {host} answers 503\n  Try again soon"),
     ],
@@ -487,7 +487,7 @@ def test_a_phlo_that_is_not_there_is_told(plivo_phlo: Run, emulator: PhloEmulato
     code, out, _ = plivo_phlo("doctor", "--phlo", "nope")
 
     assert (code, "Compare --phlo with the console" in out) == (1, True)
-    assert "✓ account: the credentials are taken" in out
+    assert "✓ account: the credentials are accepted" in out
 
 
 def test_a_phlo_with_no_name_is_there_too(plivo_phlo: Run, serve: Serve) -> None:
