@@ -21,7 +21,7 @@ async def main(agent: str, customer: str) -> int:
         try:
             await line.call(agent, customer, role="customer")
         except NotSentError as error:
-            print(f"nobody was rung: {error}", file=sys.stderr)
+            print(f"no phone was rung: {error}", file=sys.stderr)
             return 1
     return 0
 

@@ -24,7 +24,7 @@ async def main(agent: str, customer: str, colleague: str) -> int:
         except PhloError as error:
             print(error, file=sys.stderr)
             return 2 if error.may_have_happened else 1
-    print(f"Plivo took it, so soon all three are on the line (api_id {result.api_id})")
+    print(f"Plivo accepted it, so soon all three are on the line (api_id {result.api_id})")
     return 0
 
 

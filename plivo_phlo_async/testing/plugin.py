@@ -54,8 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 f" mock it, use the fixture phlo_client, or set {_VARIABLE}=1"
             )
 
+    outer = SendTrace.check_host  # a session may run another one inside, to test a plugin
     SendTrace.check_host = staticmethod(check_host)
-    config.add_cleanup(lambda: setattr(SendTrace, "check_host", None))
+    config.add_cleanup(lambda: setattr(SendTrace, "check_host", outer))
     if importlib.util.find_spec("respx") is not None:
         importlib.import_module("respx.mocks").HTTPCoreMocker.add_targets(_POOL)
 

@@ -331,7 +331,7 @@ class TestBehindAProxy:
             monkeypatch.setenv("PLIVO_PROXY", f"http://127.0.0.1:{proxy.port}")
             assert _run(monkeypatch, "behind_a_proxy.py", ANN, CARL) == 1
 
-        assert "nobody was rung" in capsys.readouterr().err
+        assert "no phone was rung" in capsys.readouterr().err
         assert server.emulator.requests == 0
 
 

@@ -241,3 +241,12 @@ def test_outside_pytest_nothing_is_refused_and_respx_needs_to_be_asked_for_httpx
 
 def test_under_pytest_the_check_is_set() -> None:
     assert SendTrace.check_host is not None
+
+
+def test_a_session_inside_another_leaves_its_check_in_place(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing() -> None: ...")
+    outer = SendTrace.check_host
+    scope = "asyncio_default_fixture_loop_scope=function"
+    pytester.inline_run("-q", "-p", "no:cacheprovider", "-o", scope)
+
+    assert SendTrace.check_host is outer
