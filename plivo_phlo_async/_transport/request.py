@@ -50,9 +50,11 @@ class PhloRequest(httpx.Request):
         content: bytes,
         extensions: dict[str, Any],
     ) -> None:
-        self.method, self.url, self.headers = method, url, headers
-        self.extensions = extensions
-        self.stream = httpx.ByteStream(content)
+        self.method: str = method
+        self.url: httpx.URL = url
+        self.headers: httpx.Headers = headers
+        self.extensions: dict[str, Any] = extensions
+        self.stream: httpx.ByteStream = httpx.ByteStream(content)
         self.read()
 
     def __repr__(self) -> str:

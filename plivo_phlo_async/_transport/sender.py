@@ -50,7 +50,8 @@ class HttpSender:
         owns: bool = False,
         via: str = "",
     ) -> None:
-        self.host, self.route = host, f"{host} through {via}" if via else host
+        self.host: str = host
+        self.route: str = f"{host} through {via}" if via else host
         self._http, self._requests, self._owns = http, requests, owns
         self._closed = False
 

@@ -74,7 +74,7 @@ async def test_its_body_can_be_read_again_in_either_way() -> None:
 
     assert json.loads(body)["to"] == "12025551111"
     assert (request.read(), await request.aread()) == (body, body)
-    assert b"".join([part async for part in request.stream]) == body  # type: ignore[union-attr]
+    assert b"".join([part async for part in request.stream]) == body
 
 
 def test_two_requests_share_no_headers() -> None:
