@@ -248,7 +248,7 @@ class RedisRateLimit:
                         "this RedisRateLimit is in use in another event loop or process; make one"
                         " for each of them, with its own Redis client and the same key."
                     )
-                self._redis.connection_pool.reset()  # type: ignore[no-untyped-call]
+                self._redis.connection_pool.reset()  # type: ignore[no-untyped-call]  # redis has none
                 self._grant = evolve(self._grant, tokens=0)
             self._state = LoopState(loop)
             return self._state

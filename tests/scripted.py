@@ -63,7 +63,7 @@ class ScriptedServer:
                 one, so that each can be refused.
         """
         transport = PhloTransport()
-        transport._pool = ConnectionPool(  # type: ignore[assignment]
+        transport._pool = ConnectionPool(  # type: ignore[assignment]  # as PhloTransport does
             _no_tls, keepalive=keepalive, open_connection=self._open
         )
         return transport

@@ -57,7 +57,7 @@ class PhloTransport(httpx.AsyncHTTPTransport):
         tls = functools.cache(default_tls) if verify is None else lambda: verify
         via = None if proxy is None else _http_proxy(proxy)
         # The base class would open httpcore's pool; everything else in it stays.
-        self._pool = ConnectionPool(tls, via, keepalive=keepalive_expiry)  # type: ignore[assignment]
+        self._pool = ConnectionPool(tls, via, keepalive=keepalive_expiry)  # type: ignore[assignment]  # httpcore's interface
 
 
 def default_tls() -> ssl.SSLContext:

@@ -193,4 +193,4 @@ def _response_of(kind: Kind, sent: bytes) -> httpx.Response | None:
     if status is None or len(steps) > 1 or b"\n" in head.replace(b"\r\n", b""):
         return None
     headers = [tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]]
-    return httpx.Response(int(status[1]), headers=headers, content=body)  # type: ignore[arg-type]
+    return httpx.Response(int(status[1]), headers=headers, content=body)  # type: ignore[arg-type]  # pairs

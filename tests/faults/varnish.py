@@ -132,7 +132,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     while process.poll() is None and time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # Varnish says nothing when it listens
     process.kill()
     output, _ = process.communicate()
     raise RuntimeError(f"Varnish does not listen: {output.decode(errors='replace')}")
