@@ -87,6 +87,15 @@ class PhloError(Exception):
     def __hash__(self) -> int:
         return hash((type(self), self.args))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON values, without the action."""
+        return {
+            "type": type(self).__name__,
+            "message": str(self),
+            "may_have_happened": self.may_have_happened,
+            "attempts": self.attempts,
+        }
+
 
 class ConfigurationError(PhloError, ValueError):
     """The configuration is missing or malformed; the message says what to set."""
@@ -162,6 +171,16 @@ class ResponseError(PhloError):
         self.body = body
         self.headers = headers or {}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON values, without the action and the headers."""
+        return {
+            **super().to_dict(),
+            "status_code": self.status_code,
+            "server_message": self.message,
+            "api_id": self.api_id,
+            "body": self.body,
+        }
+
 
 class BadRequestError(ResponseError):
     """400: a parameter is missing or invalid, or the call is not in a state for this action."""
@@ -195,6 +214,10 @@ class RateLimitedError(ResponseError):
     def __init__(self, text: str = "", *, retry_after: float | None = None, **answer: Any) -> None:
         super().__init__(text, **answer)
         self.retry_after = retry_after
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON values, without the action and the headers."""
+        return {**super().to_dict(), "retry_after": self.retry_after}
 
 
 class ServerError(ResponseError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 __all__ = ["ActionResult", "NodeDetails", "PhloDetails", "PhloRun", "PhloRunDetails", "Result"]
 
@@ -34,6 +34,10 @@ class Result:
     attempts: int = field(default=1, eq=False)
     elapsed: float = field(default=0.0, eq=False)
     status_code: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values; a time is ISO 8601 text."""
+        return asdict(self, value_serializer=_serialize)
 
 
 @frozen
@@ -133,3 +137,7 @@ class PhloRunDetails(Result):
     message_uuids: tuple[str, ...] = ()
     recording_ids: tuple[str, ...] = ()
     api_id: str | None = None
+
+
+def _serialize(instance: object, attribute: object, value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import httpx
@@ -28,7 +28,7 @@ from .send_trace import NotBegun, SendTrace
 from .sender import HttpSender
 from .superseded import SupersededTracker
 
-__all__ = ["ActionExecution", "SharedState", "Transport"]
+__all__ = ["ActionExecution", "SendRecorder", "SharedState", "Transport"]
 
 R = TypeVar("R", bound=Result)
 
@@ -79,8 +79,26 @@ class Transport:
         return await ActionExecution(self, action).run(kind)
 
 
+class SendRecorder(Protocol):
+    """Records that an action is about to be sent, where a crash does not lose it."""
+
+    def about_to_wait(self) -> None:
+        """Note that the action waits: for a connection, for the rate limit or between attempts."""
+
+    async def begin(self) -> None:
+        """Record that the request follows; if it raises, nothing is sent."""
+
+    async def undo(self) -> None:
+        """Record that no request followed, or that none of them can have been carried out."""
+
+
 class ActionExecution:
     """The execution of one action; it runs once.
+
+    Args:
+        transport: performs it.
+        action: the action.
+        recorder: records that it is about to be sent; None if nothing does.
 
     Attributes:
         transport: performs it.
@@ -88,11 +106,16 @@ class ActionExecution:
         started: when it began, by the client's clock.
         attempts: how many requests it took so far.
         waited: seconds spent waiting for a slot, for the rate limit and between attempts.
+        begun: when its first attempt began; None before.
         in_doubt: once it has ended, whether it may have happened although no success is known.
     """
 
-    def __init__(self, transport: Transport, action: Action) -> None:
+    def __init__(
+        self, transport: Transport, action: Action, recorder: SendRecorder | None = None
+    ) -> None:
         self.transport, self.action = transport, action
+        self._recorder, self._is_recorded = recorder, False
+        self.begun: datetime | None = None
         self._shared = shared = transport.shared
         self.started = shared.clock()
         self.attempts, self.waited, self.in_doubt = 0, 0.0, False
@@ -135,6 +158,8 @@ class ActionExecution:
 
     async def _back_off(self, seconds: float) -> None:
         self.waited += seconds
+        if self._recorder is not None:
+            await self._undo(self._recorder)
         await self._shared.sleep(seconds)
 
     # One attempt
@@ -150,10 +175,20 @@ class ActionExecution:
             if stopped is not None:
                 return stopped
         try:
+            if self._recorder is not None and not self._is_recorded:
+                await self._recorder.begin()
+                self._is_recorded = True
             reason = self._why_not()  # the wait may have been long
             return self._stop(reason) if reason else await self._attempt()
         finally:
             self._shared.slots.release(slot)
+
+    async def _undo(self, recorder: SendRecorder) -> None:
+        """Before a wait, record that nothing can have happened yet, if that is so."""
+        if self._is_recorded and not self._retry.may_have_happened:
+            await recorder.undo()
+            self._is_recorded = False
+        recorder.about_to_wait()
 
     def _why_not(self) -> str:
         """Return why no further attempt may be made; "" if one may."""
@@ -183,6 +218,8 @@ class ActionExecution:
     async def _acquire(self) -> tuple[Any, RetryDecision | None]:
         """Wait for a slot and a token; return the slot, or why there is none."""
         limiter, since = self.transport.limiter, self._shared.clock()
+        if self._recorder is not None:
+            self._recorder.about_to_wait()
         with anyio.move_on_after(self._retry.start_by - since):
             slot = await self._shared.slots.acquire()
             try:
@@ -205,6 +242,7 @@ class ActionExecution:
 
     async def _attempt(self) -> RetryDecision:
         self.attempts += 1
+        self.begun = self.begun or datetime.now(UTC)
         hooks = self.transport.hooks
         call_hook(hooks.on_attempt, AttemptEvent, self.action, self.attempts, self.waited)
         self._last = attempt = await self._send()

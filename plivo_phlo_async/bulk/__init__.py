@@ -1,9 +1,11 @@
 """Bulk runs: many actions with bounded concurrency, a journal and a report."""
 
-from .journal import BaseJournal, Journal, MemoryJournal, PriorState
+from .journal import BaseJournal, Journal, JournalEntry, PriorState
+from .journal_session import Redo
+from .memory_journal import MemoryJournal
 from .report import BulkOutcome, BulkReport, BulkStatus, CommonError
-from .run import BulkRun, Redo
-from .sqlite_journal import SqliteJournal
+from .run import BulkRun
+from .sqlite_journal import JournalOutcomes, SqliteJournal
 
 __all__ = [
     "BaseJournal",
@@ -13,6 +15,8 @@ __all__ = [
     "BulkStatus",
     "CommonError",
     "Journal",
+    "JournalEntry",
+    "JournalOutcomes",
     "MemoryJournal",
     "PriorState",
     "Redo",

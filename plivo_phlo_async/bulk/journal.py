@@ -1,29 +1,24 @@
 """Journals: what a bulk run began and finished, so that it survives being killed.
 
-An action is begun in the journal before its request is sent, and finished after its response. What
-was begun and never finished is in doubt: it may have happened.
+An action is begun in the journal immediately before its request is sent, and finished after its
+response. What was begun and never finished is in doubt: it may have happened.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import abstractmethod
 from collections.abc import Collection
 from enum import StrEnum
 from typing import Protocol
 
+from attrs import frozen
+
 from ..actions import Action
 from .report import BulkOutcome, BulkStatus
 
-__all__ = [
-    "BEGUN",
-    "BaseJournal",
-    "Journal",
-    "MemoryJournal",
-    "PriorState",
-    "identity",
-    "prior_state",
-]
+__all__ = ["BEGUN", "BaseJournal", "Journal", "JournalEntry", "PriorState", "prior_state"]
 
 BEGUN = "begun"
 
@@ -42,6 +37,46 @@ class PriorState(StrEnum):
     FINISHED = "finished"
 
 
+@frozen
+class JournalEntry:
+    """What a journal knows an action by.
+
+    An action with a `key` is the same wherever it is in the list. An action without one is known by
+    its position. The content shows whether it is still the same action.
+
+    Attributes:
+        name: "key 'order-7'" for an action with that key, else "number 7", its position from 1.
+        content: a digest of every other field; the order of a payload's keys does not matter.
+        action: the action.
+        number: its position in the list, from 1.
+    """
+
+    name: str
+    content: str
+    action: Action
+    number: int
+
+    @classmethod
+    def of(cls, action: Action, number: int) -> JournalEntry:
+        """Return the entry of an action.
+
+        Args:
+            action: the action.
+            number: its position in the list, from 1.
+        """
+        name = f"number {number}" if action.key is None else f"key {action.key!r}"
+        return cls(name, content_of(action), action, number)
+
+
+def content_of(action: Action) -> str:
+    """Return a digest of what an action does."""
+    payload = "" if action.payload is None else json.dumps(action.payload, sort_keys=True)
+    fields = (action.verb, action.phlo_id, action.node_id, action.member_address)
+    more = (action.trigger_source, action.to, action.role, action.node_type, action.run_id)
+    text = "\0".join(map(str, (*fields, *more, payload)))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
 class Journal(Protocol):
     """What a bulk run calls; derive from `BaseJournal`, or give any object with these methods."""
 
@@ -50,14 +85,36 @@ class Journal(Protocol):
         """Start a run. If it raises, nothing is sent."""
 
     @abstractmethod
-    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
-        """Record that an action begins, unless it was begun before; return once it is written.
+    async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
+        """Return the state of an action, before it waits for its turn; record nothing.
 
-        A run calls it in the order of its list. If it raises, the action is not sent and the run
+        A run calls it in the order of its list, and begins what is fresh. If it raises, the run
         ends.
 
         Args:
-            key: the action's identity.
+            entry: the action.
+            redo: how the action may have ended in an earlier run to begin again.
+        """
+
+    @abstractmethod
+    async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
+        """Return the recorded outcome of an action; None if it has none.
+
+        An action that was begun and has not ended is `unknown`. If it raises, the run ends.
+
+        Args:
+            entry: the action.
+        """
+
+    @abstractmethod
+    async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
+        """Record that an action begins, unless it was begun before; return once it is written.
+
+        A run calls it immediately before the request, when the action has a connection and a token
+        of the rate limit. If it raises, the action is not sent and the run ends.
+
+        Args:
+            entry: the action.
             redo: how the action may have ended in an earlier run to begin again.
 
         Returns:
@@ -65,11 +122,11 @@ class Journal(Protocol):
         """
 
     @abstractmethod
-    async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """Record how an action ended. If it raises, the run ends.
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
+        """Record how an action ended, whether it was begun or not. If it raises, the run ends.
 
         Args:
-            key: as given to `begin`.
+            entry: the action.
             outcome: how it ended; `not_started` undoes `begin`.
         """
 
@@ -88,23 +145,29 @@ class BaseJournal(Journal):
     async def start(self) -> None:
         """Do nothing. If an override raises, nothing is sent."""
 
+    async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
+        """Return `FRESH`, so that `begin` decides. An override saves a wait for the rate limit.
+
+        If an override raises, the run ends.
+
+        Args:
+            entry: the action.
+            redo: how the action may have ended in an earlier run to begin again.
+        """
+        return PriorState.FRESH
+
+    async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
+        """Return None. An override lets a run report what an earlier one recorded.
+
+        If an override raises, the run ends.
+
+        Args:
+            entry: the action.
+        """
+        return None
+
     async def flush(self) -> None:
         """Do nothing. If an override raises, the run ends."""
-
-
-def identity(action: Action, number: int) -> str:
-    """Return an action's identity: its key or its position in the list, and its content.
-
-    Args:
-        action: the action.
-        number: its position in the list, from 1.
-    """
-    fields = (action.verb, action.phlo_id, action.node_id, action.member_address)
-    more = (action.trigger_source, action.to, action.role, action.node_type, action.run_id)
-    text = "\0".join(map(str, (*fields, *more, action.payload or "")))
-    content = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-    name = f"number {number}" if action.key is None else f"key {action.key!r}"
-    return f"{name} {content}"
 
 
 def prior_state(status: str, earlier: bool, redo: Collection[BulkStatus]) -> PriorState:
@@ -119,48 +182,3 @@ def prior_state(status: str, earlier: bool, redo: Collection[BulkStatus]) -> Pri
     if earlier and ended in redo:
         return PriorState.FRESH
     return PriorState.IN_DOUBT if ended is BulkStatus.UNKNOWN else PriorState.FINISHED
-
-
-class MemoryJournal(BaseJournal):
-    """A journal in memory, for several runs of one list in one process.
-
-    Its methods are those of `Journal`.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[str, int, str | None]] = {}  # status, run, status before
-        self._run = 0
-
-    async def start(self) -> None:
-        """Start a run."""
-        self._run += 1
-
-    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
-        """Record that an action begins, unless it was begun before.
-
-        Args:
-            key: the action's identity.
-            redo: how the action may have ended in an earlier run to begin again.
-        """
-        status, run, _ = self._known.get(key, (None, 0, None))
-        state = PriorState.FRESH
-        if status is not None:
-            state = prior_state(status, run < self._run, redo)
-        if state is PriorState.FRESH:
-            self._known[key] = (BEGUN, self._run, status)
-        return state
-
-    async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """Record how an action ended.
-
-        Args:
-            key: as given to `begin`.
-            outcome: how it ended; `not_started` undoes `begin`.
-        """
-        _, run, before = self._known.get(key, (None, self._run, None))
-        if outcome.status is not BulkStatus.NOT_STARTED:
-            self._known[key] = (outcome.status, run, None)
-        elif before is not None:
-            self._known[key] = (before, run, None)
-        else:
-            self._known.pop(key, None)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from attrs import frozen
 
 from ..actions import Action
+from ..errors import PhloError
 from ..results import Result
 
-__all__ = ["BulkOutcome", "BulkReport", "BulkStatus", "CommonError", "Tally"]
+__all__ = ["BulkOutcome", "BulkReport", "BulkStatus", "CommonError", "Tally", "error_to_dict"]
 
 _COMMONEST = 5
 
@@ -43,6 +46,8 @@ class BulkOutcome:
         error: the exception, if one was raised.
         attempts: how many requests it took.
         elapsed: seconds it took, including waits.
+        begun: when its first request began, with time zone; None if none did.
+        ended: when it ended, with time zone; None if that is not known.
     """
 
     action: Action
@@ -51,6 +56,40 @@ class BulkOutcome:
     error: Exception | None = None
     attempts: int = 0
     elapsed: float = 0.0
+    begun: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The action's key."""
+        return self.action.key
+
+    @property
+    def api_id(self) -> str | None:
+        """Plivo's id of the request, if the response has one."""
+        return getattr(self.result or self.error, "api_id", None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain JSON values."""
+        return {
+            "action": self.action.to_dict(),
+            "key": self.key,
+            "status": self.status.value,
+            "result": None if self.result is None else self.result.to_dict(),
+            "error": None if self.error is None else error_to_dict(self.error),
+            "api_id": self.api_id,
+            "attempts": self.attempts,
+            "elapsed": self.elapsed,
+            "begun": None if self.begun is None else self.begun.isoformat(),
+            "ended": None if self.ended is None else self.ended.isoformat(),
+        }
+
+
+def error_to_dict(error: Exception) -> dict[str, Any]:
+    """Return an error as plain JSON values."""
+    if isinstance(error, PhloError):
+        return error.to_dict()
+    return {"type": type(error).__name__, "message": str(error)}
 
 
 @frozen

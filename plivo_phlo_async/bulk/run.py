@@ -3,66 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
+from attrs import evolve
 
 from .._parsing import kind_of
 from .._transport.hooks import call_hook
 from .._transport.transport import ActionExecution, Transport
 from ..actions import Action
-from ..errors import InvalidArgumentError, OutcomeUnknownError
+from ..errors import InvalidArgumentError
 from ..results import Result
-from .journal import Journal, PriorState, identity
+from .journal import Journal, JournalEntry, PriorState
+from .journal_session import (
+    JournalRecorder,
+    JournalSession,
+    NotFresh,
+    NotRecorded,
+    Redo,
+    session_of,
+)
+from .recorded import in_doubt
 from .report import BulkOutcome, BulkReport, BulkStatus, Tally
-from .sqlite_journal import SqliteJournal
+from .source import ActionSource
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-__all__ = ["BulkRun", "Redo"]
-
-Redo = Collection[str] | Callable[[Action], Collection[str]]
-
-
-class _Source:
-    """The list of actions, read one at a time by any number of workers."""
-
-    def __init__(self, actions: Iterable[Action] | AsyncIterable[Action]) -> None:
-        if not isinstance(actions, Iterable | AsyncIterable):
-            raise InvalidArgumentError(
-                f"actions: give an iterable of Action, not {type(actions).__name__}."
-            )
-        self._actions = aiter(actions) if isinstance(actions, AsyncIterable) else iter(actions)
-        self._turn = anyio.Lock(fast_acquire=True)
-        self._read = 0
-        self.closed = False
-
-    async def next(self) -> tuple[int, Action] | None:
-        """Return the next action and its number, from 1; None at the end, or once it is closed.
-
-        Raises:
-            Exception: what the iterable raised.
-        """
-        if self.closed:
-            return None
-        if not isinstance(self._actions, AsyncIterator):
-            return self._numbered(next(self._actions, None))
-        async with self._turn:  # an async iterator serves one caller at a time
-            return None if self.closed else self._numbered(await anext(self._actions, None))
-
-    def _numbered(self, action: object) -> tuple[int, Action] | None:
-        if action is None:
-            self.closed = True
-            return None
-        self._read += 1
-        if isinstance(action, Action):
-            return self._read, action
-        kind = type(action).__name__
-        raise InvalidArgumentError(f"actions: number {self._read} is not an Action, but {kind}.")
+__all__ = ["BulkRun"]
 
 
 class BulkRun:
@@ -84,8 +56,8 @@ class BulkRun:
         if not isinstance(concurrency, int) or concurrency < 1:
             raise InvalidArgumentError("concurrency: give a whole number, at least 1.")
         self._transport, self._concurrency = transport, concurrency
-        self._source = _Source(actions)
-        self._session = _session(journal, redo)
+        self._source = ActionSource(actions)
+        self._session = session_of(journal, redo)
         self._error: Exception | None = None
         self._stopped = False
         self._under_way: dict[ActionExecution, anyio.CancelScope] = {}
@@ -149,10 +121,15 @@ class BulkRun:
             await self._group.__aexit__(None, None, None)
         finally:
             self._tally.end()
-            if self._session is not None:
-                await self._try(self._session.aclose())
+            await self._close()
         if error is None:
             self._raise_error()
+
+    async def _close(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._try(self._source.aclose())
+            if self._session is not None:
+                await self._try(self._session.aclose())
 
     def __aiter__(self) -> Self:
         return self
@@ -219,38 +196,44 @@ class BulkRun:
         if self._stopped:
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
         if self._session is None:
-            return await self._perform(action)
-        key = identity(action, number)
+            return await self._execute(ActionExecution(self._transport, action))
+        entry = JournalEntry.of(action, number)
         try:
-            state = await self._session.begin(key, action)
+            state = await self._session.prior(entry)
+            if state is PriorState.FRESH:
+                return await self._perform(self._session, entry)
+            return await self._before(self._session, entry, state)
+        except NotFresh as found:
+            return await self._before(self._session, entry, found.state)
         except Exception as error:
-            self._fail(error)
+            self._fail(error.error if isinstance(error, NotRecorded) else error)
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
+
+    async def _before(
+        self, session: JournalSession, entry: JournalEntry, state: PriorState
+    ) -> BulkOutcome | None:
+        """Return the outcome of an action that is in doubt; None for a finished one."""
         if state is PriorState.FINISHED:
             return None
-        if state is PriorState.IN_DOUBT:
-            return _in_doubt(action)
-        return await self._perform_begun(self._session, key, action)
+        recorded = await session.recorded(entry)
+        return evolve(recorded or in_doubt(entry.action), action=entry.action)  # the caller's own
 
-    async def _perform_begun(
-        self, session: JournalSession, key: str, action: Action
-    ) -> BulkOutcome:
-        outcome = BulkOutcome(action, BulkStatus.NOT_STARTED)
-        if not self._stopped:
-            execution = ActionExecution(self._transport, action)
-            try:
-                outcome = await self._execute(execution)
-            except BaseException:  # cancelled
-                ended = _in_doubt(action) if execution.in_doubt else outcome
-                with anyio.CancelScope(shield=True):
-                    await self._try(session.finish(key, ended))
-                    await self._try(session.flush())
-                raise
-        await self._try(session.finish(key, outcome))
+    async def _perform(self, session: JournalSession, entry: JournalEntry) -> BulkOutcome:
+        recorder = JournalRecorder(session, entry, lambda: self._write_behind(session))
+        execution = ActionExecution(self._transport, entry.action, recorder)
+        outcome = BulkOutcome(entry.action, BulkStatus.NOT_STARTED)
+        try:
+            outcome = await self._execute(execution)
+        except (NotFresh, NotRecorded):
+            raise
+        except BaseException:  # cancelled
+            ended = in_doubt(entry.action, execution.begun) if execution.in_doubt else outcome
+            with anyio.CancelScope(shield=True):
+                await self._try(session.finish(entry, ended))
+                await self._try(session.flush())
+            raise
+        await self._try(session.finish(entry, outcome))
         return outcome
-
-    async def _perform(self, action: Action) -> BulkOutcome:
-        return await self._execute(ActionExecution(self._transport, action))
 
     async def _execute(self, execution: ActionExecution) -> BulkOutcome:
         action = execution.action
@@ -262,6 +245,8 @@ class BulkRun:
             try:
                 result = await execution.run(kind_of(action.verb))
                 status = BulkStatus.DONE
+            except (NotFresh, NotRecorded):
+                raise
             except Exception as raised:
                 error = raised
                 status = BulkStatus.UNKNOWN if execution.in_doubt else BulkStatus.FAILED
@@ -269,79 +254,22 @@ class BulkRun:
                 del self._under_way[execution]
         self._tally.waited += execution.waited
         if scope.cancelled_caught and execution.in_doubt:  # it was sent before the cancellation
-            return _in_doubt(action)
+            return in_doubt(action, execution.begun)
         elapsed = self._transport.shared.clock() - execution.started
-        return BulkOutcome(action, status, result, error, execution.attempts, elapsed)
+        attempts, ended = execution.attempts, datetime.now(UTC)
+        return BulkOutcome(action, status, result, error, attempts, elapsed, execution.begun, ended)
+
+    def _write_behind(self, session: JournalSession) -> None:
+        """Write what is pending in the journal while an action waits."""
+        if session.is_pending:
+            session.is_pending = False
+            self._group.start_soon(self._flush, session)
+
+    async def _flush(self, session: JournalSession) -> None:
+        await self._try(session.flush())
 
     async def _try(self, writing: Awaitable[None]) -> None:
         try:
             await writing
         except Exception as error:
             self._fail(error)
-
-
-class JournalSession:
-    """A run's use of its journal.
-
-    Args:
-        journal: the journal.
-        redo: what to do again.
-        owned: the same journal, if the run opens and closes it.
-    """
-
-    def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
-        self._journal, self._owned = journal, owned
-        self._redo = redo if callable(redo) else _endings(redo)
-
-    async def start(self) -> None:
-        """Start a run."""
-        await self._journal.start()
-
-    async def begin(self, key: str, action: Action) -> PriorState:
-        """Begin an action, and return its state before."""
-        redo = _endings(self._redo(action)) if callable(self._redo) else self._redo
-        return await self._journal.begin(key, redo)
-
-    async def finish(self, key: str, outcome: BulkOutcome) -> None:
-        """Finish an action."""
-        await self._journal.finish(key, outcome)
-
-    async def flush(self) -> None:
-        """Write what is pending."""
-        await self._journal.flush()
-
-    async def aclose(self) -> None:
-        """Close the journal, if the run opened it."""
-        if self._owned is not None:
-            await self._owned.aclose()
-
-
-_METHODS = ("start", "begin", "finish", "flush")
-
-
-def _session(journal: str | os.PathLike[str] | Journal | None, redo: Redo) -> JournalSession | None:
-    if journal is None:
-        if redo:
-            raise InvalidArgumentError("redo: it needs the journal of an earlier run.")
-        return None
-    if isinstance(journal, str | os.PathLike):
-        own = SqliteJournal(journal)
-        return JournalSession(own, redo, owned=own)
-    if not all(hasattr(journal, method) for method in _METHODS):
-        raise InvalidArgumentError("journal: give a path, or a Journal with all its methods.")
-    return JournalSession(journal, redo, owned=None)
-
-
-def _endings(names: Collection[str]) -> frozenset[BulkStatus]:
-    """Return how an action may have ended to be done again."""
-    if isinstance(names, str) or not set(names) <= {BulkStatus.FAILED, BulkStatus.UNKNOWN}:
-        raise InvalidArgumentError('redo: give a set of "failed" and "unknown", or of one of them.')
-    return frozenset(BulkStatus(name) for name in names)
-
-
-def _in_doubt(action: Action) -> BulkOutcome:
-    error = OutcomeUnknownError(
-        f"{action}: it was begun before, and how it ended is not known; check before repeating it.",
-        action=action,
-    )
-    return BulkOutcome(action, BulkStatus.UNKNOWN, error=error)

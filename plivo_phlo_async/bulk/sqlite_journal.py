@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
-from attrs import define, field
+from attrs import define, field, frozen
 
-from ..errors import JournalError
-from .journal import BEGUN, BaseJournal, PriorState, prior_state
+from ..errors import InvalidArgumentError, JournalError
+from .journal import BaseJournal, JournalEntry, PriorState
 from .report import BulkOutcome, BulkStatus
 
 if TYPE_CHECKING:
-    import sqlite3
+    from .journal_file import JournalFile
 
-__all__ = ["SqliteJournal"]
+__all__ = ["JournalOutcomes", "SqliteJournal"]
 
-_OURS = 0x50484C4F  # SQLite's application_id
-_FORM = 1  # of the tables, and of an action's identity
-_TABLES = """
-CREATE TABLE actions (
-    name TEXT PRIMARY KEY, content TEXT, run INTEGER, status TEXT, before TEXT,
-    attempts INTEGER, detail TEXT
-) WITHOUT ROWID;
-CREATE TABLE list (name TEXT, content TEXT);
-"""
-_INSERT = """
-INSERT INTO actions (name, content, run, status) VALUES (?, ?, ?, 'begun') ON CONFLICT DO NOTHING
-"""
-_SELECT = "SELECT content, status, run FROM actions WHERE name = ?"
-_BEGIN_AGAIN = """
-UPDATE actions SET before = ifnull(nullif(status, 'begun'), 'unknown'), status = 'begun', run = ?
-WHERE name = ?
-"""
+T = TypeVar("T")
 
 
 @define(eq=False)
 class _Batch:
-    """What one transaction writes: the task that comes first writes it, the others wait."""
+    """What one transaction does: the task that comes first does it, the others wait."""
 
-    writes: list[Callable[[sqlite3.Connection], None]] = field(factory=list)
+    steps: list[Callable[[JournalFile], None]] = field(factory=list)
     led: bool = False
     turn: anyio.Event = field(factory=lambda: anyio.Event())  # anyio loads it when it is named
     done: anyio.Event = field(factory=lambda: anyio.Event())
@@ -53,18 +38,22 @@ class SqliteJournal(BaseJournal):
     """A journal in a SQLite file; give `bulk` its path, or a `SqliteJournal` to keep it open.
 
     It belongs to one list of actions and to one run at a time. An action is begun on the disk
-    before its request is sent, and finished there before the same worker begins another. One
-    transaction writes everything that is pending.
+    before its request is sent, and one transaction writes everything that is pending.
+
+    A closed journal is one file, `PATH`. An open one has `PATH-wal` and `PATH-mark` beside it, and
+    so has one whose process was killed: they belong together. A journal of which a file is missing,
+    older or damaged is refused, and so is a copy of an open one.
 
     Args:
         path: the file; it is created if it does not exist.
+        accept_copy: whether to accept a copy of a journal that was not closed. What was begun after
+            the copy was made is missing from it.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, accept_copy: bool = False) -> None:
         self._path = os.fspath(path)
-        self._db: sqlite3.Connection | None = None
-        self._run = 0
-        self._first = True  # the next to begin is the run's first
+        self._accept_copy = accept_copy
+        self._file: JournalFile | None = None
         self._batch = _Batch()
         self._busy = False
         self._broken: JournalError | None = None
@@ -88,37 +77,60 @@ class SqliteJournal(BaseJournal):
         Raises:
             JournalError: the file cannot be used; the message says why and what to do.
         """
-        await self._write(self._next_run)
+        await self._do(lambda file: file.next_run())
 
-    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+    async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
+        """Return the state of an action; as `Journal.prior`.
+
+        Args:
+            entry: the action.
+            redo: how the action may have ended in an earlier run to begin again.
+
+        Raises:
+            JournalError: the journal cannot be used, or belongs to another list.
+        """
+        if self._file is not None and not self._file.resumes:  # begin finds what this run began
+            self._file.check_first(entry)
+            return PriorState.FRESH
+        return await self._do(lambda file: file.prior(entry, redo))
+
+    async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
+        """Return the recorded outcome of an action; None if it has none.
+
+        Args:
+            entry: the action.
+
+        Raises:
+            JournalError: the file cannot be read.
+        """
+        return await self._do(lambda file: file.recorded(entry.name))
+
+    async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
         """Record that an action begins, unless it was begun before; return once it is on the disk.
 
         Args:
-            key: the action's identity.
+            entry: the action.
             redo: how the action may have ended in an earlier run to begin again.
 
         Raises:
             JournalError: it could not be written, or the journal belongs to another list.
         """
-        answers: list[PriorState | JournalError] = []
+        states: list[PriorState] = []
         try:
-            await self._write(lambda db: answers.append(self._begin(db, key, redo)))
+            return await self._do(lambda file: file.begin(entry, redo, time.time()), states)
         except anyio.get_cancelled_exc_class():  # it is written nevertheless, and not sent
-            if answers and answers[0] is PriorState.FRESH:
-                self._batch.writes.append(lambda db: _take_back(db, key))
+            if states == [PriorState.FRESH]:
+                self._batch.steps.append(lambda file: file.undo(entry.name))
             raise
-        if isinstance(answers[0], JournalError):
-            raise answers[0]
-        return answers[0]
 
-    async def finish(self, key: str, outcome: BulkOutcome) -> None:
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
         """Record how an action ended; the next `begin` or `flush` writes it.
 
         Args:
-            key: as given to `begin`.
+            entry: the action.
             outcome: how it ended; `not_started` undoes `begin`.
         """
-        self._batch.writes.append(lambda db: _finish(db, key, outcome))
+        self._batch.steps.append(lambda file: file.finish(entry, outcome))
 
     async def flush(self) -> None:
         """Write what is pending.
@@ -126,7 +138,20 @@ class SqliteJournal(BaseJournal):
         Raises:
             JournalError: it could not be written; an action that was not written stays in doubt.
         """
-        await self._write(lambda db: None)
+        await self._do(lambda file: None)
+
+    # Reading it back
+
+    def outcomes(self) -> JournalOutcomes:
+        """Return every outcome of every run: use `async for`, or `for` while the file is not open.
+
+        They come in the order in which the actions first began. What was begun and never finished
+        is `unknown`.
+        """
+        return JournalOutcomes(self)
+
+    async def _page(self, after: int) -> tuple[list[BulkOutcome], int]:
+        return await self._do(lambda file: file.outcomes(after))
 
     async def counts(self) -> dict[BulkStatus, int]:
         """Return how many actions ended how, over all runs; what is only begun counts as unknown.
@@ -134,12 +159,28 @@ class SqliteJournal(BaseJournal):
         Raises:
             JournalError: the file cannot be read.
         """
-        counts: dict[BulkStatus, int] = {}
-        await self._write(lambda db: counts.update(_count(db)))
-        return counts
+        return await self._do(lambda file: file.counts())
+
+    async def settle(self, key: str | int, status: BulkStatus | str) -> BulkOutcome:
+        """Record how an unknown action ended, as a person has found out.
+
+        Args:
+            key: the action's key; for an action without one, its position in the list, from 1.
+            status: "done" or "failed".
+
+        Returns:
+            The new outcome.
+
+        Raises:
+            InvalidArgumentError: the status is another one.
+            JournalError: there is no such action, or it is not unknown.
+        """
+        if status not in (BulkStatus.DONE, BulkStatus.FAILED):
+            raise InvalidArgumentError('status: give "done" or "failed".')
+        return await self._do(lambda file: file.settle(key, BulkStatus(status)))
 
     async def aclose(self) -> None:
-        """Write what is pending and close the file.
+        """Write what is pending and close the file, which is then the whole journal.
 
         Raises:
             JournalError: it could not be written; an action that was not written stays in doubt.
@@ -147,27 +188,47 @@ class SqliteJournal(BaseJournal):
         """
         with anyio.CancelScope(shield=True):
             try:
-                if self._broken is None and (self._db is not None or self._batch.writes):
+                if self._broken is None and (self._file is not None or self._batch.steps):
                     await self.flush()
             finally:
-                if self._db is not None:
-                    await anyio.to_thread.run_sync(self._db.close)
-                    self._db = None
+                await self._close()
 
-    # Writing
+    async def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        is_whole = self._broken is None
+        try:
+            await anyio.to_thread.run_sync(lambda: file.close(is_whole=is_whole))
+        except Exception as error:
+            if is_whole:
+                raise self._unwritten(error) from error
 
-    async def _write(self, write: Callable[[sqlite3.Connection], None]) -> None:
-        """Write, and return once it is on the disk, even if cancelled meanwhile."""
+    # Transactions
+
+    async def _do(self, step: Callable[[JournalFile], T], results: list[T] | None = None) -> T:
+        """Do a step in a transaction, and return once it is on the disk, even if cancelled."""
+        results = [] if results is None else results
+        errors: list[JournalError] = []
+
+        def attempt(file: JournalFile) -> None:
+            try:
+                results.append(step(file))
+            except JournalError as error:  # of this step alone
+                errors.append(error)
+
         batch = self._batch
-        batch.writes.append(write)
+        batch.steps.append(attempt)
         try:
             await self._written(batch)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 await batch.done.wait()
             raise
-        if batch.error is not None:
-            raise batch.error
+        for error in (batch.error, *errors):
+            if error is not None:
+                raise error
+        return results[0]
 
     async def _written(self, batch: _Batch) -> None:
         if batch.led:
@@ -179,7 +240,7 @@ class SqliteJournal(BaseJournal):
                 await batch.turn.wait()
             self._busy, self._batch = True, _Batch()
             try:
-                await self._transaction(await self._opened(), batch.writes)
+                await self._transaction(await self._opened(), batch.steps)
             except BaseException as error:
                 batch.error = self._broken = self._unwritten(error)
                 if not isinstance(error, Exception):
@@ -191,18 +252,36 @@ class SqliteJournal(BaseJournal):
         await anyio.lowlevel.checkpoint_if_cancelled()  # the shield held it back
 
     async def _transaction(
-        self, db: sqlite3.Connection, writes: list[Callable[[sqlite3.Connection], None]]
+        self, file: JournalFile, steps: list[Callable[[JournalFile], None]]
     ) -> None:
         """Write the rows here, which is quick, and wait for the disk in a thread."""
+        db = file.db
         try:
-            db.execute("BEGIN")
-            for write in writes:
-                write(db)
-            await anyio.to_thread.run_sync(db.commit)
+            file.begin_transaction()
+            changes = db.total_changes
+            for step in steps:
+                step(file)
+            if db.total_changes > changes:
+                file.write_summary()
+                await anyio.to_thread.run_sync(file.commit)
+            else:
+                db.rollback()
         except BaseException:
             if db.in_transaction:
                 db.rollback()
             raise
+
+    async def _opened(self) -> JournalFile:
+        if self._broken is not None:
+            raise self._broken
+        if self._file is None:
+            self._file = await anyio.to_thread.run_sync(self._open)
+        return self._file
+
+    def _open(self) -> JournalFile:
+        from .journal_file import JournalFile
+
+        return JournalFile.open(self._path, accept_copy=self._accept_copy)
 
     def _unwritten(self, error: BaseException) -> JournalError:
         if isinstance(error, JournalError):
@@ -214,145 +293,46 @@ class SqliteJournal(BaseJournal):
         wrong.__cause__ = error
         return wrong
 
-    # Opening
 
-    async def _opened(self) -> sqlite3.Connection:
-        if self._broken is not None:
-            raise self._broken
-        if self._db is None:
-            self._db = await anyio.to_thread.run_sync(_connected, self._path)
-        return self._db
+@frozen
+class JournalOutcomes:
+    """The outcomes of a `SqliteJournal`: use `for` or `async for`.
 
-    def _next_run(self, db: sqlite3.Connection) -> None:
-        (last,) = db.execute("SELECT max(run) FROM actions").fetchone()
-        self._run, self._first = (last or 0) + 1, True
-
-    # What is written
-
-    def _begin(
-        self, db: sqlite3.Connection, key: str, redo: Collection[BulkStatus]
-    ) -> PriorState | JournalError:
-        name, content = _parts(key)
-        if self._first and (other := self._other_first(db, name, content)):
-            return other
-        self._first = False
-        if db.execute(_INSERT, (name, content, self._run)).rowcount:
-            return PriorState.FRESH
-        known, status, run = db.execute(_SELECT, (name,)).fetchone()
-        if known != content and run == self._run:
-            return JournalError(
-                f"{self._path}: {name} is given to two different actions of this list; give each"
-                " its own key."
-            )
-        if known != content:
-            return self._other_list(f"{name} is another action there")
-        state = prior_state(status, run < self._run, redo)
-        if state is PriorState.FRESH:
-            db.execute(_BEGIN_AGAIN, (self._run, name))
-        return state
-
-    def _other_first(self, db: sqlite3.Connection, name: str, content: str) -> JournalError | None:
-        """Return an error if the journal's list begins with another action."""
-        known = db.execute("SELECT name, content FROM list").fetchone()
-        if known is None:
-            db.execute("INSERT INTO list VALUES (?, ?)", (name, content))
-        elif known != (name, content):
-            return self._other_list(f"that one begins with another action, {known[0]}")
-        return None
-
-    def _other_list(self, why: str) -> JournalError:
-        return JournalError(
-            f"{self._path}: this journal belongs to another list of actions: {why}."
-            " Give another path, or the list that was begun with it."
-        )
-
-
-def _parts(key: str) -> tuple[str, str]:
-    name, _, content = key.rpartition(" ")
-    return (name, content) if name else (content, "")
-
-
-def _finish(db: sqlite3.Connection, key: str, outcome: BulkOutcome) -> None:
-    name, _ = _parts(key)
-    if outcome.status is BulkStatus.NOT_STARTED:
-        _take_back(db, key)
-        return
-    detail = outcome.result.api_id if outcome.result is not None else str(outcome.error or "")
-    db.execute(
-        "UPDATE actions SET status = ?, before = NULL, attempts = ?, detail = ? WHERE name = ?",
-        (outcome.status.value, outcome.attempts, detail, name),
-    )
-
-
-def _take_back(db: sqlite3.Connection, key: str) -> None:
-    """Restore the state before `begin`: the action was not sent."""
-    name, _ = _parts(key)
-    db.execute("DELETE FROM actions WHERE name = ? AND before IS NULL", (name,))
-    db.execute("UPDATE actions SET status = before, before = NULL WHERE name = ?", (name,))
-
-
-def _count(db: sqlite3.Connection) -> dict[BulkStatus, int]:
-    counts = dict.fromkeys((BulkStatus.DONE, BulkStatus.FAILED, BulkStatus.UNKNOWN), 0)
-    for status, count in db.execute("SELECT status, count(*) FROM actions GROUP BY status"):
-        counts[BulkStatus.UNKNOWN if status == BEGUN else BulkStatus(status)] += count
-    return counts
-
-
-def _connected(path: str) -> sqlite3.Connection:
-    """Open the file for this run alone, with its tables."""
-    import sqlite3
-
-    db: sqlite3.Connection | None = None
-    try:
-        _make_private(path)
-        db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("BEGIN EXCLUSIVE")
-        _make_tables(db, path)
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("UPDATE actions SET run = run WHERE 0")  # takes the lock in the new mode, too
-    except (sqlite3.Error, JournalError, OSError) as error:
-        if db is not None:
-            db.close()
-        if isinstance(error, JournalError):
-            raise
-        raise JournalError(f"{path}: {_reason(error)}") from error
-    return db
-
-
-def _make_private(path: str) -> None:
-    """Create the file, if it is new, for its owner alone: it holds phone numbers.
-
-    What SQLite writes beside it has the same mode.
+    Raises:
+        JournalError: the file cannot be read.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    _journal: SqliteJournal
+
+    def __iter__(self) -> Iterator[BulkOutcome]:
+        if self._journal._file is not None:
+            raise JournalError("outcomes: use async for, while the journal is open.")
+        file = self._journal._open()
+        try:
+            for page in file.pages():
+                yield from page
+        finally:
+            file.close(is_whole=True)
+
+    def __aiter__(self) -> AsyncIterator[BulkOutcome]:
+        return _Pages(self._journal)
 
 
-def _make_tables(db: sqlite3.Connection, path: str) -> None:
-    (mark,) = db.execute("PRAGMA application_id").fetchone()
-    (form,) = db.execute("PRAGMA user_version").fetchone()
-    if mark == _OURS and form == _FORM:
-        return
-    if mark == _OURS:
-        raise JournalError(
-            f"{path}: another version of this package began this journal (form {form}, this one"
-            f" knows {_FORM}); use that version."
-        )
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables:
-        raise JournalError(f"{path}: this is another database, no journal; give another path.")
-    for statement in _TABLES.split(";"):
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {_OURS}")
-    db.execute(f"PRAGMA user_version = {_FORM}")
+@define
+class _Pages:
+    """Reads outcomes a page at a time; one that is left early leaves nothing open."""
 
+    _journal: SqliteJournal
+    _after: int = 0
+    _read: list[BulkOutcome] = field(factory=list)  # the next one is the last
 
-def _reason(error: Exception) -> str:
-    text = str(getattr(error, "strerror", None) or error)
-    if "locked" in text:
-        return "another run is using this journal; wait for it to end, or give another path."
-    if "not a database" in text:
-        return "this is no journal; give another path."
-    return f"the journal cannot be opened ({text}); give a path that can be written."
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> BulkOutcome:
+        if not self._read:
+            page, self._after = await self._journal._page(self._after)
+            self._read = page[::-1]
+        if not self._read:
+            raise StopAsyncIteration
+        return self._read.pop()

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,13 @@ from plivo_phlo_async import (
     BulkOutcome,
     BulkStatus,
     InvalidArgumentError,
+    JournalEntry,
     JournalError,
     MemoryJournal,
     OutcomeUnknownError,
     PriorState,
     SqliteJournal,
 )
-from plivo_phlo_async.bulk.journal import identity
 
 from ..conftest import BASE_URL
 
@@ -105,7 +106,7 @@ async def test_what_is_in_doubt_is_told_with_a_reason_and_not_sent(
     actions = _calls(3)
     async with client:
         async with SqliteJournal(path) as journal:
-            await journal.begin(identity(actions[0], 1))
+            await journal.begin(JournalEntry.of(actions[0], 1))
         outcomes = await _outcomes(client, actions, journal=path)
 
     assert sorted(server.dialled) == ["001", "002"]
@@ -227,11 +228,11 @@ async def test_a_journal_needs_no_more_than_begin_and_finish(
         def __init__(self) -> None:
             self.calls: list[str] = []
 
-        async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+        async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
             self.calls.append("begin")
             return PriorState.FRESH
 
-        async def finish(self, key: str, outcome: BulkOutcome) -> None:
+        async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
             self.calls.append(outcome.status)
 
     mine = Mine()
@@ -253,13 +254,13 @@ class Breaking(MemoryJournal):
         if self.left < 0:
             raise OSError("disk full")
 
-    async def begin(self, key: str, redo: Any = ()) -> PriorState:
+    async def begin(self, entry: JournalEntry, redo: Any = ()) -> PriorState:
         self._count("begin")
-        return await super().begin(key, redo)
+        return await super().begin(entry, redo)
 
-    async def finish(self, key: str, outcome: BulkOutcome) -> None:
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
         self._count("finish")
-        await super().finish(key, outcome)
+        await super().finish(entry, outcome)
 
 
 async def test_what_cannot_be_begun_is_not_sent_and_the_run_ends(
@@ -363,3 +364,132 @@ async def test_when_a_run_has_ended_all_of_it_is_written(
         await client.bulk_all(_calls(5), journal=journal)
 
         assert _endings(path, tmp_path / "copy") == ["done"] * 5
+
+
+# Begun means on the wire
+
+
+class Watching(MemoryJournal):
+    """Lists the actions that have begun and not ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: set[str] = set()
+
+    async def begin(self, entry: JournalEntry, redo: Any = ()) -> PriorState:
+        self.begun.add(entry.name)
+        return await super().begin(entry, redo)
+
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
+        self.begun.discard(entry.name)
+        await super().finish(entry, outcome)
+
+
+class Gate:
+    """A limiter that lets nothing pass until it is opened."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.opened = anyio.Event()
+
+    async def acquire(self) -> None:
+        self.waiting += 1
+        await self.opened.wait()
+
+    def pause(self, seconds: float) -> None: ...
+
+
+async def test_what_waits_for_the_rate_limit_has_not_begun(server: Server) -> None:
+    journal, gate = Watching(), Gate()
+    async with (
+        AsyncPhloClient("MA" + "X" * 18, "t", base_url=BASE_URL, rate_limit=gate) as client,
+        client.bulk(_calls(5), journal=journal, concurrency=5),
+    ):
+        with anyio.fail_after(10):
+            while gate.waiting < 5:
+                await anyio.lowlevel.checkpoint()
+        begun = set(journal.begun)
+        gate.opened.set()
+
+    assert begun == set()
+
+
+async def test_what_waits_for_a_connection_has_not_begun(server: Server) -> None:
+    journal = Watching()
+    server.hangs = True
+    async with (
+        AsyncPhloClient(
+            "MA" + "X" * 18, "t", base_url=BASE_URL, rate_limit=None, max_connections=2
+        ) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(lambda: client.bulk_all(_calls(9), journal=journal, concurrency=9))
+        with anyio.fail_after(10):
+            while len(server.dialled) < 2:
+                await anyio.lowlevel.checkpoint()
+        begun = set(journal.begun)
+        group.cancel_scope.cancel()
+
+    assert begun == {"number 1", "number 2"}
+
+
+async def test_what_waits_after_a_refusal_has_not_begun(client: AsyncPhloClient) -> None:
+    journal = Watching()
+    begun: list[set[str]] = []
+
+    class Pausing:
+        async def acquire(self) -> None:
+            begun.append(set(journal.begun))
+
+        def pause(self, seconds: float) -> None: ...
+
+    with respx.mock as mock:
+        mock.route(url__startswith=BASE_URL).mock(
+            side_effect=[httpx.Response(429), httpx.Response(201, json={"api_id": "a"})]
+        )
+        async with client.with_options(rate_limit=Pausing()) as limited:
+            report = await limited.bulk_all(_calls(1), journal=journal)
+
+    assert report.done == 1
+    assert begun == [set(), set()]
+
+
+async def test_an_outcome_has_its_times(client: AsyncPhloClient, server: Server) -> None:
+    before = datetime.now(UTC)
+    async with client:
+        outcomes = await _outcomes(client, _calls(3))
+    for outcome in outcomes.values():
+        assert outcome.begun is not None
+        assert outcome.ended is not None
+        assert before <= outcome.begun <= outcome.ended <= datetime.now(UTC)
+
+
+async def test_an_unknown_action_is_reported_with_the_time_it_began(
+    client: AsyncPhloClient, server: Server, path: Path
+) -> None:
+    async with client:
+        await client.bulk_all(_calls(9), journal=path)
+        outcomes = await _outcomes(client, _calls(9), journal=path)
+
+    assert outcomes["008"].begun is not None
+    assert outcomes["008"].ended is not None
+
+
+async def test_what_ends_is_written_while_the_next_waits_for_the_limit(
+    server: Server, path: Path, tmp_path: Path
+) -> None:
+    class Twice(Gate):
+        async def acquire(self) -> None:
+            if self.waiting >= 2:
+                await self.opened.wait()
+            self.waiting += 1
+
+    gate = Twice()
+    async with (
+        AsyncPhloClient("MA" + "X" * 18, "t", base_url=BASE_URL, rate_limit=gate) as client,
+        client.bulk(_calls(5), journal=path, concurrency=1) as run,
+    ):
+        with anyio.fail_after(10):
+            while _endings(path, tmp_path / "copy") != ["done"] * 2:
+                await anyio.sleep(0.005)
+        run.stop()

@@ -204,6 +204,52 @@ async def test_what_is_no_action_is_named_by_its_place(
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_none_in_the_list_is_named_like_any_other_item(
+    client: AsyncPhloClient, server: Server, asynchronous: bool
+) -> None:
+    mixed: list[Any] = [*_holds(2), None, *_holds(7)]
+
+    async def coming() -> AsyncIterator[Any]:
+        for item in mixed:
+            yield item
+
+    with pytest.raises(InvalidArgumentError, match="number 3 is not an Action, but NoneType"):
+        await client.bulk_all(coming() if asynchronous else mixed)
+
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_generator_is_closed_when_the_run_ends_early(
+    client: AsyncPhloClient, server: Server, asynchronous: bool
+) -> None:
+    closed: list[str] = []
+
+    def generate() -> Iterator[Action]:
+        try:
+            yield from _holds(100)
+        finally:
+            closed.append("generator")
+
+    async def generate_slowly() -> AsyncIterator[Action]:
+        try:
+            for action in _holds(100):
+                yield action
+        finally:
+            await anyio.lowlevel.checkpoint()
+            closed.append("generator")
+
+    actions = generate_slowly() if asynchronous else generate()
+    async with client:
+        async with client.bulk(actions, concurrency=2) as run:
+            async for _ in run:
+                break
+        closed_in_time = list(closed)
+
+    assert closed_in_time == ["generator"]
+
+
 @pytest.mark.parametrize("concurrency", [0, -1, 1.5, "3"])
 def test_concurrency_must_be_a_number_of_workers(client: AsyncPhloClient, concurrency: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"^concurrency: "):

@@ -37,6 +37,7 @@ from plivo_phlo_async import (
     DecodeError,
     InvalidArgumentError,
     Journal,
+    JournalEntry,
     JournalError,
     Limiter,
     Member,
@@ -298,6 +299,11 @@ def bulk_told(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> 
     assert_type(outcome.error, Exception | None)
     assert_type(outcome.attempts, int)
     assert_type(outcome.elapsed, float)
+    assert_type(outcome.begun, datetime | None)
+    assert_type(outcome.ended, datetime | None)
+    assert_type(outcome.key, str | None)
+    assert_type(outcome.api_id, str | None)
+    assert_type(outcome.to_dict(), dict[str, Any])
     assert_type(report.done, int)
     assert_type(report.failed, int)
     assert_type(report.unknown, int)
@@ -314,17 +320,25 @@ def bulk_told(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> 
 
 
 class OwnJournal(BaseJournal):
-    async def begin(self, key: str, redo: Collection[BulkStatus] = ()) -> PriorState:
+    async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
         return PriorState.FRESH
 
-    async def finish(self, key: str, outcome: BulkOutcome) -> None: ...
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None: ...
 
 
-async def journals(journal: SqliteJournal, memory: MemoryJournal) -> None:
+async def journals(journal: SqliteJournal, memory: MemoryJournal, action: Action) -> None:
     fits: list[Journal] = [journal, memory, OwnJournal()]
-    assert_type(await fits[0].begin("key"), PriorState)
+    entry = JournalEntry.of(action, 1)
+    assert_type(entry.name, str)
+    assert_type(entry.content, str)
+    assert_type(await fits[0].prior(entry), PriorState)
+    assert_type(await fits[0].begin(entry), PriorState)
     assert_type(await journal.start(), None)
-    assert_type(await journal.begin("key", [BulkStatus.FAILED]), PriorState)
+    assert_type(await journal.begin(entry, [BulkStatus.FAILED]), PriorState)
+    assert_type(await journal.recorded(entry), BulkOutcome | None)
+    assert_type(await journal.settle("order-7", "done"), BulkOutcome)
+    assert_type(list(journal.outcomes()), list[BulkOutcome])
+    assert_type([outcome async for outcome in journal.outcomes()], list[BulkOutcome])
     assert_type(await journal.flush(), None)
     assert_type(await journal.counts(), dict[BulkStatus, int])
     assert_type(await journal.aclose(), None)

@@ -472,6 +472,8 @@ def test_the_environment_gives_phlo_and_node(bulk: Run, emulator: PhloEmulator) 
 
 
 def test_a_journal_that_another_run_uses_is_refused(bulk: Run, emulator: PhloEmulator) -> None:
+    bulk("calls.csv", "--journal", "run.db")
+    emulator.reset()
     with closing(sqlite3.connect("run.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         code, out, err = bulk("calls.csv", "--journal", "run.db")

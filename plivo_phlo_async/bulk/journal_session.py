@@ -1,0 +1,149 @@
+"""A bulk run's use of its journal: what to do again, and when an action begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+
+from attrs import frozen
+
+from ..actions import Action
+from ..errors import InvalidArgumentError
+from .journal import Journal, JournalEntry, PriorState
+from .report import BulkOutcome, BulkStatus
+from .sqlite_journal import SqliteJournal
+
+__all__ = ["JournalRecorder", "JournalSession", "NotFresh", "NotRecorded", "Redo", "session_of"]
+
+Redo = Collection[str] | Callable[[Action], Collection[str]]
+
+
+class NotFresh(Exception):
+    """Another worker or process has begun the action meanwhile."""
+
+    def __init__(self, state: PriorState) -> None:
+        self.state = state
+
+
+class NotRecorded(Exception):
+    """The journal failed, so that the action is not sent."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+@frozen
+class JournalRecorder:
+    """Begins an action in the journal immediately before its request."""
+
+    _session: JournalSession
+    _entry: JournalEntry
+    _write_behind: Callable[[], None]
+
+    def about_to_wait(self) -> None:
+        """Write what is pending in the journal meanwhile."""
+        self._write_behind()
+
+    async def begin(self) -> None:
+        """Record that the request follows.
+
+        Raises:
+            NotFresh: the action was begun meanwhile.
+            NotRecorded: the journal failed.
+        """
+        try:
+            state = await self._session.begin(self._entry)
+        except Exception as error:
+            raise NotRecorded(error) from error
+        if state is not PriorState.FRESH:
+            raise NotFresh(state)
+
+    async def undo(self) -> None:
+        """Record that the action has not begun; raises `NotRecorded`."""
+        not_started = BulkOutcome(self._entry.action, BulkStatus.NOT_STARTED)
+        try:
+            await self._session.finish(self._entry, not_started)
+        except Exception as error:
+            raise NotRecorded(error) from error
+
+
+class JournalSession:
+    """A run's use of its journal.
+
+    Args:
+        journal: the journal.
+        redo: what to do again.
+        owned: the same journal, if the run opens and closes it.
+    """
+
+    def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
+        self._journal, self._owned = journal, owned
+        self._redo = redo if callable(redo) else _endings(redo)
+        self.is_pending = False  # what is finished may not be written
+
+    async def start(self) -> None:
+        """Start a run."""
+        await self._journal.start()
+
+    async def prior(self, entry: JournalEntry) -> PriorState:
+        """Return the state of an action, before it waits for its turn."""
+        return await self._journal.prior(entry, self._redone(entry.action))
+
+    async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
+        """Return the recorded outcome of an action."""
+        return await self._journal.recorded(entry)
+
+    async def begin(self, entry: JournalEntry) -> PriorState:
+        """Begin an action, and return its state before."""
+        return await self._journal.begin(entry, self._redone(entry.action))
+
+    def _redone(self, action: Action) -> Collection[BulkStatus]:
+        return _endings(self._redo(action)) if callable(self._redo) else self._redo
+
+    async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
+        """Finish an action."""
+        self.is_pending = True
+        await self._journal.finish(entry, outcome)
+
+    async def flush(self) -> None:
+        """Write what is pending."""
+        await self._journal.flush()
+
+    async def aclose(self) -> None:
+        """Close the journal, if the run opened it."""
+        if self._owned is not None:
+            await self._owned.aclose()
+
+
+_METHODS = ("start", "prior", "recorded", "begin", "finish", "flush")
+
+
+def session_of(
+    journal: str | os.PathLike[str] | Journal | None, redo: Redo
+) -> JournalSession | None:
+    """Return the session of a run with a journal; None without one.
+
+    Args:
+        journal: the path of a SQLite file, or a journal.
+        redo: what to do again.
+
+    Raises:
+        InvalidArgumentError: an argument is invalid; the message names it.
+    """
+    if journal is None:
+        if redo:
+            raise InvalidArgumentError("redo: it needs the journal of an earlier run.")
+        return None
+    if isinstance(journal, str | os.PathLike):
+        own = SqliteJournal(journal)
+        return JournalSession(own, redo, owned=own)
+    if not all(hasattr(journal, method) for method in _METHODS):
+        raise InvalidArgumentError("journal: give a path, or a Journal with all its methods.")
+    return JournalSession(journal, redo, owned=None)
+
+
+def _endings(names: Collection[str]) -> frozenset[BulkStatus]:
+    """Return how an action may have ended to be done again."""
+    if isinstance(names, str) or not set(names) <= {BulkStatus.FAILED, BulkStatus.UNKNOWN}:
+        raise InvalidArgumentError('redo: give a set of "failed" and "unknown", or of one of them.')
+    return frozenset(BulkStatus(name) for name in names)
