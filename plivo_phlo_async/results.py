@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import field, fields_dict, frozen
 
 __all__ = ["ActionResult", "NodeDetails", "PhloDetails", "PhloRun", "PhloRunDetails", "Result"]
 
@@ -37,7 +37,8 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values; a time is ISO 8601 text."""
-        return asdict(self, value_serializer=_serialize)
+        values = {name: getattr(self, name) for name in fields_dict(type(self))}
+        return {name: _plain(value) for name, value in values.items()}
 
 
 @frozen
@@ -139,5 +140,7 @@ class PhloRunDetails(Result):
     api_id: str | None = None
 
 
-def _serialize(instance: object, attribute: object, value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value

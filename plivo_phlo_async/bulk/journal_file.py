@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from attrs import define
+from attrs import define, field
 
 from ..errors import JournalError, NotSentError
 from .integrity import Mark, Summary, mark_path
@@ -59,6 +59,7 @@ class JournalFile:
     run: int = 0
     is_first: bool = True  # the next action is the run's first
     resumes: bool = False  # an earlier run has begun actions
+    _begun: dict[str, JournalRow] = field(factory=dict)  # by this run, and not ended
 
     # Transactions
 
@@ -83,6 +84,7 @@ class JournalFile:
         """Start a run."""
         (last,) = self.db.execute("SELECT max(run) FROM actions").fetchone()
         self.run, self.is_first, self.resumes = (last or 0) + 1, True, last is not None
+        self._begun.clear()
 
     # One action
 
@@ -123,6 +125,7 @@ class JournalFile:
         self.check_first(entry)
         new = JournalRow(entry.name, entry.content, self.run, BEGUN)
         if self._insert(new, RecordedOutcome(_action(entry), BEGUN, begun=now)):
+            self._begun[entry.name] = new
             return PriorState.FRESH
         row = self._row(entry.name)
         assert row is not None  # it conflicts
@@ -145,6 +148,7 @@ class JournalFile:
         before = f"{row.run} {BulkStatus.UNKNOWN if row.status == BEGUN else row.status}"
         new = JournalRow(row.name, row.content, self.run, BEGUN, before)
         self.summary.replace(row.checksum, new.checksum)
+        self._begun[row.name] = new
         self.db.execute(_BEGIN_AGAIN, (self.run, before, _action(entry), now, row.name))
 
     def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
@@ -157,15 +161,13 @@ class JournalFile:
             return
         if isinstance(outcome.error, NotSentError):
             self.undo(entry.name)
-        new = JournalRow(entry.name, entry.content, self.run, outcome.status.value)
-        recorded = RecordedOutcome.of(outcome)
-        if self._insert(new, recorded):
-            return
-        row = self._row(entry.name)
-        assert row is not None  # it conflicts
-        began_now = (row.status, row.run) == (BEGUN, self.run)
-        if began_now or row.status not in {BEGUN, BulkStatus.UNKNOWN}:
-            self._finish(row, self.run, recorded)
+        begun = self._begun.pop(entry.name, None)
+        row = begun or self._row(entry.name)
+        if row is None:
+            new = JournalRow(entry.name, entry.content, self.run, outcome.status.value)
+            self._insert(new, RecordedOutcome.of(outcome, _action(entry)))
+        elif begun or row.status not in {BEGUN, BulkStatus.UNKNOWN}:
+            self._finish(row, self.run, RecordedOutcome.of(outcome))
 
     def _finish(self, row: JournalRow, run: int, recorded: RecordedOutcome) -> None:
         new = JournalRow(row.name, row.content, run, recorded.status)
@@ -176,8 +178,8 @@ class JournalFile:
 
     def undo(self, name: str) -> None:
         """Restore the state before `begin`: the action was not sent."""
-        row = self._row(name)
-        if row is None or row.status != BEGUN:
+        row = self._begun.pop(name, None)
+        if row is None:
             return
         if row.before is None:
             self.summary.remove(row.checksum)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,10 +47,15 @@ class RecordedOutcome:
     ended: float | None = None
 
     @classmethod
-    def of(cls, outcome: BulkOutcome) -> RecordedOutcome:
-        """Return an outcome as it is stored."""
+    def of(cls, outcome: BulkOutcome, action: str = "") -> RecordedOutcome:
+        """Return an outcome as it is stored.
+
+        Args:
+            outcome: the outcome.
+            action: its action as JSON; "" where that is stored already.
+        """
         return cls(
-            json_of(outcome.action.to_dict()),
+            action,
             outcome.status.value,
             None if outcome.result is None else json_of(outcome.result.to_dict()),
             None if outcome.error is None else json_of(error_to_dict(outcome.error)),
@@ -79,9 +84,9 @@ class RecordedOutcome:
         )
 
 
-def json_of(values: Mapping[str, Any]) -> str:
-    """Return values as compact JSON."""
-    return json.dumps(values, separators=(",", ":"), ensure_ascii=False, default=str)
+json_of: Callable[[Mapping[str, Any]], str] = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False, default=str
+).encode
 
 
 def in_doubt(action: Action, begun: datetime | None = None) -> BulkOutcome:

@@ -76,8 +76,8 @@ class CrashReport:
             f"{self.concurrency} at once: {self.kills} kills over {self.lists} lists of"
             f" {self.actions}: done {done}, failed {failed}, unknown {unknown}"
             f" ({self.unknown_and_dialled} of them dialled; {unknown / max(1, self.kills):.2f} a"
-            f" kill, at most {self.most_unknown}, {self.beyond} not on the wire); promises broken: {len(self.broken)};"
-            f" {self.seconds:.0f} s"
+            f" kill, at most {self.most_unknown}, {self.beyond} not on the wire); promises"
+            f" broken: {len(self.broken)}; {self.seconds:.0f} s"
         )
 
 
