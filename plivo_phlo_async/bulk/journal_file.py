@@ -29,13 +29,14 @@ from .report import BulkOutcome, BulkStatus
 
 __all__ = ["JournalFile"]
 
-_RECORDED = "action, status, result, error, attempts, elapsed, begun, ended"
+_RECORDED = "number, action, status, result, error, attempts, elapsed, begun, ended"
 _INSERT = (
     f"INSERT INTO actions ({DECIDING}, {_RECORDED.replace(' status,', '')})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _BEGIN_AGAIN = (
-    "UPDATE actions SET run = ?, status = 'begun', before = ?, action = ?, begun = ? WHERE name = ?"
+    "UPDATE actions SET run = ?, status = 'begun', before = ?, number = ?, action = ?,"
+    " begun = ? WHERE name = ?"
 )
 _UNDO = "UPDATE actions SET run = ?, status = ?, before = NULL WHERE name = ?"
 _FINISH = (
@@ -124,7 +125,7 @@ class JournalFile:
         """Record that an action begins, unless it was begun before."""
         self.check_first(entry)
         new = JournalRow(entry.name, entry.content, self.run, BEGUN)
-        if self._insert(new, RecordedOutcome(_action(entry), BEGUN, begun=now)):
+        if self._insert(new, RecordedOutcome(entry.number, _action(entry), BEGUN, begun=now)):
             self._begun[entry.name] = new
             return PriorState.FRESH
         row = self._row(entry.name)
@@ -137,8 +138,8 @@ class JournalFile:
     def _insert(self, row: JournalRow, recorded: RecordedOutcome) -> bool:
         """Insert a row; return whether there was none of its name."""
         deciding = (row.name, row.content, row.run, row.status, row.before)
-        rest = (recorded.action, recorded.result, recorded.error, recorded.attempts)
-        times = (recorded.elapsed, recorded.begun, recorded.ended)
+        rest = (recorded.number, recorded.action, recorded.result, recorded.error)
+        times = (recorded.attempts, recorded.elapsed, recorded.begun, recorded.ended)
         if not self.db.execute(_INSERT, (*deciding, *rest, *times)).rowcount:
             return False
         self.summary.add(row.checksum)
@@ -149,7 +150,9 @@ class JournalFile:
         new = JournalRow(row.name, row.content, self.run, BEGUN, before)
         self.summary.replace(row.checksum, new.checksum)
         self._begun[row.name] = new
-        self.db.execute(_BEGIN_AGAIN, (self.run, before, _action(entry), now, row.name))
+        self.db.execute(
+            _BEGIN_AGAIN, (self.run, before, entry.number, _action(entry), now, row.name)
+        )
 
     def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
         """Record how an action ended; `not_started` undoes `begin`.
@@ -165,7 +168,7 @@ class JournalFile:
         row = begun or self._row(entry.name)
         if row is None:
             new = JournalRow(entry.name, entry.content, self.run, outcome.status.value)
-            self._insert(new, RecordedOutcome.of(outcome, _action(entry)))
+            self._insert(new, RecordedOutcome.of(outcome, entry.number, _action(entry)))
         elif begun or row.status not in {BEGUN, BulkStatus.UNKNOWN}:
             self._finish(row, self.run, RecordedOutcome.of(outcome))
 

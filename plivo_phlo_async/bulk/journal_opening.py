@@ -26,7 +26,7 @@ _OURS = 0x50484C4F  # SQLite's application_id
 _FORM = 2  # of the tables, of the checksums and of an action's content
 _TABLES = {
     "actions": "CREATE TABLE actions (id INTEGER PRIMARY KEY, name TEXT UNIQUE, content TEXT,"
-    " run INTEGER, status TEXT, before TEXT, action TEXT, result TEXT, error TEXT,"
+    " run INTEGER, status TEXT, before TEXT, number INTEGER, action TEXT, result TEXT, error TEXT,"
     " attempts INTEGER, elapsed REAL, begun REAL, ended REAL)",
     "summary": "CREATE TABLE summary (journal TEXT, first TEXT, is_open INTEGER, inode TEXT,"
     " sequence INTEGER, rows INTEGER, total TEXT, checksum TEXT)",

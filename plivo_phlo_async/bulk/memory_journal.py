@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from attrs import define
+from attrs import define, evolve
 
 from ..errors import InvalidArgumentError, JournalError, NotSentError
 from .journal import BEGUN, BaseJournal, JournalEntry, PriorState, prior_state
@@ -81,7 +81,7 @@ class MemoryJournal(BaseJournal):
         state = await self.prior(entry, redo)
         if state is PriorState.FRESH:
             before = self._kept.get(entry.name)
-            begun = in_doubt(entry.action, datetime.now(UTC))
+            begun = in_doubt(entry.action, datetime.now(UTC), entry.number)
             self._kept[entry.name] = _Kept(entry.content, self._run, begun, True, before)
         return state
 
@@ -97,9 +97,10 @@ class MemoryJournal(BaseJournal):
         kept = self._kept.get(entry.name)
         if outcome.status is BulkStatus.NOT_STARTED:
             return
+        numbered = evolve(outcome, number=entry.number)
         begun = kept is not None and kept.begun and kept.run == self._run
         if kept is None or begun or kept.outcome.status is not BulkStatus.UNKNOWN:
-            self._kept[entry.name] = _Kept(entry.content, self._run, outcome, begun=False)
+            self._kept[entry.name] = _Kept(entry.content, self._run, numbered, begun=False)
 
     def _undo(self, name: str) -> None:
         kept = self._kept.get(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from .. import errors
 from .._parsing import kind_of
@@ -27,6 +27,7 @@ class RecordedOutcome:
     """An outcome as a journal stores it.
 
     Attributes:
+        number: the action's position in the list, from 1.
         action: the action, as JSON.
         status: how it ended, or "begun".
         result: the result, as JSON, if it is done.
@@ -37,6 +38,7 @@ class RecordedOutcome:
         ended: when it ended, in seconds since 1970.
     """
 
+    number: int
     action: str
     status: str
     result: str | None = None
@@ -47,14 +49,16 @@ class RecordedOutcome:
     ended: float | None = None
 
     @classmethod
-    def of(cls, outcome: BulkOutcome, action: str = "") -> RecordedOutcome:
+    def of(cls, outcome: BulkOutcome, number: int = 0, action: str = "") -> RecordedOutcome:
         """Return an outcome as it is stored.
 
         Args:
             outcome: the outcome.
+            number: the action's position; 0 where that is stored already.
             action: its action as JSON; "" where that is stored already.
         """
         return cls(
+            number,
             action,
             outcome.status.value,
             None if outcome.result is None else json_of(outcome.result.to_dict()),
@@ -69,7 +73,7 @@ class RecordedOutcome:
         """Return the outcome; one that was begun and has not ended is `unknown`."""
         action = Action.from_dict(json.loads(self.action))
         if self.status == BEGUN:
-            return in_doubt(action, _datetime(self.begun))
+            return in_doubt(action, _datetime(self.begun), self.number)
         result = None if self.result is None else _result(action, json.loads(self.result))
         error = None if self.error is None else _error(action, json.loads(self.error))
         return BulkOutcome(
@@ -81,6 +85,7 @@ class RecordedOutcome:
             self.elapsed,
             _datetime(self.begun),
             _datetime(self.ended),
+            self.number,
         )
 
 
@@ -89,18 +94,21 @@ json_of: Callable[[Mapping[str, Any]], str] = json.JSONEncoder(
 ).encode
 
 
-def in_doubt(action: Action, begun: datetime | None = None) -> BulkOutcome:
+def in_doubt(
+    action: Action, begun: datetime | None = None, number: int | None = None
+) -> BulkOutcome:
     """Return the outcome of an action that was begun before, and whose end is not recorded.
 
     Args:
         action: the action.
         begun: when it began, if that is known.
+        number: its position in the list, from 1.
     """
     error = OutcomeUnknownError(
         f"{action}: it was begun before, and how it ended is not known; check before repeating it.",
         action=action,
     )
-    return BulkOutcome(action, BulkStatus.UNKNOWN, error=error, begun=begun)
+    return BulkOutcome(action, BulkStatus.UNKNOWN, error=error, begun=begun, number=number)
 
 
 def settled(outcome: BulkOutcome, status: BulkStatus, now: datetime) -> BulkOutcome:
@@ -114,8 +122,7 @@ def settled(outcome: BulkOutcome, status: BulkStatus, now: datetime) -> BulkOutc
     failed = status is BulkStatus.FAILED
     text = f"{outcome.action}: it was settled as failed."
     error = PhloError(text, action=outcome.action) if failed else None
-    attempts, elapsed = outcome.attempts, outcome.elapsed
-    return BulkOutcome(outcome.action, status, None, error, attempts, elapsed, outcome.begun, now)
+    return evolve(outcome, status=status, result=None, error=error, ended=now)
 
 
 def _result(action: Action, values: dict[str, Any]) -> Result:

@@ -48,6 +48,7 @@ class BulkOutcome:
         elapsed: seconds it took, including waits.
         begun: when its first request began, with time zone; None if none did.
         ended: when it ended, with time zone; None if that is not known.
+        number: its position in the list, from 1.
     """
 
     action: Action
@@ -58,6 +59,7 @@ class BulkOutcome:
     elapsed: float = 0.0
     begun: datetime | None = None
     ended: datetime | None = None
+    number: int | None = None
 
     @property
     def key(self) -> str | None:
@@ -74,6 +76,7 @@ class BulkOutcome:
         return {
             "action": self.action.to_dict(),
             "key": self.key,
+            "number": self.number,
             "status": self.status.value,
             "result": None if self.result is None else self.result.to_dict(),
             "error": None if self.error is None else error_to_dict(self.error),

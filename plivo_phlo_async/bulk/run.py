@@ -165,6 +165,7 @@ class BulkRun:
                     self._tally.skip()
                     await anyio.lowlevel.checkpoint()
                     continue
+                outcome = evolve(outcome, number=read[0])
                 self._tally.add(outcome)
                 call_hook(self._on_progress, self._tally.report)
                 await self._hand_over(outcome, outcomes)

@@ -9,7 +9,7 @@ import click
 
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, demo, emulate, phlos, verify
+from . import actions, demo, emulate, journal, phlos, verify
 from .bulk import command as bulk_command
 from .doctor import command as doctor_command
 from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
@@ -36,6 +36,7 @@ class _OrderedGroup(click.Group):
         phlos.run,
         phlos.show,
         bulk_command.bulk,
+        journal.journal,
         listen_command.listen,
         verify.verify,
     ],

@@ -473,6 +473,7 @@ async def test_an_unknown_action_is_reported_with_the_time_it_began(
 
     assert outcomes["008"].begun is not None
     assert outcomes["008"].ended is not None
+    assert outcomes["008"].number == 9
 
 
 async def test_what_ends_is_written_while_the_next_waits_for_the_limit(

@@ -302,6 +302,7 @@ def bulk_told(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> 
     assert_type(outcome.begun, datetime | None)
     assert_type(outcome.ended, datetime | None)
     assert_type(outcome.key, str | None)
+    assert_type(outcome.number, int | None)
     assert_type(outcome.api_id, str | None)
     assert_type(outcome.to_dict(), dict[str, Any])
     assert_type(report.done, int)
