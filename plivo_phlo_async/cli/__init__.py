@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import click
@@ -14,6 +13,7 @@ from .bulk import command as bulk_command
 from .doctor import command as doctor_command
 from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
 from .listen import command as listen_command
+from .stdio import tolerant_stdio
 
 __all__ = ["main", "plivo_phlo"]
 
@@ -54,21 +54,16 @@ def plivo_phlo() -> None:
 
 def main() -> None:
     """Run the command and exit with its exit code, without a traceback for a user's error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not when it is closed: `>&-`
-            stream.reconfigure(errors="replace")  # for terminals that lack a character
-    sys.exit(_run())
+    with tolerant_stdio():
+        code = _run()
+    sys.exit(code)
 
 
 def _run() -> int:
-    stdout = sys.stdout
     try:
         return int(plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False) or OK)
     except SystemExit as exit:
-        # A closed pipe is not an error. On one, click replaces stdout and exits, and rich exits.
-        if sys.stdout is not stdout or isinstance(exit.__context__, BrokenPipeError):
-            return OK
-        raise
+        return int(exit.code or OK)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         name = context.command_path if context else "plivo-phlo"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +15,6 @@ from plivo_phlo_async.cli import plivo_phlo as group
 
 from .conftest import Run
 
-COMMAND = [sys.executable, "-m", "plivo_phlo_async"]
 Installed = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -63,43 +61,6 @@ def test_without_uvicorn_emulate_says_what_to_install_and_doctor_that_it_is_not_
 
 def test_doctor_tells_what_is_not_installed(without: Installed) -> None:
     assert ", uvicorn not installed; Python 3." in without("uvicorn", argv=["doctor"]).stdout
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["demo"], ["demo", "--json"]], ids=" ".join)
-def test_a_reader_that_has_seen_enough_is_no_error(argv: list[str]) -> None:
-    ours, theirs = os.pipe()
-    os.close(ours)
-    done = subprocess.run(
-        [*COMMAND, *argv], stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=30
-    )
-    os.close(theirs)
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_full_disk_is_one_line() -> None:
-    if not os.path.exists("/dev/full"):
-        pytest.skip("this system has no full disk at hand")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
-        )
-
-    assert (done.returncode, done.stderr) == (
-        1,
-        "plivo-phlo: [Errno 28] No space left on device.\n",
-    )
-
-
-def test_with_standard_output_closed_it_does_its_work_all_the_same() -> None:
-    done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m plivo_phlo_async --version >&-"],
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=30,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_version_is_told(plivo_phlo: Run) -> None:
