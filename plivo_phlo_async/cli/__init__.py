@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
+from .._early_interrupt import end_early_interrupt
 from .._version import __version__
 from ..errors import PhloError
 from . import actions, demo, emulate, phlos, verify
@@ -13,21 +15,29 @@ from .bulk import command as bulk_command
 from .doctor import command as doctor_command
 from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
 from .listen import command as listen_command
+from .signals import hangup_as_sigterm
 from .stdio import tolerant_stdio
 
 __all__ = ["main", "plivo_phlo"]
 
 
-class _OrderedGroup(click.Group):
-    """A group whose help lists the commands in the order of definition."""
+class _Commands(click.Group):
+    """The commands, in the order of definition."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in order."""
         return list(self.commands)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would print a blank line for Ctrl-C, also into a file."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
 
 @click.group(
-    cls=_OrderedGroup,
+    cls=_Commands,
     commands=[
         demo.demo,
         emulate.emulate,
@@ -54,13 +64,14 @@ def plivo_phlo() -> None:
 
 def main() -> None:
     """Run the command and exit with its exit code, without a traceback for a user's error."""
-    with tolerant_stdio():
+    with tolerant_stdio(), hangup_as_sigterm():
         code = _run()
     sys.exit(code)
 
 
 def _run() -> int:
     try:
+        end_early_interrupt()
         return int(plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False) or OK)
     except SystemExit as exit:
         return int(exit.code or OK)
@@ -73,7 +84,8 @@ def _run() -> int:
         _print_error(f"plivo-phlo: {error}")
         return exit_code_for(error)
     except (click.Abort, KeyboardInterrupt):
-        _print_error("plivo-phlo: interrupted.")
+        below = "\n" if sys.stderr.isatty() else ""  # the ^C
+        _print_error(f"{below}plivo-phlo: interrupted.")
         return INTERRUPTED
     except OSError as error:
         _print_error(f"plivo-phlo: {error}.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import click
 from attrs import define, field
 from rich.console import Console
 
@@ -101,9 +102,10 @@ class BulkRunner:
             SetupError: the journal or the results file cannot be opened; nothing was sent.
         """
         logger.addHandler(logging.NullHandler())  # the summary has its warnings
-        with self.signals:
-            async with self.client, _open(self.journal) as journal:
-                await self._run_with_journal(journal)
+        # Until the summary is printed: a late Ctrl-C changes neither it nor the exit code.
+        click.get_current_context().with_resource(self.signals)
+        async with self.client, _open(self.journal) as journal:
+            await self._run_with_journal(journal)
         self.outcome.interrupted = self.signals.should_stop
 
     async def _run_with_journal(self, journal: SqliteJournal | None) -> None:
