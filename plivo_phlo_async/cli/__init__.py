@@ -28,6 +28,13 @@ class _Commands(click.Group):
         """Return the names of the commands, in order."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help if there is no argument; click's versions differ in how they do it."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(USAGE)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; click would print a blank line for Ctrl-C, also into a file."""
         try:

@@ -67,6 +67,12 @@ def test_the_version_is_told(plivo_phlo: Run) -> None:
     assert plivo_phlo("--version") == (0, f"plivo-phlo, version {__version__}\n", "")
 
 
+def test_without_a_command_it_shows_the_help_as_a_page_on_stderr(plivo_phlo: Run) -> None:
+    _, page, _ = plivo_phlo("--help")
+
+    assert plivo_phlo() == (2, "", page)
+
+
 def test_the_help_lists_every_command_in_order_and_truncates_no_summary(
     plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
