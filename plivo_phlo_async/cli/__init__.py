@@ -13,7 +13,7 @@ from ..errors import PhloError
 from . import actions, demo, emulate, phlos, verify
 from .bulk import command as bulk_command
 from .doctor import command as doctor_command
-from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
+from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, InputError, exit_code_for
 from .listen import command as listen_command
 from .signals import hangup_as_sigterm
 from .stdio import tolerant_stdio
@@ -85,7 +85,8 @@ def _run() -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         name = context.command_path if context else "plivo-phlo"
-        _print_error(f"{name}: {' '.join(error.format_message().split())} Try {name} --help.")
+        hint = "" if isinstance(error, InputError) else f" Try {name} --help."
+        _print_error(f"{name}: {' '.join(error.format_message().split())}{hint}")
         return USAGE
     except PhloError as error:
         _print_error(f"plivo-phlo: {error}")
