@@ -1,5 +1,6 @@
 """Plivo PHLO's multi-party calls for asyncio and trio: never dialled twice, never hidden."""
 
+from . import _early_interrupt as _early_interrupt  # first: it has an effect on import
 from ._transport.hooks import AttemptEvent, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
 from ._transport.outcome import Outcome

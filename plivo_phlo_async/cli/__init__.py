@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import sys
+from typing import Any
 
 import click
 
+from .._early_interrupt import end_early_interrupt
 from .._version import __version__
 from ..errors import PhloError
 from . import actions, demo, emulate, journal, phlos, verify
 from .bulk import command as bulk_command
 from .doctor import command as doctor_command
-from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, exit_code_for
+from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, InputError, exit_code_for
 from .listen import command as listen_command
+from .signals import hangup_as_sigterm
+from .stdio import tolerant_stdio
 
 __all__ = ["main", "plivo_phlo"]
 
 
-class _OrderedGroup(click.Group):
-    """A group whose help lists the commands in the order of definition."""
+class _Commands(click.Group):
+    """The commands, in the order of definition."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in order."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help if there is no argument; click's versions differ in how they do it."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(USAGE)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would print a blank line for Ctrl-C, also into a file."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
 
 @click.group(
-    cls=_OrderedGroup,
+    cls=_Commands,
     commands=[
         demo.demo,
         emulate.emulate,
@@ -55,31 +72,29 @@ def plivo_phlo() -> None:
 
 def main() -> None:
     """Run the command and exit with its exit code, without a traceback for a user's error."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not when it is closed: `>&-`
-            stream.reconfigure(errors="replace")  # for terminals that lack a character
-    sys.exit(_run())
+    with tolerant_stdio(), hangup_as_sigterm():
+        code = _run()
+    sys.exit(code)
 
 
 def _run() -> int:
-    stdout = sys.stdout
     try:
+        end_early_interrupt()
         return int(plivo_phlo.main(prog_name="plivo-phlo", standalone_mode=False) or OK)
     except SystemExit as exit:
-        # A closed pipe is not an error. On one, click replaces stdout and exits, and rich exits.
-        if sys.stdout is not stdout or isinstance(exit.__context__, BrokenPipeError):
-            return OK
-        raise
+        return int(exit.code or OK)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         name = context.command_path if context else "plivo-phlo"
-        _print_error(f"{name}: {' '.join(error.format_message().split())} Try {name} --help.")
+        hint = "" if isinstance(error, InputError) else f" Try {name} --help."
+        _print_error(f"{name}: {' '.join(error.format_message().split())}{hint}")
         return USAGE
     except PhloError as error:
         _print_error(f"plivo-phlo: {error}")
         return exit_code_for(error)
     except (click.Abort, KeyboardInterrupt):
-        _print_error("plivo-phlo: interrupted.")
+        below = "\n" if sys.stderr.isatty() else ""  # the ^C
+        _print_error(f"{below}plivo-phlo: interrupted.")
         return INTERRUPTED
     except OSError as error:
         _print_error(f"plivo-phlo: {error}.")

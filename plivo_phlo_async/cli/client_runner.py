@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ import anyio
 import attrs
 import click
 
-from .._transport.hooks import OutcomeEvent
+from .._transport.hooks import OutcomeEvent, logger
 from ..actions import Action
 from ..client import AsyncPhloClient
 from ..errors import PhloError, ResponseError
@@ -45,9 +46,12 @@ def with_client(
         ) as client:
             await ask(client)
 
+    logger.addHandler(logging.NullHandler())  # its warnings are printed below
     try:
         anyio.run(go)
     except KeyboardInterrupt:
+        if not interrupted:
+            raise
         for event in interrupted:
             click.echo(
                 f"{event.action}: it may have happened; check before repeating it.", err=True

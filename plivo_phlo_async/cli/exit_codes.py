@@ -22,6 +22,7 @@ __all__ = [
     "OK",
     "UNKNOWN",
     "USAGE",
+    "InputError",
     "exit_code_for",
     "usage_error",
 ]
@@ -46,6 +47,10 @@ def exit_code_for(error: PhloError) -> int:
     return NETWORK if isinstance(error, RequestError) else FAILED
 
 
+class InputError(click.UsageError):
+    """A usage error that says what to do; the help has nothing to add."""
+
+
 def usage_error(text: str) -> NoReturn:
-    """Exit with a usage error; `text` is one sentence with the reason."""
-    raise click.UsageError(text, click.get_current_context()) from None
+    """Exit with a usage error; `text` says what is wrong and what to do."""
+    raise InputError(text, click.get_current_context()) from None

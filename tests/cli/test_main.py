@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +15,6 @@ from plivo_phlo_async.cli import plivo_phlo as group
 
 from .conftest import Run
 
-COMMAND = [sys.executable, "-m", "plivo_phlo_async"]
 Installed = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -65,45 +63,14 @@ def test_doctor_tells_what_is_not_installed(without: Installed) -> None:
     assert ", uvicorn not installed; Python 3." in without("uvicorn", argv=["doctor"]).stdout
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["demo"], ["demo", "--json"]], ids=" ".join)
-def test_a_reader_that_has_seen_enough_is_no_error(argv: list[str]) -> None:
-    ours, theirs = os.pipe()
-    os.close(ours)
-    done = subprocess.run(
-        [*COMMAND, *argv], stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=30
-    )
-    os.close(theirs)
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_full_disk_is_one_line() -> None:
-    if not os.path.exists("/dev/full"):
-        pytest.skip("this system has no full disk at hand")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
-        )
-
-    assert (done.returncode, done.stderr) == (
-        1,
-        "plivo-phlo: [Errno 28] No space left on device.\n",
-    )
-
-
-def test_with_standard_output_closed_it_does_its_work_all_the_same() -> None:
-    done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m plivo_phlo_async --version >&-"],
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=30,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_the_version_is_told(plivo_phlo: Run) -> None:
     assert plivo_phlo("--version") == (0, f"plivo-phlo, version {__version__}\n", "")
+
+
+def test_without_a_command_it_shows_the_help_as_a_page_on_stderr(plivo_phlo: Run) -> None:
+    _, page, _ = plivo_phlo("--help")
+
+    assert plivo_phlo() == (2, "", page)
 
 
 def test_the_help_lists_every_command_in_order_and_truncates_no_summary(

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms below it and from its own.
 LADDER = [
-    {"_version", "_masking"},
+    {"_version", "_masking", "_early_interrupt"},
     {"errors", "results"},
     {"actions"},
     {"_parsing"},

@@ -90,6 +90,20 @@ class RunOutcome:
         return max(0, self.total - self.report.skipped - sum(self.this_run.values()))
 
     @property
+    def all_unreachable(self) -> bool:
+        """Whether every action failed because it could not be sent."""
+        counts = self.over_all
+        reached = self.unreachable < counts["failed"] or counts["done"] or counts["unknown"]
+        return bool(self.unreachable and not reached)
+
+    @property
+    def all_finished_before(self) -> bool:
+        """Whether earlier runs had begun every action, so that nothing was left to do."""
+        here = self.this_run
+        nothing_done = not (self.sent or here["done"] or here["failed"] or self.not_started)
+        return self.resumes and nothing_done
+
+    @property
     def resumes(self) -> bool:
         """Whether an earlier run has outcomes in the journal."""
         return self.earlier is not None and any(self.earlier.values())
@@ -106,6 +120,6 @@ def exit_code(outcome: RunOutcome) -> int:
         return USAGE
     if counts["unknown"]:
         return UNKNOWN
-    if outcome.unreachable and outcome.unreachable == counts["failed"] and not counts["done"]:
+    if outcome.all_unreachable:
         return NETWORK
     return FAILED if counts["failed"] or outcome.stopped_by is not None else OK

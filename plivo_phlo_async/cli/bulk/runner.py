@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import click
 from attrs import define, field
 from rich.console import Console
 
 from ..._transport.hooks import OutcomeEvent, PauseEvent, logger
 from ..._transport.limiter import RateLimit
-from ...bulk.report import BulkStatus
 from ...bulk.run import BulkRun
 from ...bulk.sqlite_journal import SqliteJournal
 from ...client import AsyncPhloClient
@@ -34,7 +34,7 @@ _TICK = 0.1  # seconds
 
 
 class SetupError(Exception):
-    """The journal or the results file cannot be opened; nothing was sent."""
+    """The journal or the results file cannot be used; nothing was sent."""
 
 
 @define(eq=False)
@@ -60,6 +60,7 @@ class BulkRunner:
     signals: StopSignals = field(factory=StopSignals)
     stopping: bool = False
     finished: bool = False
+    earlier_printed: bool = False
     paused_until: float = 0.0
     progress: Progress = field(init=False)
     client: AsyncPhloClient = field(init=False)
@@ -98,12 +99,13 @@ class BulkRunner:
         """Run the rows and fill `outcome`.
 
         Raises:
-            SetupError: the journal or the results file cannot be opened; nothing was sent.
+            SetupError: the journal or the results file cannot be used; nothing was sent.
         """
         logger.addHandler(logging.NullHandler())  # the summary has its warnings
-        with self.signals:
-            async with self.client, _open(self.journal) as journal:
-                await self._run_with_journal(journal)
+        # Until the summary is printed: a late Ctrl-C changes neither it nor the exit code.
+        click.get_current_context().with_resource(self.signals)
+        async with self.client, _open(self.journal) as journal:
+            await self._run_with_journal(journal)
         self.outcome.interrupted = self.signals.should_stop
 
     async def _run_with_journal(self, journal: SqliteJournal | None) -> None:
@@ -111,10 +113,14 @@ class BulkRunner:
         outcome = self.outcome
         if journal is not None:
             outcome.earlier = outcome.in_all = await journal.counts()
-            self._print_earlier(outcome.earlier)
         with self._open_results() as self.results_file:
             await self._run(journal)
-        if journal is not None and not isinstance(outcome.stopped_by, JournalError):
+        if isinstance(outcome.stopped_by, JournalError):
+            if not outcome.sent:
+                raise SetupError(f"{outcome.stopped_by} Nothing was sent.")
+            outcome.in_all = None  # the journal lacks what this run has done
+        elif journal is not None:
+            self._print_earlier()
             outcome.in_all = await journal.counts()
 
     async def _run(self, journal: SqliteJournal | None) -> None:
@@ -130,7 +136,10 @@ class BulkRunner:
                 group.start_soon(self._watch, run, scope)
                 try:
                     await self._collect(run)
-                except (PhloError, OSError) as error:
+                except OSError as error:
+                    error.filename = str(self.results)
+                    self.outcome.stopped_by = error
+                except PhloError as error:
                     self.outcome.stopped_by = error
                 self.finished = True
         self.outcome.report = run.report
@@ -150,6 +159,8 @@ class BulkRunner:
                 self._stop(run)
             if self.signals.should_abort:
                 scope.cancel()
+            if run.report.total or run.report.skipped:  # then the journal is the list's
+                self._print_earlier()
             pause = max(0.0, self.paused_until - time.monotonic())
             stopping = self.signals.should_stop or self.outcome.denied is not None
             self.progress.show(RunState(len(self.rows), run.report, pause, stopping))
@@ -163,8 +174,11 @@ class BulkRunner:
             )
             run.stop()
 
-    def _print_earlier(self, earlier: dict[BulkStatus, int]) -> None:
-        if any(earlier.values()):
+    def _print_earlier(self) -> None:
+        """Print once what the journal has of earlier runs."""
+        if self.outcome.resumes and not self.earlier_printed:
+            self.earlier_printed = True
+            earlier = self.outcome.earlier or {}
             counts = ", ".join(f"{count} {status}" for status, count in earlier.items())
             self.progress.print(f"{self.journal} has outcomes of earlier runs: {counts}.")
 
@@ -196,7 +210,7 @@ async def _open(path: Path | None) -> AsyncIterator[SqliteJournal | None]:
     try:
         await journal.flush()
     except JournalError as error:
-        raise SetupError(str(error)) from error
+        raise SetupError(f"{error} Nothing was sent.") from error
     try:
         yield journal
     finally:

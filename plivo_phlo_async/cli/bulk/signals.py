@@ -6,13 +6,16 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
-__all__ = ["StopSignals"]
+from ..signals import hangup_signals
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+__all__ = ["StopSignals"]
 
 
 class StopSignals:
-    """Handles SIGINT and SIGTERM: the first stops the run, a Ctrl-C after it aborts the run.
+    """Handles SIGINT, SIGTERM and SIGHUP: the first stops the run, a Ctrl-C after it aborts it.
+
+    SIGHUP stays ignored where it is, as under nohup. SIGINT does not: a run in the background of a
+    script stops with the script.
 
     The handlers only set flags, which the run polls. That is safe on every system and event loop.
 
@@ -26,7 +29,8 @@ class StopSignals:
         self.should_abort: bool = False
 
     def __enter__(self) -> Self:
-        self._previous = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        signals = [signal.SIGINT, signal.SIGTERM, *hangup_signals()]
+        self._previous = {number: signal.signal(number, self._handle) for number in signals}
         return self
 
     def __exit__(

@@ -29,7 +29,7 @@ class ListenApp:
         target: the service that events are forwarded to.
 
     Attributes:
-        stop: called when stdout is closed.
+        stop: called when stdout cannot be written.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ListenApp:
             response = await self._handle(
                 self._received(scope, body or b""), whole=body is not None
             )
-        except BrokenPipeError:
+        except OSError:
             self.stop()
             response = ForwardResponse(503)
         await _respond(send, response)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -101,8 +100,6 @@ def listen(port: int, host: str, verbose: bool, as_json: bool, **options: Any) -
         finally:
             events, rejected = printer.events, printer.rejections
             click.echo(f"# {events} event{'s' * (events != 1)}, {rejected} rejected.", err=True)
-    # The server has stopped. A closed stdout must not raise when Python flushes it.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _app(

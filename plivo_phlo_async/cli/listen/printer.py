@@ -18,6 +18,7 @@ from ..._masking import mask_numbers
 from ...webhooks import Event
 from ...webhooks.http_params import normalize_headers
 from ..printing import printable
+from ..stdio import raise_output_error
 from .event_format import event_to_dict, line_parts, table_rows
 from .forward import ForwardResponse, Pairs
 
@@ -55,7 +56,11 @@ class EventPrinter:
         self.rejections: int = 0
 
     def event(self, event: Event, request: IncomingRequest, *, verified: bool) -> None:
-        """Print an event: a line, and its variables if verbose; or a JSON object."""
+        """Print an event: a line, and its variables if verbose; or a JSON object.
+
+        Raises:
+            OSError: stdout cannot be written.
+        """
         now = self._clock()
         if self._json:
             received = {"method": request.method, "url": request.url, "verified": verified}
@@ -64,6 +69,7 @@ class EventPrinter:
             self._line(self._out, now, line_parts(event))
             if self._verbose:
                 _print(self._out, _table(event))
+        raise_output_error()
         self.events += 1
 
     def rejected(self, request: IncomingRequest, status: int, reason: str) -> None:
@@ -117,7 +123,6 @@ def _print(console: Console, shown: Text | Table, *, cut: bool = True) -> None:
     with console.capture() as captured:
         console.print(shown, **options)
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    # With click, because the command handles its broken pipe error.
     click.echo("\n".join(lines), err=console.stderr, color=True)
 
 

@@ -390,7 +390,7 @@ def slow(emulator: PhloEmulator) -> Iterator[PhloEmulator]:
     emulator.clear_faults()
 
 
-@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_ends_what_is_in_flight_and_says_how_to_go_on(
     plivo_phlo: Run, slow: PhloEmulator, which: signal.Signals
 ) -> None:
