@@ -44,7 +44,7 @@ class BulkOutcome:
         status: how it ended.
         result: the result, if it is done.
         error: the exception, if one was raised.
-        attempts: how many requests it took.
+        attempts: how many requests it took in this run; 0 if an earlier run left it unknown.
         elapsed: seconds it took, including waits.
         begun: when its first request began, with time zone; None if none did.
         ended: when it ended, with time zone; None if that is not known.

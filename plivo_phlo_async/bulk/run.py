@@ -216,8 +216,9 @@ class BulkRun:
         """Return the outcome of an action that is in doubt; None for a finished one."""
         if state is PriorState.FINISHED:
             return None
-        recorded = await session.recorded(entry)
-        return evolve(recorded or in_doubt(entry.action), action=entry.action)  # the caller's own
+        recorded = await session.recorded(entry) or in_doubt(entry.action)
+        # Its action is the caller's own object, and this run has made no attempt.
+        return evolve(recorded, action=entry.action, attempts=0, elapsed=0.0)
 
     async def _perform(self, session: JournalSession, entry: JournalEntry) -> BulkOutcome:
         recorder = JournalRecorder(session, entry, lambda: self._write_behind(session))

@@ -84,10 +84,10 @@ def journal(
     settlements: tuple[str, ...],
     accept_copy: bool,
 ) -> None:
-    """Print the outcomes that a bulk run recorded in the journal FILE.
+    """Print the outcomes in a journal.
 
-    The list is printed in the order in which the actions began. The exit code is 5 if an outcome
-    is unknown. Look up an unknown action in Plivo's call logs, then record how it ended:
+    FILE is the journal of a bulk run. Its actions are printed in the order in which they began.
+    The exit code is 5 if an outcome is unknown. Look up an unknown action in Plivo's call logs, then record how it ended:
 
       plivo-phlo journal run.db --settle order-7=done
     """

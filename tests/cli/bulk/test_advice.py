@@ -190,6 +190,8 @@ def test_a_list_that_was_changed_below_new_rows_is_not_resumed(
 
 
 def test_a_journal_in_use_is_one_line_without_a_command(bulk: Run, emulator: PhloEmulator) -> None:
+    bulk("calls.csv", "--journal", "run.db")
+    emulator.reset()
     with closing(sqlite3.connect("run.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         code, _, err = bulk("calls.csv", "--journal", "run.db")
