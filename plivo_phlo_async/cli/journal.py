@@ -87,7 +87,8 @@ def journal(
     """Print the outcomes in a journal.
 
     FILE is the journal of a bulk run. Its actions are printed in the order in which they began.
-    The exit code is 5 if an outcome is unknown. Look up an unknown action in Plivo's call logs, then record how it ended:
+    The exit code is 5 if an outcome is unknown. Look up an unknown action in Plivo's call logs,
+    then record how it ended:
 
       plivo-phlo journal run.db --settle order-7=done
     """
