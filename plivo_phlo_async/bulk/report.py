@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
@@ -43,6 +44,8 @@ class BulkOutcome:
         error: the exception, if one was raised.
         attempts: how many requests it took.
         elapsed: seconds it took, including waits.
+        begun: when it began, with its time zone.
+        ended: when it ended, with its time zone.
     """
 
     action: Action
@@ -51,6 +54,8 @@ class BulkOutcome:
     error: Exception | None = None
     attempts: int = 0
     elapsed: float = 0.0
+    begun: datetime | None = None
+    ended: datetime | None = None
 
 
 @frozen
