@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..._masking import mask_numbers
-from ...errors import PhloError
 from ..printing import print_line
 from .outcome import RunOutcome, exit_code
 from .progress import clock_time
@@ -40,9 +41,9 @@ def to_json(outcome: RunOutcome) -> dict[str, Any]:
         "failed_lines": sorted(outcome.failed_lines),
         "unknown_lines": sorted(outcome.unknown_lines),
         "errors": [
-            {"type": error.name, "count": error.count, "line": _line(outcome, error.example),
-             "example": str(error.example)}
+            {"type": error.name, "count": error.count, "line": line, "example": str(example)}
             for error in report.errors
+            for example, line in [outcome.example(error)]
         ],
         "elapsed": report.elapsed,
         "rate": report.rate,
@@ -51,10 +52,6 @@ def to_json(outcome: RunOutcome) -> dict[str, Any]:
         "stopped_by": None if outcome.stopped_by is None else mask_numbers(str(outcome.stopped_by)),
         "resume": _resume(outcome.argv, *_retrying(outcome)) if _resumes(outcome) else None,
     }  # fmt: skip
-
-
-def _line(outcome: RunOutcome, error: Exception) -> int | None:
-    return outcome.lines.get(id(error.action if isinstance(error, PhloError) else None))
 
 
 def _resumes(outcome: RunOutcome) -> bool:
@@ -73,10 +70,10 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
     print_line(console, f"{outcome.name}: {outcome.total} rows, {took}", "bold")
     console.print(_table(outcome))
     for error in report.errors:
-        line = _line(outcome, error.example)
+        example, line = outcome.example(error)
         where = "" if line is None else f"line {line}: "
         times = "" if error.count == 1 else f", {error.count} times, as in"
-        print_line(console, f"{error.name}{times}: {where}{error.example}")
+        print_line(console, f"{error.name}{times}: {where}{example}")
     for advice in _advice(outcome):
         print_line(console, advice)
     if outcome.journal:
@@ -136,7 +133,7 @@ def _commands(outcome: RunOutcome) -> list[tuple[str, str]]:
     return commands
 
 
-def _listed(lines: list[int]) -> str:
-    shown = ", ".join(map(str, sorted(lines)[:_MAX_LINES]))
+def _listed(lines: Sequence[int]) -> str:
+    shown = ", ".join(map(str, nsmallest(_MAX_LINES, lines)))
     more = len(lines) - _MAX_LINES
     return f"line{'s' * (len(lines) > 1)} {shown}{f' and {more} more' if more > 0 else ''}"

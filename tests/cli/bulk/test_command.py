@@ -97,6 +97,12 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(
     assert out.splitlines() == [
         "calls.csv: 3 valid rows.",
         "  call                 3",
+        " line  verb  to     country  trigger_source  role      key",
+        "    2  call  …0001  US       …0000           customer  k1",
+        "    3  call  …0002  US       …0000           customer  k2",
+        "    4  call  …0003  US       …0000           customer  k3",
+        "Countries:",
+        "  US                   3",
         "It dials 3 numbers. Dry run: nothing was sent.",
     ]
     assert json.loads(as_json)["verbs"] == {"call": 3}
@@ -111,10 +117,10 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(
     [
         (b"verb,to\ndial,1\n", "calls.csv, line 2: verb: 'dial' is not one of"),
         (b"verb,to\ncall,1\n", "calls.csv, line 2: trigger_source: the column is missing"),
-        (b"verb,phone\ncall,1\n", "calls.csv, line 1: 'phone': unknown column"),
+        (b"phone\n1\n", "calls.csv: line 1: it names no field of an action"),
         (b"verb,member_address\nhold,\n", "calls.csv, line 2: member_address: it is empty"),
         (
-            b"verb,member_address,key\nhold,1,a\nhold,2,a\n",
+            b"verb,member_address,key\nhold,1234567,a\nhold,1234567,a\n",
             "line 3: key: 'a' is used on line 2 already",
         ),
         (b'{"verb": "hold", ', "list.jsonl, line 1: it is not valid JSON"),
@@ -146,7 +152,13 @@ def test_bad_input_is_one_clear_line_and_exit_2_and_nothing_is_sent(
         (["--results", "calls.csv"], "--results calls.csv: it is not empty"),
         (["--retry-failed"], "need the --journal of an earlier run"),
         (["--retry-unknown"], "need the --journal of an earlier run"),
-        (["--verb", "dial"], "--verb: 'dial' is not one of call"),
+        (["--verb", "dial"], "Invalid value for '--verb': 'dial' is not one of call"),
+        (["--map", "Phone"], "--map: 'Phone' is not FIELD=COLUMN."),
+        (["--map", "to=Phone"], "calls.csv: line 1: --map to: there is no column 'Phone'"),
+        (["--trigger-source", "call me"], "--trigger-source: 'call me' is neither a phone number"),
+        (["--payload", "[]"], "it is not a JSON object such as"),
+        (["--payload", "{"], "it is not a JSON object such as"),
+        (["--results", "out.xlsx"], "--results out.xlsx: it is a spreadsheet; write OUT.csv"),
         (["--rate", "fast"], "'fast' is not a rate; write it as 300/5s."),
         (["--rate", "2/1s"], "2 leaves nothing beside a burst of 5"),
         (["--rate", "9/0s"], "'9/0s' is not a rate; write it as 300/5s."),
