@@ -125,7 +125,8 @@ def check_list(
                 on_row(row)
     columns = reader.records.columns
     try:
-        reader.columns.check_chosen(columns)
+        if columns:
+            reader.columns.check_chosen(columns)
     except ColumnError as error:
         raise FileError(str(error)) from None
     if not checked.total and not checked.errors.count:
