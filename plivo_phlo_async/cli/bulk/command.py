@@ -1,8 +1,12 @@
-"""The command: it checks the whole file, then runs it."""
+"""The command: it checks the whole list, then runs it."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +15,48 @@ import click
 
 from ..._masking import mask_numbers
 from ..._transport.limiter import RateLimit
-from ...actions import Verb
+from ...actions import Role, Verb
 from ..exit_codes import INTERRUPTED, USAGE, usage_error
 from ..options import at_node, at_phlo, common, parsed
 from ..printing import print_json
 from ..rate_option import read_rate
-from .formats import FileError, format_of
+from .addresses import AddressError, clean_address
+from .check import CheckedList, check_list
+from .columns import ColumnError, read_map
+from .dry_run import DryRun
+from .formats import FileError, spreadsheet_of
+from .list_file import ListFile
+from .notes import notes
 from .outcome import exit_code
 from .plan import Plan
-from .rows import Row, read_rows
+from .rows import ADDRESSES, OPTIONS, Duplicates, ListOptions
 from .runner import BulkRunner, SetupError
 from .summary import print_summary, to_json
 
 __all__ = ["bulk"]
 
-_DEFAULTS = ("verb", "phlo_id", "node_id", "trigger_source")
-_MAX_SHOWN_ERRORS = 50
 _MAX_UNCONFIRMED = 20  # calls without a confirmation
 
 
 def _read_limit(text: str) -> RateLimit | None:
     return None if text == "none" else RateLimit(*read_rate(text))
+
+
+def _read_verb(text: str) -> str:
+    verb = text.strip().lower().replace("-", "_")
+    if verb not in list(Verb):
+        raise ValueError(f"{mask_numbers(text)!r} is not one of {', '.join(Verb)}.")
+    return verb
+
+
+def _read_payload(text: str) -> dict[str, Any]:
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        payload = None
+    if not isinstance(payload, dict):
+        raise ValueError('it is not a JSON object such as {"name": "Ann"}.')
+    return payload
 
 
 @click.command()
@@ -42,11 +67,48 @@ def _read_limit(text: str) -> RateLimit | None:
     type=click.Choice(["csv", "jsonl"]),
     help="The format of FILE (default: detected from its name or content).",
 )
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help='The column of a field: to=Phone,key="Customer ID". FIELD= alone ignores a column of that'
+    " name. May be repeated.",
+)
 @at_phlo("The PHLO of rows without phlo_id.", required=False)
 @at_node("The node of rows without node_id.", required=False)
-@click.option("--verb", metavar="VERB", help="The action of rows without verb: call, hold ...")
+@click.option(
+    "--verb",
+    type=parsed(_read_verb),
+    metavar="VERB",
+    help="The action of rows without verb: call, hold ...",
+)
 @click.option(
     "--trigger-source", metavar="ADDRESS", help="The agent of rows without trigger_source."
+)
+@click.option("--to", metavar="ADDRESS", help="The address to dial of rows without to.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    help="The role of rows without role (default: agent).",
+)
+@click.option(
+    "--member-address", metavar="ADDRESS", help="The member of rows without member_address."
+)
+@click.option("--node-type", metavar="TYPE", help="The type of the node of rows without node_type.")
+@click.option(
+    "--payload", type=parsed(_read_payload), metavar="JSON", help="The payload of rows without one."
+)
+@click.option(
+    "--any-address", is_flag=True, help="Send addresses as they are, without a check or cleaning."
+)
+@click.option(
+    "--duplicates",
+    type=click.Choice([each.value for each in Duplicates]),
+    default=Duplicates.REFUSE.value,
+    show_default=True,
+    help="Rows that dial the same phone as an earlier row: refuse the list, skip them, or dial"
+    " again.",
 )
 @click.option(
     "--concurrency",
@@ -74,8 +136,8 @@ def _read_limit(text: str) -> RateLimit | None:
 @click.option(
     "--results",
     type=click.Path(path_type=Path),
-    metavar="OUT.jsonl",
-    help="Write each outcome to this file as a JSON object.",
+    metavar="OUT",
+    help="Write each row with its outcome to this file: OUT.csv as CSV, OUT.jsonl as JSON lines.",
 )
 @click.option("--dry-run", is_flag=True, help="Check every row and print the plan; send nothing.")
 @click.option(
@@ -93,24 +155,78 @@ def _read_limit(text: str) -> RateLimit | None:
 def bulk(
     file: str, form: str | None, dry_run: bool, yes: bool, as_json: bool, **options: Any
 ) -> None:
-    """Run a file of actions. FILE is .csv, .jsonl, or - for standard input.
+    """Run a list of actions. FILE is .csv, .jsonl, or - for standard input.
 
     The columns are verb, to, member_address, trigger_source, role, key, phlo_id, node_id,
-    node_type, run_id and payload (JSON). The whole file is checked before anything is sent.
+    node_type, run_id and payload (JSON), in any case and order. --map names other ones; the rest
+    are copied to --results. The whole list is checked before anything is sent.
+
+    to, trigger_source and member_address must hold one phone number with its country code, or
+    sip:user@host. Spaces, hyphens, dots, parentheses and invisible characters are removed from a
+    number; anything else is refused.
 
     Ctrl-C starts no more actions and waits for those in flight; a second Ctrl-C aborts them.
     """
     if options["journal"] is None and (options["retry_failed"] or options["retry_unknown"]):
         usage_error("--retry-failed and --retry-unknown need the --journal of an earlier run.")
+    results = options["results"]
+    if results is not None and spreadsheet_of(str(results), b""):
+        usage_error(f"--results {results}: it is a spreadsheet; write OUT.csv or OUT.jsonl.")
+    list_options = _list_options(options)
     name = "standard input" if file == "-" else file
-    rows = _rows(file, name, form, {field: options.pop(field) for field in _DEFAULTS})
-    plan = Plan.of(row.action for row in rows)
-    if dry_run:
-        _print_plan(name, len(rows), plan, as_json)
-        return
-    runner = BulkRunner(name, rows, piped=file == "-", **options)
-    _confirm(plan, yes)
-    runner.print_start(plan)
+    with _one_line(name):
+        list_file = ListFile.open(file, form)
+    with list_file:
+        found = DryRun()
+        with _one_line(name):
+            checked = check_list(list_file, list_options, found.add if dry_run else None)
+        _refuse_invalid(checked)
+        if not dry_run:
+            _run(checked, yes, as_json, piped=file == "-", **options)
+        elif as_json:
+            print_json(found.as_json(checked))
+        else:
+            found.print(checked)
+
+
+def _list_options(options: dict[str, Any]) -> ListOptions:
+    """Take the options that say how the list is read."""
+    any_address, duplicates = options.pop("any_address"), Duplicates(options.pop("duplicates"))
+    defaults = {name: value for name in OPTIONS if (value := options.pop(name)) is not None}
+    try:
+        columns = read_map(options.pop("maps"))
+    except ColumnError as error:
+        usage_error(f"--map: {error}")
+    for name in ADDRESSES:
+        if name in defaults and not any_address:
+            try:
+                defaults[name] = clean_address(defaults[name].strip()).address
+            except AddressError as error:
+                usage_error(f"{OPTIONS[name]}: {error}")
+    return ListOptions(defaults, columns, any_address, duplicates)
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Report an error of the list in one line."""
+    try:
+        yield
+    except FileError as error:
+        usage_error(f"{name}: {error}")
+    except OSError as error:
+        usage_error(f"{name}: {error.strerror or error}.")
+    except sqlite3.Error as error:
+        usage_error(f"the temporary directory cannot be used: {error}. Set TMPDIR to another one.")
+
+
+def _run(checked: CheckedList, yes: bool, as_json: bool, **options: Any) -> None:
+    for line in notes(checked):
+        click.echo(line, err=True)
+    runner = BulkRunner(checked, **options)
+    _confirm(checked.plan, yes)
+    with _one_line(checked.file.name):
+        checked.file.check_unchanged()
+    runner.print_start(checked.plan)
     try:
         anyio.run(runner.run)
     except SetupError as error:
@@ -123,38 +239,17 @@ def bulk(
     raise SystemExit(exit_code(runner.outcome))
 
 
-# Before anything is sent
-
-
-def _rows(file: str, name: str, form: str | None, defaults: dict[str, str | None]) -> list[Row]:
-    """Return the rows of the file; print the errors of invalid rows and exit."""
-    verb = defaults["verb"]
-    if verb is not None and verb.replace("-", "_") not in list(Verb):
-        usage_error(f"--verb: {mask_numbers(verb)!r} is not one of {', '.join(Verb)}.")
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        file_content = read_rows(data, form or format_of(file, data), defaults)
-    except OSError as error:
-        usage_error(f"{name}: {error.strerror or error}.")
-    except FileError as error:
-        usage_error(f"{name}: {error}")
-    for invalid in file_content.errors[:_MAX_SHOWN_ERRORS]:
-        click.echo(f"{name}, line {invalid.line}: {invalid.reason}", err=True)
-    if file_content.errors:
-        more = len(file_content.errors) - _MAX_SHOWN_ERRORS
-        click.echo(f"{f'and {more} more. ' if more > 0 else ''}Nothing was sent.", err=True)
-        raise SystemExit(USAGE)
-    return file_content.rows
-
-
-def _print_plan(name: str, total: int, plan: Plan, as_json: bool) -> None:
-    if as_json:
-        print_json({"dry_run": True, "file": name, "rows": total, **plan.as_json()})
+def _refuse_invalid(checked: CheckedList) -> None:
+    """Print the errors of invalid rows and exit, if there are any."""
+    errors, name = checked.errors, checked.file.name
+    if not errors.count:
         return
-    click.echo(f"{name}: {total} valid rows.")
-    for verb, count in plan.verbs.items():
-        click.echo(f"  {verb:<14} {count:>7}")
-    click.echo(f"It {plan}. Dry run: nothing was sent.")
+    for error in errors.first:
+        click.echo(f"{name}, line {error.line}: {error.reason}", err=True)
+    for hint in checked.hints:
+        click.echo(hint, err=True)
+    click.echo(f"{f'and {errors.more} more. ' if errors.more else ''}Nothing was sent.", err=True)
+    raise SystemExit(USAGE)
 
 
 def _confirm(plan: Plan, yes: bool) -> None:

@@ -1,24 +1,34 @@
-"""The formats of a file of actions: CSV and JSON Lines. Pure: it does no I/O."""
+"""The formats of a list of actions: CSV and JSON Lines. Pure: it does no I/O."""
 
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Protocol
 
-from attrs import fields_dict, frozen
+from attrs import frozen
 
-from ..._masking import mask, mask_numbers
-from ...actions import Action
+from .columns import ColumnError, Columns
+from .messages import shown
 
-__all__ = ["FileError", "Record", "RowError", "format_of", "masked", "read_lines", "shown"]
+__all__ = [
+    "FileError",
+    "Reader",
+    "Record",
+    "RowError",
+    "format_of",
+    "reader_of",
+    "spreadsheet_of",
+]
 
-COLUMNS = tuple(fields_dict(Action))
-_ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+").fullmatch
-_ADDRESSES = ("member_address", "trigger_source", "to")
+_ENDINGS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+_ARCHIVES = {b"PK\x03\x04": "a spreadsheet or ZIP file", b"\xd0\xcf\x11\xe0": "a spreadsheet"}
+_MAX_COLUMNS = 1000
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?[\r\n]*", re.IGNORECASE).fullmatch
 
 
 class FileError(Exception):
@@ -27,149 +37,85 @@ class FileError(Exception):
 
 @frozen
 class Record:
-    """The values of a line, by the field names of an action."""
+    """A line of a list.
+
+    Attributes:
+        line: its number.
+        values: the values by the field of an action.
+        cells: all values by column, as they are in the file.
+    """
 
     line: int
     values: dict[str, Any]
+    cells: Mapping[str, Any]
 
 
 @frozen
 class RowError:
-    """An invalid line and the reason, without a full phone number."""
+    """An invalid line.
+
+    Attributes:
+        line: its number.
+        reason: why it is invalid, without a full phone number.
+        hint: the option that accepts such lines, in a sentence.
+    """
 
     line: int
     reason: str
+    hint: str = ""
 
 
-def format_of(name: str, data: bytes) -> str:
+class Reader(Protocol):
+    """Reads the records of a list.
+
+    Attributes:
+        columns: the names of the columns, in their order, as far as it was read.
+        delimiter: what separates the cells; a comma where the format has no delimiter.
+    """
+
+    columns: list[str]
+    delimiter: str
+
+    def read(self, lines: Iterable[str]) -> Iterator[Record | RowError]:
+        """Read each line that is not empty.
+
+        Raises:
+            FileError: the list is invalid as a whole.
+        """
+
+
+def reader_of(form: str, columns: Columns) -> Reader:
+    """Return a reader for a format, "csv" or "jsonl"."""
+    return CsvReader(columns) if form == "csv" else JsonLinesReader(columns)
+
+
+def format_of(name: str, head: str) -> str:
     """Detect "csv" or "jsonl" from the file's extension, else from its first character."""
-    for ending, found in ((".csv", "csv"), (".jsonl", "jsonl"), (".ndjson", "jsonl")):
+    for ending, found in _ENDINGS.items():
         if name.lower().endswith(ending):
             return found
-    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return "jsonl" if text.startswith((b"{", b"[")) else "csv"
+    return "jsonl" if head.lstrip("\ufeff \t\r\n").startswith(("{", "[")) else "csv"
 
 
-def read_lines(data: bytes, form: str) -> Iterator[Record | RowError]:
-    """Read each line that is not empty.
-
-    Args:
-        data: the file's bytes.
-        form: "csv" or "jsonl".
-
-    Raises:
-        FileError: the file is not UTF-8 text.
-    """
-    text = _text(data)
-    return _csv(text) if form == "csv" else _json_lines(text)
+def spreadsheet_of(name: str, head: bytes) -> str | None:
+    """Return what a file is that a spreadsheet program saved in its own format, else None."""
+    for start, kind in _ARCHIVES.items():
+        if head.startswith(start):
+            return kind
+    return "a spreadsheet" if name.lower().endswith(_SPREADSHEETS) else None
 
 
-def _text(data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        start = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
-        line = data.count(b"\n", 0, start) + 1
-        raise FileError(
-            f"line {line}: byte {start + 1} of the file, 0x{data[start]:02x}, is not UTF-8;"
-            " save it as UTF-8."
-        ) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise FileError(f"line {line}: it has a null byte, as UTF-16 does; save it as UTF-8.")
-    return text
-
-
-# CSV
-
-
-def _csv(text: str) -> Iterator[Record | RowError]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    names: list[str] = []
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = [cell.strip() for cell in next(reader)]
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield RowError(line, f"it is invalid CSV ({error}); the following lines were not read.")
-            return
-        if names and any(cells):
-            yield _row(line, names, cells)
-        elif any(cells):
-            names = cells
-            wrong = [RowError(line, reason) for reason in _wrong_names(names)]
-            yield from wrong
-            if wrong:
-                return
-
-
-def _delimiter(text: str) -> str:
-    """Detect the delimiter from the first line: a comma, a semicolon or a tab."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    return max(",;\t", key=header.count)
-
-
-def _wrong_names(names: list[str]) -> Iterator[str]:
-    for number, name in enumerate(names, 1):
-        if not name:
-            yield f"column {number} has no name."
-        elif name not in COLUMNS:
-            known = f"the columns are {', '.join(COLUMNS)}."
-            yield f"{shown(name)}: unknown column; {known}"
-        elif name in names[: number - 1]:
-            yield f"{name}: duplicate column."
-
-
-def _row(line: int, names: list[str], cells: list[str]) -> Record | RowError:
-    if len(cells) != len(names):
-        counts = f"it has {len(cells)} fields, but there are {len(names)} columns"
-        return RowError(line, f"{counts}; quote a value that holds the delimiter.")
-    values: dict[str, Any] = dict(zip(names, cells, strict=True))
-    for name in _ADDRESSES:
-        if _ROUNDED(values.get(name, "")):
-            rounded = f"{name}: {values[name]!r} is a number rounded by a spreadsheet"
-            return RowError(line, f"{rounded}; format that column as text.")
-    return _with_payload(line, values)
-
-
-def _with_payload(line: int, values: dict[str, Any]) -> Record | RowError:
+def _with_payload(line: int, values: dict[str, Any], cells: Mapping[str, Any]) -> Record | RowError:
     """Parse the payload of a CSV row as JSON."""
     if not values.get("payload"):
-        return Record(line, values)
+        return Record(line, values, cells)
     try:
         payload = json.loads(values["payload"])
     except (ValueError, RecursionError) as error:
         return RowError(line, f"payload: it is not valid JSON: {_where(error)}.")
     if not isinstance(payload, dict):
         return RowError(line, 'payload: it is not a JSON object such as {"name": "Ann"}.')
-    return Record(line, {**values, "payload": payload})
-
-
-# JSON lines
-
-
-def _json_lines(text: str) -> Iterator[Record | RowError]:
-    for line, words in enumerate(text.split("\n"), 1):
-        if words.strip():
-            yield _object(line, words)
-
-
-def _object(line: int, words: str) -> Record | RowError:
-    try:
-        values = json.loads(words)
-    except (ValueError, RecursionError) as error:
-        return RowError(line, f"it is not valid JSON: {_where(error)}; write one object per line.")
-    if not isinstance(values, dict):
-        return RowError(line, "it is not a JSON object; write one object per line.")
-    if unknown := [name for name in values if name not in COLUMNS]:
-        names = ", ".join(map(shown, unknown))
-        return RowError(line, f"{names}: unknown field; the fields are {', '.join(COLUMNS)}.")
-    return Record(line, values)
-
-
-# Masked values in messages
+    return Record(line, {**values, "payload": payload}, cells)
 
 
 def _where(error: Exception) -> str:
@@ -178,15 +124,127 @@ def _where(error: Exception) -> str:
     return str(error)
 
 
-def shown(value: str) -> str:
-    """Return a value for a message: shortened, quoted and masked."""
-    short = value if len(value) <= 40 else f"{value[:39]}…"
-    return masked(repr(short), [value, short])
+class CsvReader:
+    """Reads CSV whose first row names the columns, as `Reader`.
+
+    The delimiter is a comma, a semicolon or a tab, whichever the first line has most of, or the
+    one that a first line `sep=;` names.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns: list[str] = []
+        self.delimiter = ","
+        self._map = columns
+        self._places: list[tuple[str, int]] = []
+
+    def read(self, lines: Iterable[str]) -> Iterator[Record | RowError]:
+        """Read each row that is not empty."""
+        lines = iter(lines)
+        skipped, lines = self._read_delimiter(lines)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        self.columns = []
+        while True:
+            line = skipped + reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield RowError(line, f"it is invalid CSV ({error}); the rest was not read.")
+                return
+            if not any(map(str.strip, cells)):
+                continue
+            if self.columns:
+                yield self._record(line, cells)
+            else:
+                self._read_header(line, cells)
+
+    def _read_delimiter(self, lines: Iterator[str]) -> tuple[int, Iterator[str]]:
+        """Set the delimiter; return the number of lines that are read, and the others."""
+        blank, first = 0, ""
+        for first in lines:
+            if first.strip():
+                break
+            blank += 1
+        if named := _SEPARATOR(first):
+            if named[1] in '"\r\n' or named[1].isalnum():
+                raise FileError(f"line {blank + 1}: {shown(named[1])} is not a separator.")
+            self.delimiter = named[1]
+            return blank + 1, lines
+        unquoted = re.sub(r'"[^"]*("|$)', "", first)
+        self.delimiter = max(",;\t", key=unquoted.count)
+        return blank, chain([first] if first else [], lines)
+
+    def _read_header(self, line: int, cells: list[str]) -> None:
+        if len(cells) > _MAX_COLUMNS:
+            raise FileError(f"line {line}: it has more than {_MAX_COLUMNS} columns.")
+        try:
+            self._places = list(self._map.assign(cells).items())
+            self._map.check_chosen(cells)
+        except ColumnError as error:
+            raise FileError(f"line {line}: {error}") from None
+        if not self._places:
+            raise FileError(
+                f"line {line}: it names no field of an action; name the columns in the first row,"
+                " or pass --map FIELD=COLUMN."
+            )
+        self.columns = _distinct(cells)
+
+    def _record(self, line: int, cells: list[str]) -> Record | RowError:
+        if len(cells) != len(self.columns):
+            counts = f"it has {len(cells)} fields, but there are {len(self.columns)} columns"
+            return RowError(line, f"{counts}; quote a value that holds the delimiter.")
+        values: dict[str, Any] = {field: cells[place].strip() for field, place in self._places}
+        return _with_payload(line, values, dict(zip(self.columns, cells, strict=True)))
 
 
-def masked(text: str, values: Iterable[Any]) -> str:
-    """Mask every address of `values` in the text, in any spelling."""
-    for value in values:
-        if isinstance(value, str) and sum(map(str.isdigit, value)) >= 7:
-            text = text.replace(value, mask(value))
-    return mask_numbers(text)
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names of columns, so that each has a name of its own."""
+    distinct: dict[str, None] = {}
+    for number, name in enumerate(names, 1):
+        name = name.strip() or f"column {number}"
+        while name in distinct:
+            name = f"{name} ({number})"
+        distinct[name] = None
+    return list(distinct)
+
+
+class JsonLinesReader:
+    """Reads a JSON object per line, as `Reader`."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns: list[str] = []
+        self.delimiter = ","
+        self._map = columns
+        self._fields: dict[str, tuple[str, ...]] = {}
+
+    def read(self, lines: Iterable[str]) -> Iterator[Record | RowError]:
+        """Read each line that is not empty."""
+        for line, words in enumerate(lines, 1):
+            if words.strip():
+                yield self._record(line, words)
+
+    def _record(self, line: int, words: str) -> Record | RowError:
+        try:
+            cells = json.loads(words)
+        except (ValueError, RecursionError) as error:
+            reason = f"it is not valid JSON: {_where(error)}; write one object per line."
+            return RowError(line, reason)
+        if not isinstance(cells, dict):
+            return RowError(line, "it is not a JSON object; write one object per line.")
+        values: dict[str, Any] = {}
+        for name, value in cells.items():
+            for field in self._fields_of(name):
+                if field in values:
+                    return RowError(line, f"{field}: two names hold it; {shown(name)} is one.")
+                values[field] = value
+        return Record(line, values, cells)
+
+    def _fields_of(self, name: str) -> tuple[str, ...]:
+        fields = self._fields.get(name)
+        if fields is None:
+            if len(self.columns) == _MAX_COLUMNS:
+                raise FileError(f"it has more than {_MAX_COLUMNS} different names.")
+            fields = self._fields[name] = self._map.fields(name)
+            self.columns.append(name)
+        return fields

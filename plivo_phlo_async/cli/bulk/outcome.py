@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
+
 from attrs import define, field
 
-from ...bulk.report import BulkOutcome, BulkReport, BulkStatus
+from ...bulk.report import BulkOutcome, BulkReport, BulkStatus, CommonError
 from ...errors import AuthenticationError, NotSentError
 from ..exit_codes import CREDENTIALS, FAILED, INTERRUPTED, NETWORK, OK, UNKNOWN, USAGE
 
@@ -19,7 +21,6 @@ class RunOutcome:
         name: name of the file.
         argv: arguments of the command.
         total: number of rows.
-        lines: the line of each action, by the action's `id`.
         journal: whether the run has a journal.
         piped: whether the file is standard input.
         report: counts of the run.
@@ -33,16 +34,16 @@ class RunOutcome:
         unreachable: number of actions that could not be sent.
         failed_lines: lines of the actions that failed in this run.
         unknown_lines: lines of the actions that may have happened.
+        examples: the first error of each type, and its line.
     """
 
     name: str
     argv: list[str]
     total: int
-    lines: dict[int, int]
     journal: bool
     piped: bool = False
     report: BulkReport = field(factory=BulkReport)
-    cancelled: list[int] = field(factory=list)
+    cancelled: array[int] = field(factory=lambda: array("Q"))
     earlier: dict[BulkStatus, int] | None = None
     in_all: dict[BulkStatus, int] | None = None
     interrupted: bool = False
@@ -50,12 +51,15 @@ class RunOutcome:
     denied: AuthenticationError | None = None
     sent: bool = False
     unreachable: int = 0
-    failed_lines: list[int] = field(factory=list)
-    unknown_lines: list[int] = field(factory=list)
+    failed_lines: array[int] = field(factory=lambda: array("Q"))
+    unknown_lines: array[int] = field(factory=lambda: array("Q"))
+    examples: dict[str, tuple[Exception, int]] = field(factory=dict)
 
-    def add(self, outcome: BulkOutcome) -> None:
-        """Add the outcome of an action."""
-        error, line = outcome.error, self.lines[id(outcome.action)]
+    def add(self, line: int, outcome: BulkOutcome) -> None:
+        """Add the outcome of the action on a line."""
+        error = outcome.error
+        if error is not None:
+            self.examples.setdefault(type(error).__name__, (error, line))
         self.sent = self.sent or outcome.attempts > 0
         self.unreachable += isinstance(error, NotSentError)
         if isinstance(error, AuthenticationError):
@@ -64,6 +68,10 @@ class RunOutcome:
             self.failed_lines.append(line)
         elif outcome.status is BulkStatus.UNKNOWN:
             self.unknown_lines.append(line)
+
+    def example(self, error: CommonError) -> tuple[Exception, int | None]:
+        """Return an example of an error, and its line if it is known."""
+        return self.examples.get(error.name, (error.example, None))
 
     def add_cancelled(self, line: int) -> None:
         """Add an action that was cancelled and may have happened."""

@@ -3,45 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import define, field
 
 from ...actions import Action, Verb
 
-__all__ = ["Plan"]
+__all__ = ["DIALS", "Plan"]
 
-_DIALS = frozenset({Verb.CALL, Verb.WARM_TRANSFER, Verb.COLD_TRANSFER})
+DIALS = frozenset({Verb.CALL, Verb.WARM_TRANSFER, Verb.COLD_TRANSFER})
 
 
-@frozen
+@define
 class Plan:
     """The plan of a run.
 
     Attributes:
-        verbs: number of rows by verb, in the order of first use.
+        counts: number of rows by verb, in the order of first use.
         numbers: number of distinct addresses that are dialled.
-        dials: number of calls that are dialled.
-        runs: number of PHLO runs that are started; each may dial.
     """
 
-    verbs: dict[str, int]
-    numbers: int
-    dials: int
-    runs: int
+    counts: Counter[Verb] = field(factory=Counter)
+    numbers: int = 0
 
-    @classmethod
-    def of(cls, actions: Iterable[Action]) -> Plan:
-        """Make the plan of these actions."""
-        verbs: Counter[str] = Counter()
-        numbers: set[str | None] = set()
-        for action in actions:
-            verbs[action.verb.value] += 1
-            if action.verb in _DIALS:
-                numbers.add(action.to)
-        dials = sum(verbs[verb.value] for verb in _DIALS)
-        return cls(dict(verbs), len(numbers), dials, verbs[Verb.RUN.value])
+    def add(self, action: Action, is_new_number: bool) -> None:
+        """Add an action; `is_new_number` says whether it dials an address that none did before."""
+        self.counts[action.verb] += 1
+        self.numbers += is_new_number
+
+    @property
+    def verbs(self) -> dict[str, int]:
+        """The number of rows by verb."""
+        return {verb.value: count for verb, count in self.counts.items()}
+
+    @property
+    def dials(self) -> int:
+        """The number of calls that are dialled."""
+        return sum(self.counts[verb] for verb in DIALS)
+
+    @property
+    def runs(self) -> int:
+        """The number of PHLO runs that are started; each may dial."""
+        return self.counts[Verb.RUN]
 
     @property
     def rings(self) -> int:

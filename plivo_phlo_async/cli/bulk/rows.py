@@ -1,134 +1,206 @@
-"""Parsing and checking of a whole file of actions. Pure: it does no I/O."""
+"""The rows of a list: each is one action, checked. Pure: it does no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from ...actions import Action, Verb
 from ...errors import InvalidArgumentError
-from .formats import FileError, Record, RowError, masked, read_lines, shown
+from .addresses import AddressError, clean_address
+from .columns import Columns
+from .formats import Reader, Record, RowError, reader_of
+from .messages import masked, shown
 
-__all__ = ["ParsedFile", "Row", "read_rows"]
+__all__ = ["ADDRESSES", "OPTIONS", "Cleaned", "Duplicates", "ListOptions", "Row", "RowReader"]
 
-_OPTIONS = {
+OPTIONS = {
     "verb": "--verb",
     "phlo_id": "--phlo",
     "node_id": "--node",
+    "member_address": "--member-address",
     "trigger_source": "--trigger-source",
+    "to": "--to",
+    "role": "--role",
+    "node_type": "--node-type",
+    "payload": "--payload",
 }
+ADDRESSES = ("member_address", "trigger_source", "to")
+
+
+class Duplicates(StrEnum):
+    """What happens to a row that dials the same phone as an earlier row."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+    ALLOW = "allow"
+
+
+@frozen
+class ListOptions:
+    """How a list is read.
+
+    Attributes:
+        defaults: values by field, for rows without them.
+        columns: the column of each field that has another name.
+        any_address: whether addresses are used as they are.
+        duplicates: what happens to rows that dial the same phone.
+    """
+
+    defaults: Mapping[str, Any] = field(factory=dict)
+    columns: Mapping[str, str] = field(factory=dict)
+    any_address: bool = False
+    duplicates: Duplicates = Duplicates.REFUSE
+
+
+@frozen
+class Cleaned:
+    """An address of a row that was cleaned.
+
+    Attributes:
+        line: the row's line.
+        name: the field.
+        address: the address as it is sent.
+        removed: what was cleaned, in words.
+    """
+
+    line: int
+    name: str
+    address: str
+    removed: tuple[str, ...]
 
 
 @frozen
 class Row:
-    """An action and its line in the file."""
+    """An action and its row in the list.
+
+    Attributes:
+        line: the line in the file.
+        action: the action.
+        cells: the values of the row by column, as they are in the file.
+        cleaned: the addresses that were cleaned.
+    """
 
     line: int
     action: Action
+    cells: Mapping[str, Any] = field(factory=dict)
+    cleaned: tuple[Cleaned, ...] = ()
 
 
-@define
-class ParsedFile:
-    """The valid rows of a file, and the errors of the other lines, in order."""
-
-    rows: list[Row] = field(factory=list)
-    errors: list[RowError] = field(factory=list)
-
-
-def read_rows(data: bytes, form: str, defaults: Mapping[str, str | None]) -> ParsedFile:
-    """Parse and check every row.
+class RowReader:
+    """Makes rows of the lines of a list.
 
     Args:
-        data: the file's bytes.
         form: "csv" or "jsonl".
-        defaults: values for rows without them; a field that a row's verb does not take is left
-            out.
-
-    Raises:
-        FileError: the file is not UTF-8 text, or has no rows.
+        options: how to read it.
     """
-    check = _Check({name: value for name, value in defaults.items() if value}, form == "csv")
-    for line in read_lines(data, form):
-        if isinstance(line, RowError):
-            check.parsed.errors.append(line)
-        else:
-            check.add(line)
-    parsed = check.parsed
-    if not parsed.rows and not parsed.errors:
-        raise FileError("it is empty; write one row per action.")
-    parsed.errors.sort(key=lambda error: error.line)
-    return parsed
 
-
-class _Check:
-    """Turns records into rows, and collects the errors of the others."""
-
-    def __init__(self, defaults: Mapping[str, str], has_columns: bool) -> None:
-        self.parsed = ParsedFile()
-        self._defaults, self._has_columns = defaults, has_columns
-        self._keys: dict[str, int] = {}  # the first line of each key
+    def __init__(self, form: str, options: ListOptions) -> None:
+        self.columns = Columns(options.columns)
+        self.records: Reader = reader_of(form, self.columns)
+        self._options, self._has_columns = options, form == "csv"
         self._missing_columns: set[str] = set()  # reported ones
 
-    def add(self, line: Record) -> None:
-        """Check a record and add its row or error."""
-        given = {name: value for name, value in line.values.items() if not _is_blank(value)}
-        has_own_key = self._has_own_key(line.line, given.get("key"))
-        try:
-            action = self._action(line, given)
-        except InvalidArgumentError as error:
-            self._add_error(line.line, masked(str(error), given.values()))
-            return
-        if action is not None and has_own_key:
-            self.parsed.rows.append(Row(line.line, action))
+    def read(self, lines: Iterable[str]) -> Iterator[Row | RowError]:
+        """Return each row, or the errors of an invalid one.
 
-    def _add_error(self, line: int, reason: str) -> None:
-        self.parsed.errors.append(RowError(line, reason))
+        Raises:
+            FileError: the list is invalid as a whole.
+        """
+        for record in self.records.read(lines):
+            if isinstance(record, RowError):
+                yield record
+            else:
+                yield from self._read_record(record)
 
-    def _action(self, line: Record, given: dict[str, Any]) -> Action | None:
-        verb = given.get("verb", self._defaults.get("verb"))
-        if verb is None:
-            self._add_missing(line, "verb", "every row")
-            return None
+    def _read_record(self, record: Record) -> Iterator[Row | RowError]:
+        given = {name: _text(value) for name, value in record.values.items() if not _blank(value)}
+        given.setdefault("verb", self._options.defaults.get("verb"))
+        verb = given["verb"]
         if isinstance(verb, str):
             given["verb"] = verb = verb.strip().lower().replace("-", "_")
-        if isinstance(verb, str) and verb in list(Verb):
-            takes = Verb(verb).fields
-            given = {name: self._defaults[name] for name in takes if name in self._defaults} | given
-            missing = [name for name in Verb(verb).required_fields if name not in given]
-            for name in missing:
-                self._add_missing(line, name, verb)
-            if missing:
-                return None
-        return Action.from_dict({"phlo_id": "-", **given})
-
-    def _add_missing(self, line: Record, name: str, who: str) -> None:
-        """Report a missing value, but a missing column only once."""
-        help = f", or pass {_OPTIONS[name]}" if name in _OPTIONS else ""
-        if not self._has_columns:
-            self._add_error(
-                line.line, f"{name}: it is missing or empty, but {who} requires it{help}."
-            )
-        elif name in line.values:
-            self._add_error(line.line, f"{name}: it is empty, but {who} requires it{help}.")
+        if verb is None:
+            yield from self._missing(record, "verb", "every row")
+        elif isinstance(verb, str) and verb in _VERBS:
+            yield from self._read_verb(record, Verb(verb), given)
         else:
-            reason = f"{name}: the column is missing, but {who} requires it{help}."
-            if reason not in self._missing_columns:
-                self._missing_columns.add(reason)
-                self._add_error(line.line, reason)
+            yield _row(record, given)
 
-    def _has_own_key(self, line: int, key: object) -> bool:
-        if not isinstance(key, str):
-            return True
-        first = self._keys.setdefault(key, line)
-        if first != line:
-            self._add_error(
-                line,
-                f"key: {shown(key)} is used on line {first} already; each row needs its own key.",
-            )
-        return first == line
+    def _read_verb(
+        self, record: Record, verb: Verb, given: dict[str, Any]
+    ) -> Iterator[Row | RowError]:
+        defaults = self._options.defaults
+        given = {name: defaults[name] for name in verb.fields if name in defaults} | given
+        missing = [name for name in verb.required_fields if name not in given]
+        for name in missing:
+            yield from self._missing(record, name, verb)
+        if missing:
+            return
+        cleaned = [] if self._options.any_address else list(_clean(record.line, given))
+        errors = [each for each in cleaned if isinstance(each, RowError)]
+        if errors:
+            yield from errors
+        else:
+            yield _row(record, given, tuple(each for each in cleaned if isinstance(each, Cleaned)))
+
+    def _missing(self, record: Record, name: str, who: str) -> Iterator[RowError]:
+        """Report a missing value, but a missing column only once."""
+        help = f", or pass {OPTIONS[name]}" if name in OPTIONS else ""
+        if name in record.values or not self._has_columns:
+            state = "empty" if name in record.values else "missing or empty"
+            yield RowError(record.line, f"{name}: it is {state}, but {who} requires it{help}.")
+            return
+        help = f", or pass {OPTIONS.get(name, '--map')}"
+        reason = f"{name}: the column is missing, but {who} requires it{help}.{self._hint(name)}"
+        if reason not in self._missing_columns:
+            self._missing_columns.add(reason)
+            yield RowError(record.line, reason)
+
+    def _hint(self, field: str) -> str:
+        """Return the columns that may be a field's."""
+        close = [name for name in self.records.columns if self.columns.meant_by(name) == field]
+        if close:
+            return f" Is it {shown(close[0])}? Rename that column, or pass --map {field}=COLUMN."
+        return ""
 
 
-def _is_blank(value: object) -> bool:
+_ANY_ADDRESS = "To send addresses as they are, pass --any-address."
+_VERBS = frozenset(verb.value for verb in Verb)
+
+
+def _row(
+    record: Record, values: Mapping[str, Any], cleaned: tuple[Cleaned, ...] = ()
+) -> Row | RowError:
+    try:
+        action = Action(**{"phlo_id": "-", **values})
+    except InvalidArgumentError as error:
+        return RowError(record.line, masked(str(error), values.values()))
+    return Row(record.line, action, record.cells, cleaned)
+
+
+def _clean(line: int, given: dict[str, Any]) -> Iterator[Cleaned | RowError]:
+    """Clean the addresses of a row in place."""
+    for name in ADDRESSES:
+        if name in given:
+            try:
+                clean = clean_address(given[name])
+            except AddressError as error:
+                yield RowError(line, f"{name}: {error}", _ANY_ADDRESS)
+                continue
+            given[name] = clean.address
+            if clean.removed:
+                yield Cleaned(line, name, clean.address, clean.removed)
+
+
+def _blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _text(value: object) -> object:
+    """Return a JSON value as the text of a cell, where they are the same without doubt."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if type(value) is int else value

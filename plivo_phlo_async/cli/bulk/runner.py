@@ -17,15 +17,18 @@ from rich.console import Console
 
 from ..._transport.hooks import OutcomeEvent, PauseEvent, logger
 from ..._transport.limiter import RateLimit
+from ...bulk.journal import JournalEntry
 from ...bulk.run import BulkRun
 from ...bulk.sqlite_journal import SqliteJournal
 from ...client import AsyncPhloClient
 from ...errors import JournalError, PhloError
+from .check import CheckedList
+from .formats import FileError
+from .in_flight import RowsInFlight
 from .outcome import RunOutcome
 from .plan import Plan
 from .progress import LiveLine, PlainLines, Progress, RunState
 from .results_file import ResultsFile
-from .rows import Row
 from .signals import StopSignals
 
 __all__ = ["BulkRunner", "SetupError"]
@@ -44,8 +47,7 @@ class BulkRunner:
     Its fields are the options of the command; `outcome` is filled by `run`.
     """
 
-    name: str
-    rows: list[Row]
+    checked: CheckedList
     piped: bool
     concurrency: int
     limit: RateLimit | None
@@ -66,16 +68,15 @@ class BulkRunner:
     client: AsyncPhloClient = field(init=False)
     outcome: RunOutcome = field(init=False)
     results_file: ResultsFile = field(init=False)
+    in_flight: RowsInFlight = field(factory=RowsInFlight)
 
     def __attrs_post_init__(self) -> None:
         on_terminal = self.console.is_terminal and not self.console.is_dumb_terminal
         self.progress = LiveLine(self.console) if on_terminal else PlainLines(self.console)
-        lines = {id(row.action): row.line for row in self.rows}
         self.outcome = RunOutcome(
-            self.name,
+            self.checked.file.name,
             sys.argv[1:],
-            len(self.rows),
-            lines,
+            self.checked.total,
             journal=self.journal is not None,
             piped=self.piped,
         )
@@ -93,7 +94,8 @@ class BulkRunner:
     def print_start(self, plan: Plan) -> None:
         """Print what the run will do."""
         verbs = ", ".join(f"{count} {verb}" for verb, count in plan.verbs.items())
-        self.progress.print(f"{self.name}: {len(self.rows)} rows ({verbs}); it {plan}.")
+        name, total = self.checked.file.name, self.checked.total
+        self.progress.print(f"{name}: {total} rows ({verbs}); it {plan}.")
 
     async def run(self) -> None:
         """Run the rows and fill `outcome`.
@@ -122,11 +124,28 @@ class BulkRunner:
         elif journal is not None:
             self._print_earlier()
             outcome.in_all = await journal.counts()
+            await self._complete_results(journal)
+
+    async def _complete_results(self, journal: SqliteJournal) -> None:
+        """Replace the results by those of all runs: one for each row, in the order of the list."""
+        if self.results is None or not self.results.is_file():  # a pipe has them already
+            return
+        try:
+            with ResultsFile.replacement(self.results, self.checked.layout) as results:
+                for number, row in enumerate(self.checked.rows(), 1):
+                    recorded = await journal.recorded(JournalEntry.of(row.action, number))
+                    if recorded is not None:
+                        results.write(row, recorded)
+        except OSError as error:
+            error.filename = str(self.results)
+            self.outcome.stopped_by = self.outcome.stopped_by or error
+        except FileError as error:
+            self.outcome.stopped_by = self.outcome.stopped_by or error
 
     async def _run(self, journal: SqliteJournal | None) -> None:
         chosen = {"failed": self.retry_failed, "unknown": self.retry_unknown}
         run = self.client.bulk(
-            (row.action for row in self.rows),
+            self.in_flight.actions(self.checked.rows()),
             concurrency=self.concurrency,
             journal=journal,
             redo={status for status, repeat in chosen.items() if repeat},
@@ -139,7 +158,7 @@ class BulkRunner:
                 except OSError as error:
                     error.filename = str(self.results)
                     self.outcome.stopped_by = error
-                except PhloError as error:
+                except (PhloError, FileError) as error:
                     self.outcome.stopped_by = error
                 self.finished = True
         self.outcome.report = run.report
@@ -147,8 +166,9 @@ class BulkRunner:
     async def _collect(self, run: BulkRun) -> None:
         async with run:
             async for outcome in run:
-                self.outcome.add(outcome)
-                self.results_file.write(self.outcome.lines[id(outcome.action)], outcome)
+                row = self.in_flight.row(outcome.action)
+                self.outcome.add(row.line, outcome)
+                self.results_file.write(row, outcome)
                 if self.outcome.denied is not None:
                     run.stop()
 
@@ -163,7 +183,7 @@ class BulkRunner:
                 self._print_earlier()
             pause = max(0.0, self.paused_until - time.monotonic())
             stopping = self.signals.should_stop or self.outcome.denied is not None
-            self.progress.show(RunState(len(self.rows), run.report, pause, stopping))
+            self.progress.show(RunState(self.checked.total, run.report, pause, stopping))
             await anyio.sleep(_TICK)
 
     def _stop(self, run: BulkRun) -> None:
@@ -184,7 +204,7 @@ class BulkRunner:
 
     def _open_results(self) -> ResultsFile:
         try:
-            return ResultsFile.open(self.results, append=self.outcome.resumes)
+            return ResultsFile.open(self.results, self.checked.layout, append=self.outcome.resumes)
         except OSError as error:
             raise SetupError(
                 f"--results {self.results}: {error.strerror or error}. Nothing was sent."
@@ -195,9 +215,9 @@ class BulkRunner:
 
     def _on_outcome(self, event: OutcomeEvent) -> None:
         if event.cancelled and event.may_have_happened:
-            line = self.outcome.lines[id(event.action)]
-            self.outcome.add_cancelled(line)
-            self.results_file.write_cancelled(line, event)
+            row = self.in_flight.row(event.action)
+            self.outcome.add_cancelled(row.line)
+            self.results_file.write_cancelled(row, event)
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...errors import PhloError
 from ..printing import print_line
 from .advice import advice_for, end_reason, resume_command, stop_text
 from .outcome import RunOutcome, exit_code
@@ -31,9 +30,9 @@ def to_json(outcome: RunOutcome) -> dict[str, Any]:
         "failed_lines": sorted(outcome.failed_lines),
         "unknown_lines": sorted(outcome.unknown_lines),
         "errors": [
-            {"type": error.name, "count": error.count, "line": _line(outcome, error.example),
-             "example": str(error.example)}
+            {"type": error.name, "count": error.count, "line": line, "example": str(example)}
             for error in report.errors
+            for example, line in [outcome.example(error)]
         ],
         "elapsed": report.elapsed,
         "rate": report.rate,
@@ -45,10 +44,6 @@ def to_json(outcome: RunOutcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(outcome: RunOutcome, error: Exception) -> int | None:
-    return outcome.lines.get(id(error.action if isinstance(error, PhloError) else None))
-
-
 def print_summary(outcome: RunOutcome, console: Console) -> None:
     """Print the counts as a table, the commonest errors, and what to do next."""
     report = outcome.report
@@ -56,10 +51,10 @@ def print_summary(outcome: RunOutcome, console: Console) -> None:
     print_line(console, f"{outcome.name}: {outcome.total} rows{took}", "bold")
     console.print(_table(outcome))
     for error in report.errors:
-        line = _line(outcome, error.example)
+        example, line = outcome.example(error)
         where = "" if line is None else f"line {line}: "
         times = "" if error.count == 1 else f", {error.count} times, as in"
-        print_line(console, f"{error.name}{times}: {where}{error.example}")
+        print_line(console, f"{error.name}{times}: {where}{example}")
     advice = advice_for(outcome)
     for sentence in advice.lines:
         print_line(console, sentence)

@@ -25,7 +25,7 @@ SAME = "plivo-phlo bulk calls.csv --journal run.db"
 def _outcome(**values: Any) -> RunOutcome:
     """Return the outcome of a run of four rows."""
     argv = ["bulk", "calls.csv", *(["--journal", "run.db"] if values.get("journal", True) else [])]
-    return RunOutcome("calls.csv", argv, 4, **{"lines": {}, "journal": True, **values})
+    return RunOutcome("calls.csv", argv, 4, **{"journal": True, **values})
 
 
 def _journal_error(cause: Exception | None) -> JournalError:

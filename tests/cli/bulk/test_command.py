@@ -97,6 +97,12 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(
     assert out.splitlines() == [
         "calls.csv: 3 valid rows.",
         "  call                 3",
+        " line  verb  to     country  trigger_source  role      key",
+        "    2  call  …0001  US       …0000           customer  k1",
+        "    3  call  …0002  US       …0000           customer  k2",
+        "    4  call  …0003  US       …0000           customer  k3",
+        "Countries:",
+        "  US                   3",
         "It dials 3 numbers. Dry run: nothing was sent.",
     ]
     assert json.loads(as_json)["verbs"] == {"call": 3}
@@ -111,10 +117,10 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(
     [
         (b"verb,to\ndial,1\n", "calls.csv, line 2: verb: 'dial' is not one of"),
         (b"verb,to\ncall,1\n", "calls.csv, line 2: trigger_source: the column is missing"),
-        (b"verb,phone\ncall,1\n", "calls.csv, line 1: 'phone': unknown column"),
+        (b"phone\n1\n", "calls.csv: line 1: it names no field of an action"),
         (b"verb,member_address\nhold,\n", "calls.csv, line 2: member_address: it is empty"),
         (
-            b"verb,member_address,key\nhold,1,a\nhold,2,a\n",
+            b"verb,member_address,key\nhold,1234567,a\nhold,1234567,a\n",
             "line 3: key: 'a' is used on line 2 already",
         ),
         (b'{"verb": "hold", ', "list.jsonl, line 1: it is not valid JSON"),
@@ -146,7 +152,13 @@ def test_bad_input_is_one_clear_line_and_exit_2_and_nothing_is_sent(
         (["--results", "calls.csv"], "--results calls.csv: it is not empty"),
         (["--retry-failed"], "need the --journal of an earlier run"),
         (["--retry-unknown"], "need the --journal of an earlier run"),
-        (["--verb", "dial"], "--verb: 'dial' is not one of call"),
+        (["--verb", "dial"], "Invalid value for '--verb': 'dial' is not one of call"),
+        (["--map", "Phone"], "--map: 'Phone' is not FIELD=COLUMN."),
+        (["--map", "to=Phone"], "calls.csv: line 1: --map to: there is no column 'Phone'"),
+        (["--trigger-source", "call me"], "--trigger-source: 'call me' is neither a phone number"),
+        (["--payload", "[]"], "it is not a JSON object such as"),
+        (["--payload", "{"], "it is not a JSON object such as"),
+        (["--results", "out.xlsx"], "--results out.xlsx: it is a spreadsheet; write OUT.csv"),
         (["--rate", "fast"], "'fast' is not a rate; write it as 300/5s."),
         (["--rate", "2/1s"], "2 leaves nothing beside a burst of 5"),
         (["--rate", "9/0s"], "'9/0s' is not a rate; write it as 300/5s."),
@@ -222,19 +234,34 @@ def test_only_their_owner_can_read_the_results(bulk: Run, emulator: PhloEmulator
     assert stat.S_IMODE(Path("out.jsonl").stat().st_mode) == 0o600
 
 
-def test_results_go_on_a_line_of_their_own_where_an_earlier_run_was_cut_off(
+def test_with_a_journal_the_results_are_whole_whatever_an_earlier_run_left(
     bulk: Run, emulator: PhloEmulator
 ) -> None:
     run = ("calls.csv", "--journal", "run.db", "--results", "out.jsonl", "--concurrency", "1")
     emulator.add_fault(parse_rule(f"@{_number(3)}:soft_error x1"))
     bulk(*run)
-    with Path("out.jsonl").open("a") as out:
-        out.write('{"line": ')
+    first = Path("out.jsonl").read_text().splitlines()[0]
+    Path("out.jsonl").write_text(f'{first}\n{{"line": ')
     code, _, _ = bulk(*run, "--retry-failed")
-    *before, cut_off, last = Path("out.jsonl").read_text().splitlines()
 
-    assert (code, len(before), cut_off) == (0, 3, '{"line": ')
-    assert (json.loads(last)["line"], json.loads(last)["status"]) == (4, "done")
+    assert code == 0
+    assert [(line["line"], line["status"]) for line in _results()] == [
+        *[(2, "done"), (3, "done"), (4, "done")],
+    ]
+    assert json.loads(first) == _results()[0]
+
+
+def test_a_settled_action_is_in_the_results_of_the_next_run(
+    bulk: Run, plivo_phlo: Run, emulator: PhloEmulator
+) -> None:
+    emulator.add_fault(parse_rule(f"@{_number(2)}:500 x1"))
+    run = ("calls.csv", "--journal", "run.db", "--results", "out.jsonl")
+    before = bulk(*run)[0]
+    plivo_phlo("journal", "run.db", "--settle", "k2=done")
+    after = bulk(*run)[0]
+
+    assert (before, after) == (5, 0)
+    assert [line["status"] for line in _results()] == ["done", "done", "done"]
 
 
 # Going on
@@ -261,10 +288,7 @@ def test_a_second_run_does_nothing_again_and_retries_what_it_is_told_to(
     ]
     assert emulator.dialled == {_number(n): 1 for n in (1, 2, 3)}
     assert [(line["line"], line["status"]) for line in _results()] == [
-        *[(2, "done"), (3, "unknown"), (4, "failed")],
-        *[(3, "unknown")],
-        *[(3, "unknown"), (4, "done")],
-        *[(3, "done")],
+        *[(2, "done"), (3, "done"), (4, "done")],
     ]
 
 
