@@ -16,7 +16,8 @@ import anyio
 import httpcore
 from attrs import field, frozen
 
-from .connection import Connection, Payload, wrap
+from .asyncio_connection import AsyncioConnection
+from .connection import Connection, Payload
 from .event_loop import running_loop
 from .http1 import ResponseParser
 
@@ -160,7 +161,16 @@ _Address = tuple[Any, Any, int, str, Any]
 async def _connect_tcp(origin: Origin) -> Connection:
     host = origin.host.decode()
     found = await anyio.getaddrinfo(host, origin.port, type=socket.SOCK_STREAM)
-    return await wrap(await _race(_interleaved(found)))
+    return await _wrap(await _race(_interleaved(found)))
+
+
+async def _wrap(sock: socket.socket) -> Connection:
+    """Return a connection over a connected, non-blocking socket, which is closed on failure."""
+    if hasattr(running_loop(), "call_soon_threadsafe"):
+        return await AsyncioConnection.over(sock)
+    from .trio_connection import TrioConnection
+
+    return TrioConnection(sock)
 
 
 def _interleaved(found: list[_Address]) -> list[_Address]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,20 +94,41 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
 
     Plivo's API is served at /v1, a web page that shows the calls at /_emulator/.
     """
-    emulator = _emulator(**options)
+    server = EmulatorServer(_emulator(**options), host=host, port=port)
     try:
-        server = EmulatorServer(emulator, host=host, port=port).start()
+        with _deferred_interrupt():
+            _start(server, host, port)
+            _print_environment(server, as_json)
+        server.wait()
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[None]:
+    """Raise a Ctrl-C of this block at its end.
+
+    Within, Python could discard its exception: in a weak reference's callback, which imports have.
+    """
+    interrupts: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if interrupts:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _start(server: EmulatorServer, host: str, port: int) -> None:
+    try:
+        server.start()
     except ImportError as error:
         usage_error(str(error))
     except OSError as error:
         usage_error(
             f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
         )
-    try:
-        _print_environment(server, as_json)
-        server.wait()
-    finally:
-        server.stop()
 
 
 def _print_environment(server: EmulatorServer, as_json: bool) -> None:

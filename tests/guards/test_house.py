@@ -50,7 +50,13 @@ EMULATOR_LADDER = [
 EMULATOR_STEP = {room: step for step, rooms in enumerate(EMULATOR_LADDER) for room in rooms}
 MAY_USE_WHAT_STANDS_APART = {"testing", "cli", "__main__"}
 
-HTTPX = {"client.py", "_transport", "testing", "emulator/webhooks/http_client.py"}
+HTTPX = {
+    "client.py",
+    "_transport",
+    "testing",
+    "emulator/webhooks/http_client.py",
+    "cli/listen/forward.py",
+}
 TENACITY = {"_transport/retry.py"}
 HOMES = [
     ("httpx", HTTPX),

@@ -57,7 +57,7 @@ class Shells:
         elif LISTENS.search(command):
             self.serve(command)
         else:
-            if not self.running:  # the page has told how to start it in a block of another kind
+            if not self.running:  # the page starts it in a block of another kind
                 self.emulate("plivo-phlo emulate")
             self.run(command)
 
@@ -79,10 +79,11 @@ class Shells:
 
     def run(self, command: str) -> None:
         process = self._start(command)
-        told, _ = process.communicate(timeout=30)
-        wanted = next((ends for name, ends in EXITS.items() if name in command), (0, ""))
+        printed, _ = process.communicate(timeout=30)
+        code, text = next((ends for name, ends in EXITS.items() if name in command), (0, ""))
 
-        assert (process.returncode, wanted[1] in told) == (wanted[0], True), told
+        assert process.returncode == code, printed
+        assert text in printed
 
     def _start(self, command: str) -> subprocess.Popen[str]:
         for port, ours in self.ports.items():
@@ -100,11 +101,12 @@ class Shells:
 
     def stop(self, port: int) -> None:
         """Ctrl-C in the shell of what listens there."""
-        process = self.running.pop(port)
+        process = self.running[port]
         os.killpg(process.pid, signal.SIGINT)
-        told, _ = process.communicate(timeout=20)
+        printed, _ = process.communicate(timeout=20)
+        del self.running[port]
 
-        assert process.returncode in {0, 130, -signal.SIGINT}, told
+        assert process.returncode in {0, 130, -signal.SIGINT}, printed
 
     def leave(self) -> None:
         """Ctrl-C in every shell."""
@@ -127,7 +129,7 @@ def _reach(port: int, process: subprocess.Popen[str]) -> None:
         except OSError:
             time.sleep(0.02)  # until it listens, as a reader would wait for its prompt
     process.kill()
-    raise AssertionError(f"nobody listens on {port}: {process.communicate()[0]}")
+    raise AssertionError(f"nothing listens on {port}: {process.communicate()[0]}")
 
 
 @contextmanager
@@ -144,7 +146,7 @@ def _desk(folder: Path) -> Iterator[Shells]:
 
 
 def _files_of(page: Path, folder: Path) -> None:
-    """What the page tells to put there."""
+    """Put there what the page says to put there."""
     (folder / "examples").symlink_to(ROOT / "examples")
     text = page.read_text()
     if "`hooks.py`" in text:

@@ -20,6 +20,8 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSListener
 
+from plivo_phlo_async._transport.connect import Origin, open_connection
+from plivo_phlo_async._transport.connection import Connection
 from plivo_phlo_async._transport.connection_pool import ConnectionPool
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "answer_all",
     "ask",
     "client_tls",
+    "connect",
+    "connected",
     "loopback",
     "only_linux",
     "open_sockets",
@@ -129,6 +133,26 @@ async def loopback(
         group.start_soon(listener.serve, server)
         yield server
         group.cancel_scope.cancel()
+
+
+async def _ignore_trace(event: str, info: dict[str, Any]) -> None:
+    pass
+
+
+async def connect(port: int) -> Connection:
+    """A connection without a pool."""
+    origin = Origin(b"http", b"127.0.0.1", port)
+    return await open_connection(origin, client_tls, None, 5, _ignore_trace)
+
+
+@asynccontextmanager
+async def connected(serve: Serve) -> AsyncIterator[Connection]:
+    """A connection to a server that serves it so, for at most ten seconds."""
+    async with loopback(serve) as server:
+        connection = await connect(server.port)
+        with anyio.fail_after(10):
+            yield connection
+        connection.close()
 
 
 class _Quiet(TLSListener):

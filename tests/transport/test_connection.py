@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from plivo_phlo_async._transport.connect import Origin, open_connection
-from plivo_phlo_async._transport.connection import AsyncioConnection, Connection, Payload
+from plivo_phlo_async._transport.connection import Connection, Payload
 
-from .loopback import BACKENDS, Serve, client_tls, loopback, only_linux, open_sockets, silence
+from .loopback import BACKENDS, connect, connected, loopback, only_linux, open_sockets, silence
 
 pytestmark = pytest.mark.anyio
-only_asyncio = pytest.mark.parametrize("anyio_backend", BACKENDS[:2], indirect=True)
 MUCH = b"x" * 8_000_000
 
 
 @pytest.fixture(params=BACKENDS)
 def anyio_backend(request: pytest.FixtureRequest) -> object:
     return request.param
-
-
-async def unheard(event: str, info: dict[str, Any]) -> None:
-    pass
-
-
-async def connect(port: int) -> Connection:
-    origin = Origin(b"http", b"127.0.0.1", port)
-    return await open_connection(origin, client_tls, None, 5, unheard)
-
-
-@asynccontextmanager
-async def connected(serve: Serve) -> AsyncIterator[Connection]:
-    async with loopback(serve) as server:
-        connection = await connect(server.port)
-        with anyio.fail_after(10):
-            yield connection
-        connection.close()
 
 
 async def send(connection: Connection, data: bytes) -> None:
@@ -178,33 +155,3 @@ async def test_a_forked_process_closes_its_copy() -> None:
 
 def test_a_payload_does_not_show_its_bytes() -> None:
     assert repr(Payload(b"Authorization: Basic x")) == "<22 bytes>"
-
-
-# On asyncio, where the transport pushes
-
-
-@only_asyncio
-async def test_what_arrives_at_the_last_moment_is_not_lost() -> None:
-    async with connected(silence) as connection:
-        assert isinstance(connection, AsyncioConnection)
-        asyncio.get_running_loop().call_soon(connection.data_received, b"x")
-
-        assert await connection.receive(0) == b"x"
-
-
-@only_asyncio
-async def test_a_connection_that_was_used_again_is_idle_from_then_on() -> None:
-    ended = anyio.Event()
-
-    async def watch(stream: ByteStream) -> None:
-        await silence(stream)
-        ended.set()
-
-    async with connected(watch) as connection:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        connection.start_keepalive(0.01)
-        connection.start_keepalive(0.05)
-        await ended.wait()
-
-        assert loop.time() - began > 0.03  # uvloop counts in whole milliseconds

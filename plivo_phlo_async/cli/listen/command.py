@@ -87,13 +87,9 @@ def listen(port: int, host: str, verbose: bool, as_json: bool, **options: Any) -
     )
     server = uvicorn.Server(config)
     app.stop = lambda: setattr(server, "should_exit", True)
-    try:
-        listening = socket.create_server((host, port), family=_family(host), backlog=2048)
-    except OSError as error:
-        usage_error(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
-        )
-    with listening:
+    # uvicorn handles signals only while it serves. Handle them from before the socket is bound:
+    # Python discards a KeyboardInterrupt in a weak reference's callback, and imports have these.
+    with server.capture_signals(), _bind(host, port) as listening:
         _print_start(host, listening.getsockname()[1], **options)
         try:
             server.run([listening])
@@ -129,6 +125,15 @@ def _app(
         component=component,
         target=None if forward is None else ForwardTarget(forward),
     )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=_family(host), backlog=2048)
+    except OSError as error:
+        usage_error(
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another --port."
+        )
 
 
 def _family(host: str) -> socket.AddressFamily:

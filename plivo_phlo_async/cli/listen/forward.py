@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
+import os
+import socket
 import ssl
 import time
-from functools import partial
+from contextlib import aclosing
 from urllib.parse import urlsplit
 
 import anyio
-import anyio.to_thread
+import httpx
 from attrs import field, frozen
 
 from ...emulator.http.security import is_loopback
+from ...webhooks.receiver import read_body
 
 __all__ = ["ForwardResponse", "ForwardTarget", "is_http_url"]
 
@@ -48,9 +50,10 @@ class ForwardResponse:
 def is_http_url(url: str) -> bool:
     """Whether this is an http or https URL with a host, and without user, query and fragment."""
     try:
+        httpx.URL(url)
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         return False
     clean = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
     whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
@@ -80,56 +83,52 @@ class ForwardTarget:
             body: the raw body of the request.
 
         Raises:
-            OSError: there was no response, or it was not HTTP.
+            OSError: there was no response, it was not HTTP, or it was too long.
         """
-        exchange = partial(self._exchange, method, target, headers, body)
-        with anyio.move_on_after(self.timeout):
-            return await anyio.to_thread.run_sync(exchange, abandon_on_cancel=True)
-        raise TimeoutError(f"no response within {self.timeout:g} s")
-
-    def _exchange(self, method: str, target: str, headers: Pairs, body: bytes) -> ForwardResponse:
-        started = time.monotonic()
-        connection = self._connection()
+        request = httpx.Request(
+            method,
+            self.url,
+            headers=self._headers(headers),
+            content=body,
+            # The target is sent as signed: httpx would encode some characters of it.
+            extensions={"target": self._target(target).encode()},
+        )
         try:
-            connection.putrequest(
-                method, self._path(target), skip_host=True, skip_accept_encoding=True
-            )
-            for name, value in self._headers(method, headers, body):
-                connection.putheader(name, value)
-            connection.endheaders(body or None)
-            with connection.getresponse() as response:
-                pairs = [
-                    (n.encode("latin-1"), v.encode("latin-1")) for n, v in response.getheaders()
-                ]
-                content = response.read(_MAX_RESPONSE)
-                return ForwardResponse(
-                    response.status, _end_to_end(pairs), content, time.monotonic() - started
-                )
-        except http.client.HTTPException as error:
-            raise OSError(f"the response is not HTTP: {error or type(error).__name__}") from error
-        finally:
-            connection.close()
+            with anyio.fail_after(self.timeout):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            raise TimeoutError(f"no response within {self.timeout:g} s") from error
+        except httpx.RemoteProtocolError as error:
+            raise OSError(f"the response is not HTTP: {str(error).rstrip('.')}") from error
+        except httpx.TransportError as error:
+            raise OSError(_reason(error)) from error
 
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(
-                host, parts.port, timeout=_TIMEOUT, context=self._tls
-            )
-        return http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT)
+    async def _exchange(self, request: httpx.Request) -> ForwardResponse:
+        started = time.monotonic()
+        # Not a client, which would add headers of its own; and no proxy from the environment.
+        async with httpx.AsyncHTTPTransport(verify=self._verify(), trust_env=False) as transport:
+            response = await transport.handle_async_request(request)
+            async with aclosing(response):
+                body = await read_body(response.aiter_raw(), _MAX_RESPONSE)
+        if body is None:
+            raise OSError(f"the response has more than {_MAX_RESPONSE} bytes")
+        pairs = _end_to_end(response.headers.raw)
+        return ForwardResponse(response.status_code, pairs, body, time.monotonic() - started)
 
-    def _headers(self, method: str, headers: Pairs, body: bytes) -> Pairs:
+    def _verify(self) -> ssl.SSLContext | bool:
+        if not self.url.startswith("https:"):
+            return False  # no context is needed, and a new one takes long
+        return self._tls or ssl.create_default_context()
+
+    def _headers(self, headers: Pairs) -> Pairs:
         parts = urlsplit(self.url)
         requested = next((value for name, value in headers if name.lower() == b"host"), b"")
         # A local service gets the signed host; another service needs its own host name.
         local = is_loopback(parts.hostname or "")
         host = requested if requested and local else parts.netloc.encode()
-        length = [(b"Content-Length", str(len(body)).encode())]
-        has_length = body or method not in {"GET", "HEAD"}
-        return [(b"Host", host), *_end_to_end(headers), *(length if has_length else [])]
+        return [(b"Host", host), *_end_to_end(headers)]
 
-    def _path(self, target: str) -> str:
+    def _target(self, target: str) -> str:
         path, mark, query = target.partition("?")
         own = urlsplit(self.url).path
         return (own if own not in {"", "/"} else path or "/") + mark + query
@@ -137,3 +136,14 @@ class ForwardTarget:
 
 def _end_to_end(headers: Pairs) -> Pairs:
     return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+
+
+def _reason(error: BaseException) -> str:
+    """Return the reason of the innermost exception, as the operating system words it."""
+    inner = error
+    while cause := inner.__cause__ or inner.__context__:
+        inner = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause
+    if not isinstance(inner, OSError) or not inner.errno:
+        return str(inner) or type(inner).__name__
+    is_system_error = not isinstance(inner, socket.gaierror | ssl.SSLError)
+    return os.strerror(inner.errno) if is_system_error else str(inner.strerror)

@@ -112,6 +112,7 @@ def test_when_nobody_reads_any_more_it_ends_and_the_sender_is_not_told_200() -> 
         (["--public-url", "example.com"], "'example.com': pass a URL"),
         (["--forward", "http://127.0.0.1:8000/?a=b"], "without a query"),
         (["--forward", "http://127.0.0.1:port"], "pass a URL"),
+        (["--forward", "http://127.0.0.999"], "pass a URL"),
         (["--component", "Dance"], "'Dance' is not one of start, send_sms"),
         (["--allow-v2", "--no-verify"], "not both"),
         (["--port", "70000"], "not in the range"),
