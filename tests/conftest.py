@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 
 import httpx
@@ -12,6 +13,11 @@ from plivo_phlo_async import AsyncPhloClient
 AUTH_ID = "MA2025RK4E639VJFZAGV"
 BASE_URL = "https://phlorunner.example/v1"
 TLS = ssl.create_default_context()  # made once: reading the certificates takes a while
+
+# A shell without job control starts what is in its background with Ctrl-C ignored, and programs
+# started from there inherit that; tests that press it would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

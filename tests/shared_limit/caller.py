@@ -1,4 +1,4 @@
-"""One process with a client that acts as fast as it may for some seconds, and tells how it went."""
+"""One process with a client that acts so many times, as fast as it may, and prints how it went."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plivo_phlo_async.emulator import DEMO_PHLO_ID
 from plivo_phlo_async.redis import RedisRateLimit
 
 
-async def work(socket: str, key: str, requests: int, per: float, for_: float) -> None:
+async def work(socket: str, key: str, requests: int, per: float, wanted: float) -> None:
     done: list[float] = []
     refused: list[float] = []
     async with Redis(unix_socket_path=socket) as redis:
@@ -29,15 +29,16 @@ async def work(socket: str, key: str, requests: int, per: float, for_: float) ->
                 while True:
                     await client.phlo(DEMO_PHLO_ID).get()
                     done.append(time.monotonic())
+                    if len(done) >= wanted:
+                        group.cancel_scope.cancel()
 
-            with anyio.move_on_after(for_):
-                async with anyio.create_task_group() as group:
-                    for _ in range(10):
-                        group.start_soon(act)
+            async with anyio.create_task_group() as group:
+                for _ in range(10):
+                    group.start_soon(act)
     print(json.dumps({"done": done, "refused": refused}))
 
 
 if __name__ == "__main__":
     socket, key, *numbers = sys.argv[1:]
-    requests, per, for_ = map(float, numbers)
-    anyio.run(work, socket, key, int(requests), per, for_)
+    requests, per, wanted = map(float, numbers)
+    anyio.run(work, socket, key, int(requests), per, wanted)

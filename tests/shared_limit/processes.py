@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -91,7 +92,8 @@ def run(
 ) -> Seen:
     """Let `count` processes take what they get."""
     key = fresh_key()
-    workers = [start(socket, key, requests, per, waiters, seconds) for _ in range(count)]
+    numbers = requests, per, waiters, seconds, math.inf
+    workers = [start(socket, key, *numbers) for _ in range(count)]
     let_go(workers)
     told = [json.loads(worker.communicate()[0]) for worker in workers]
     grants = sorted(grant for one in told for grant in one["grants"])

@@ -1,50 +1,68 @@
-"""Several real processes in real time: one limit, kept and used, whoever dies."""
+"""Several real processes: one limit, kept and used, whoever dies.
+
+They take a number of tokens, however long that takes: no verdict depends on the machine's speed.
+How well they use the limit, and share it, is tested where time stands still, and `python -m
+tests.shared_limit.processes` measures it in real time.
+"""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import time
+from typing import Any
 
 from plivo_phlo_async import RateLimit
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 
-from .processes import let_go, run, start
+from ..transport.counting_server import PATIENCE
+from .processes import let_go, start
 from .server import RedisServer
 from .world import fresh_key
 
 
-def test_processes_together_keep_one_limit_and_share_it_alike(shared_server: RedisServer) -> None:
-    seen = run(shared_server.socket, 3, 50, 0.5, waiters=20, seconds=1.5)
+def _outputs(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
+    return [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in processes]
 
-    assert seen.most <= 50
-    assert 0.9 <= seen.share <= 1.1  # a burst above the rate, at first
-    assert min(seen.shares) >= 0.8 * max(seen.shares)
+
+def test_processes_together_keep_one_limit(shared_server: RedisServer) -> None:
+    key, limit = fresh_key(), RateLimit(50, 0.5)
+    workers = [start(shared_server.socket, key, 50, 0.5, 20, PATIENCE, 40) for _ in range(3)]
+    began = time.monotonic()
+    let_go(workers)
+    grants = [at for output in _outputs(workers) for at in output["grants"]]
+
+    assert len(grants) >= 3 * 40
+    assert len(grants) <= limit.burst + limit.full_rate * (max(grants) - began)
 
 
 def test_a_process_that_is_killed_takes_nothing_with_it(shared_server: RedisServer) -> None:
     key = fresh_key()
-    dying, other = [start(shared_server.socket, key, 50, 0.5, 20, 1.0) for _ in range(2)]
+    dying, other = [start(shared_server.socket, key, 50, 0.5, 20, PATIENCE, 90) for _ in range(2)]
     let_go([dying, other])
     dying.kill()
     dying.communicate()
-    grants = json.loads(other.communicate()[0])["grants"]
+    (output,) = _outputs([other])
 
-    assert len(grants) >= 0.9 * RateLimit(50, 0.5).full_rate * 1.0
+    assert len(output["grants"]) >= 90
 
 
 def test_clients_of_two_processes_use_the_limit_and_are_never_refused(
     shared_server: RedisServer,
 ) -> None:
-    key, account = fresh_key(), PhloEmulator(rate_limit=(60, 3.0))
-    with EmulatorServer(account) as server:
+    key, limit = fresh_key(), RateLimit(60, 2.0, 2)
+    # Half as much again: a second without a processor is no overrun, a limit for each process is.
+    with EmulatorServer(PhloEmulator(rate_limit=(90, 2.0))) as server:
         callers = [
-            start(shared_server.socket, key, 60, 3.0, 4.5, program="caller", **server.env)
+            start(shared_server.socket, key, 60, 2.0, 50, program="caller", **server.env)
             for _ in range(2)
         ]
+        began = time.monotonic()
         let_go(callers)
-        told = [json.loads(caller.communicate()[0]) for caller in callers]
-    done = sorted(at for one in told for at in one["done"])
+        outputs = _outputs(callers)
+    done = [at for output in outputs for at in output["done"]]
 
-    assert [one["refused"] for one in told] == [[], []]
-    assert (len(done) - 1) / (done[-1] - done[0]) >= 0.9 * 60 / 3
-    assert min(len(one["done"]) for one in told) > 0.4 * len(done)
+    assert [output["refused"] for output in outputs] == [[], []]
+    assert len(done) >= 2 * 50
+    assert len(done) <= limit.burst + limit.full_rate * (max(done) - began)
