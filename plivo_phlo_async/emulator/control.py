@@ -22,7 +22,8 @@ def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
     try:
         if info.segments[1:] == ("events",):
             raise WrongMethod(["GET"])
-        return dispatch(info, control_handlers(emulator, info.segments[1:]))
+        with emulator.current():
+            return dispatch(info, control_handlers(emulator, info.segments[1:]))
     except (ApiError, CallError) as error:
         return emulator.error_response(error)
 
@@ -50,7 +51,7 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
                 "DELETE": handlers.clear_faults,
             }
         case ("faults", number):
-            return {"DELETE": lambda _: handlers.remove_fault(number)}
+            return {"DELETE": lambda info: handlers.remove_fault(number, info)}
         case ("deliveries",):
             return {"GET": handlers.deliveries}
         case ("deliveries", number, "redeliver"):
@@ -90,7 +91,8 @@ class ControlHandlers:
         if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
             raise InvalidParameter("limit: give a whole number.")
         errors = query.get("errors", "") not in ("", "0", "false")
-        found = self._emulator.exchanges(query.get("call", ""), query.get("member", ""), errors)
+        log = self._emulator.request_log
+        found = log.select(query.get("call", ""), query.get("member", ""), errors)
         entries = [entry.describe() for entry in found[: int(limit)]]
         return HttpResponse(200, {"entries": entries, "matching": len(found)})
 
@@ -98,56 +100,56 @@ class ControlHandlers:
 
     def faults(self, _: RequestInfo) -> HttpResponse:
         """Return the active rules."""
-        return HttpResponse(200, {"faults": self._emulator.faults})
+        return HttpResponse(200, {"faults": self._emulator.faults.describe()})
 
     def add_faults(self, info: RequestInfo) -> HttpResponse:
         """Activate a rule, or a list of them."""
-        rules = read_rules(info.read_any_json())
-        added = [self._emulator.add_fault(rule) for rule in rules]
-        return HttpResponse(201, {"faults": self._emulator.faults, "added": added})
+        faults = self._emulator.faults
+        added = [faults.add(rule).describe() for rule in read_rules(info.read_any_json())]
+        return HttpResponse(201, {"faults": faults.describe(), "added": added})
 
-    def clear_faults(self, _: RequestInfo) -> HttpResponse:
+    def clear_faults(self, info: RequestInfo) -> HttpResponse:
         """Remove every rule."""
-        self._emulator.clear_faults()
-        return HttpResponse(200, {"faults": []})
+        self._emulator.faults.clear()
+        return self.faults(info)
 
-    def remove_fault(self, number: str) -> HttpResponse:
+    def remove_fault(self, number: str, info: RequestInfo) -> HttpResponse:
         """Remove one rule."""
-        if not self._emulator.remove_fault(_read_number(number)):
+        if not self._emulator.faults.remove(_read_number(number)):
             raise UnknownResource("fault")
-        return HttpResponse(200, {"faults": self._emulator.faults})
+        return self.faults(info)
 
     # Webhooks
 
     def deliveries(self, _: RequestInfo) -> HttpResponse:
         """Return the deliveries, newest first."""
-        described = [delivery.describe() for delivery in self._emulator.deliveries[::-1]]
-        return HttpResponse(200, {"deliveries": described})
+        deliveries = self._emulator.webhooks.deliveries[::-1]
+        return HttpResponse(200, {"deliveries": [delivery.describe() for delivery in deliveries]})
 
     def redeliver(self, number: str) -> HttpResponse:
         """Deliver an event again."""
-        delivery = self._emulator.redeliver(_read_number(number))
+        delivery = self._emulator.webhooks.redeliver(_read_number(number))
         if delivery is None:
             raise UnknownResource("delivery")
         return HttpResponse(201, delivery.describe())
 
     def callbacks(self, _: RequestInfo) -> HttpResponse:
         """Return the callbacks."""
-        return HttpResponse(200, self._emulator.callbacks())
+        return HttpResponse(200, self._emulator.callbacks.describe())
 
     def set_callback(self, info: RequestInfo) -> HttpResponse:
         """Set the callback of one node, or of every node without one of its own."""
         given = dict(info.read_json())
         node_key = _read_node_key(given.pop("phlo_id", None), given.pop("node_id", None))
-        self._emulator.set_callback(read_callback(given), node_key)
-        return HttpResponse(200, self._emulator.callbacks())
+        self._emulator.callbacks.set(read_callback(given), node_key)
+        return self.callbacks(info)
 
     def remove_callback(self, info: RequestInfo) -> HttpResponse:
         """Remove the callback of the node in the body, or the default one."""
         given = info.read_json()
         node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
-        self._emulator.set_callback(None, node_key)
-        return HttpResponse(200, self._emulator.callbacks())
+        self._emulator.callbacks.set(None, node_key)
+        return self.callbacks(info)
 
     # What people do
 
@@ -158,20 +160,20 @@ class ControlHandlers:
 
     def phones(self, _: RequestInfo) -> HttpResponse:
         """Return the configured phones; every other phone answers at once."""
-        return HttpResponse(200, {"phones": self._emulator.phones()})
+        return HttpResponse(200, {"phones": self._emulator.switchboard.phones.describe()})
 
     def set_phone(self, address: str, info: RequestInfo) -> HttpResponse:
         """Set what a phone does: `{"does": "answer", "after": 3}`."""
-        self._emulator.set_phone(address, read_phone(info.read_json(), "phone"))
-        return HttpResponse(200, {"phones": self._emulator.phones()})
+        self._emulator.switchboard.phones.set(address, read_phone(info.read_json(), "phone"))
+        return self.phones(info)
 
     def phone_actions(self, address: str, action: str) -> Mapping[str, Handler]:
         """Return the handlers of an action of a phone, by method."""
-        emulator = self._emulator
+        emulator, switchboard = self._emulator, self._emulator.switchboard
         actions: dict[str, Callable[[RequestInfo], None]] = {
-            "answer": lambda _: emulator.answer(address),
-            "reject": lambda _: emulator.reject(address),
-            "hangup": lambda _: emulator.hang_up(address),
+            "answer": lambda _: switchboard.answer(address),
+            "reject": lambda _: switchboard.reject(address),
+            "hangup": lambda _: switchboard.hang_up(address),
             "ring": lambda info: self._join(address, info),
         }
         if action not in actions:
@@ -190,10 +192,10 @@ class ControlHandlers:
             raise InvalidParameter("role: give agent or customer.")
         node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
         phlo_id, node_id = node_key or self._first_node()
-        self._emulator.join(phlo_id, node_id, address, MemberRole(str(role)))
+        self._emulator.api.join(phlo_id, node_id, address, MemberRole(str(role)))
 
     def _first_node(self) -> NodeKey:
-        for phlo in self._emulator.phlos:
+        for phlo in self._emulator.api.phlos:
             for node in phlo.nodes:
                 if node.node_type is NodeType.MULTI_PARTY_CALL:
                     return phlo.phlo_id, node.node_id

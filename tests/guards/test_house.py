@@ -45,6 +45,7 @@ EMULATOR_LADDER = [
     {"page"},
     {"control"},
     {"app"},
+    {"phlo_emulator"},
     {"server"},
 ]
 EMULATOR_STEP = {room: step for step, rooms in enumerate(EMULATOR_LADDER) for room in rooms}

@@ -19,22 +19,22 @@ from plivo_phlo_async.emulator import (
     PhoneBehaviour,
 )
 from plivo_phlo_async.emulator.calls.phlos import NodeType
-from plivo_phlo_async.emulator.control import control_response
 from plivo_phlo_async.emulator.http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
-from plivo_phlo_async.emulator.http.request import HttpRequest
-from plivo_phlo_async.emulator.http.request_info import parse_request
 from plivo_phlo_async.emulator.http.response import HttpResponse
 from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
 
-from ..emulator.asking import DIAL, NODE, WARM, Clock, ask
+from ..emulator.asking import DIAL, NODE, WARM, Clock, ask, exchange
 
 HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp;")
 PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
 
 
 def get(path: str, emulator: PhloEmulator | None = None) -> HttpResponse:
-    request = HttpRequest("GET", path.encode(), b"", b"", b"")
-    return control_response(emulator or PhloEmulator(), parse_request(request))
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    messages = [{"type": "http.request", "body": b""}]
+    start, body = exchange(emulator or PhloEmulator(), scope, messages)
+    content_type = dict(start["headers"])[b"content-type"].decode()
+    return HttpResponse(start["status"], {}, raw=body["body"], content_type=content_type)
 
 
 def page_of(emulator: PhloEmulator) -> str:

@@ -13,7 +13,7 @@ from . import calls
 from .log_entry import LogEntry, NodeKey
 from .members import Call, CallMember, MemberRole, MemberState, canonical_address
 from .phlos import Phone, PhoneBehaviour
-from .phones import PhoneRegistry, Phones, PhoneSchedule, ScheduledAction
+from .phones import PhoneRegistry, PhoneSchedule, ScheduledAction
 
 LOG_LIMIT = 1000
 """How many of the latest log entries are kept."""
@@ -35,23 +35,23 @@ class Snapshot:
 class Switchboard:
     """Keeps one live call per node, and rings the phone at each address.
 
-    `phones` are what `reset` restores; with `auto_join` a warm transfer brings everyone together
+    With `auto_join` a warm transfer brings everyone together
     when its target answers; `on_step` is called with every step. A call is dropped when its last
     member leaves (one live call per node is assumed). A step that raises changes nothing.
     """
 
     def __init__(
         self,
+        phones: PhoneRegistry,
         *,
         clock: Callable[[], float],
-        phones: Phones,
         auto_join: bool = False,
         on_step: Callable[[LogEntry], None],
     ) -> None:
         self._clock = clock
         self._auto_join = auto_join
         self._on_step = on_step
-        self.phones: PhoneRegistry = PhoneRegistry(phones)
+        self.phones: PhoneRegistry = phones
         self.reset()
 
     def reset(self) -> None:
@@ -72,7 +72,7 @@ class Switchboard:
             key: {address: now - at for address, at in since.items()}
             for key, since in self.since.items()
         }
-        return Snapshot(dict(self.calls), ages, dict(self.dialled), dict(self.phones.listed))
+        return Snapshot(dict(self.calls), ages, dict(self.dialled), self.phones.listed)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot; ringing phones then wait to be answered by hand."""
@@ -86,8 +86,7 @@ class Switchboard:
             if key in self.calls
         }
         self._schedule = PhoneSchedule()
-        for address, phone in snapshot.phones.items():
-            self.phones.set(address, phone)
+        self.phones.restore(snapshot.phones)
 
     # What requests ask for
 
@@ -154,10 +153,10 @@ class Switchboard:
     # What phones do
 
     @property
-    def next_due(self) -> float | None:
-        """When, by the clock, the next ringing phone acts on its own; None for never."""
+    def seconds_until_due(self) -> float | None:
+        """The seconds until the next ringing phone acts on its own; None for never."""
         action = self._schedule.next
-        return None if action is None else action.at
+        return None if action is None else max(0.0, action.at - self._clock())
 
     def tick(self) -> None:
         """Take every scheduled action that is due, in the order of their times."""

@@ -11,6 +11,7 @@ from ..calls.members import Call, CallMember, canonical_address
 from ..calls.switchboard import LOG_LIMIT
 from ..http.request import HttpRequest
 from ..http.request_info import RequestInfo
+from ..http.response import HttpResponse
 from ..http.routes import ReceivedRequest
 from .snippets import as_curl, as_python
 from .views import changed_members, describe_member, describe_transfer
@@ -127,22 +128,42 @@ class RequestLog:
         self.requests += 1
         self.received.append(request)
 
-    def add(self, **fields: Any) -> RequestLogEntry:
-        """Add an entry with these fields and return it."""
-        self._last_number += 1
-        entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
-        self.entries.append(entry)
-        return entry
+    def add_exchange(
+        self,
+        info: RequestInfo,
+        response: HttpResponse,
+        before: Call,
+        after: Call,
+        fault: str | None,
+    ) -> RequestLogEntry:
+        """Add a request with its response; `fault` is the kind of its fault."""
+        return self._add(
+            action=info.action,
+            address=info.address,
+            node_key=info.node_key,
+            before=before,
+            after=after,
+            info=info,
+            status=response.status,
+            answer=response.body,
+            fault=fault,
+        )
 
     def add_step(self, step: LogEntry) -> RequestLogEntry:
         """Add a step that no request caused."""
-        return self.add(
+        return self._add(
             action=step.verb,
             address=step.address,
             node_key=step.node_key,
             before=step.before,
             after=step.after,
         )
+
+    def _add(self, **fields: Any) -> RequestLogEntry:
+        self._last_number += 1
+        entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
+        self.entries.append(entry)
+        return entry
 
     def select(
         self, call: str = "", member: str = "", errors: bool = False

@@ -19,7 +19,7 @@ Since = Mapping[str, float]
 
 
 class DashboardViews:
-    """Views of the calls of an API; `wall` gives the seconds since 1970."""
+    """Views of the calls of an API and of its requests; `wall` gives the seconds since 1970."""
 
     def __init__(
         self,
@@ -45,6 +45,16 @@ class DashboardViews:
             for node_key, call in self._switchboard.calls.items()
         ]
         return {"calls": calls, "dialled": dict(self._switchboard.dialled)}
+
+    def dashboard(self) -> dict[str, object]:
+        """Return the calls, the nodes and the phones, with the time and the counts."""
+        return {
+            "now": round(self._wall(), 3),
+            "calls": self.calls(),
+            "nodes": self.nodes(),
+            "phones": self._switchboard.phones.describe(),
+            "dialled": dict(self._switchboard.dialled),
+        }
 
     def calls(self) -> list[dict[str, object]]:
         """Return the live calls with the names of their nodes, and the times of their members."""
@@ -85,11 +95,6 @@ class DashboardViews:
             for phlo in self._api.phlos
             for node in phlo.nodes
         ]
-
-    def phones(self) -> dict[str, dict[str, object]]:
-        """Return the configured phones."""
-        listed = self._switchboard.phones.listed.items()
-        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in listed}
 
     def _since(self, node_key: NodeKey) -> Since:
         offset = self._wall() - self._clock()

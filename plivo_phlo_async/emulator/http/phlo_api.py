@@ -55,21 +55,15 @@ class StartedRun:
 
 
 class PhloApi:
-    """Answers requests for `phlos`; their calls are on `switchboard`.
+    """Answers requests for PHLOs; their calls are on `switchboard`.
 
     `new_id` makes the ids of requests and runs. A request that fails changes nothing.
     """
 
-    def __init__(
-        self,
-        phlos: Iterable[EmulatedPhlo],
-        switchboard: Switchboard,
-        *,
-        new_id: Callable[[], str],
-    ) -> None:
+    def __init__(self, switchboard: Switchboard, *, new_id: Callable[[], str]) -> None:
         self._switchboard = switchboard
         self._new_id = new_id
-        self.configure(phlos)
+        self.configure(())
         self._runs: dict[str, StartedRun] = {}
 
     def configure(self, phlos: Iterable[EmulatedPhlo]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ..dashboard.request_log import RequestLogEntry
 from ..emulator import Emulator
-from ..webhooks.deliveries import Delivery
+from ..webhooks.delivery import Delivery
 
 MEMBER_ROWS = 500
 """The maximum number of members shown."""
@@ -44,7 +44,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
                 write,
                 "Webhook deliveries, newest first",
                 _DELIVERIES,
-                [_delivery_row(one) for one in emulator.deliveries[::-1][:DELIVERY_ROWS]],
+                [_delivery_row(one) for one in emulator.webhooks.deliveries[::-1][:DELIVERY_ROWS]],
                 "No delivery yet.",
             ),
         )
@@ -104,7 +104,7 @@ def _part(transfer: object, address: object) -> str:
 
 
 def _log_rows(emulator: Emulator) -> list[tuple[object, ...]]:
-    return [_log_row(entry) for entry in emulator.exchanges()[:LOG_ROWS]]
+    return [_log_row(entry) for entry in emulator.request_log.select()[:LOG_ROWS]]
 
 
 def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
