@@ -52,7 +52,7 @@ class EmulatorApp:
             case "_emulator":
                 await self._serve_control(info, exchange, local_only)
             case _:
-                response = self._emulator.error_response(UnknownResource("path"))
+                response = self._emulator.error_response(UnknownResource("path", info.path))
                 await send_response(exchange.send, response)
 
     async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from .calls.log_entry import NodeKey
-from .calls.members import MemberRole
+import attrs
+
+from .calls.members import MemberRole, NodeKey
 from .calls.phlos import NodeType
 from .emulator import Emulator
 from .errors import ApiError, CallError, InvalidParameter, UnknownResource, WrongMethod
@@ -25,7 +26,9 @@ def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
         with emulator.current():
             return dispatch(info, control_handlers(emulator, info.segments[1:]))
     except (ApiError, CallError) as error:
-        return emulator.error_response(error)
+        # People read this answer, and no client of Plivo's: it says why.
+        response = emulator.error_response(error)
+        return attrs.evolve(response, body={**response.body, "error": error.reason})
 
 
 def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[str, Handler]:
@@ -85,7 +88,7 @@ class ControlHandlers:
         return HttpResponse(200, self._emulator.state())
 
     def log(self, info: RequestInfo) -> HttpResponse:
-        """Return the log, newest first: `?call=PHLO/NODE&member=ADDRESS&errors=1&limit=N`."""
+        """Return the log, newest first: `?call=ID&member=ADDRESS&errors=1&limit=N`."""
         query = dict(parse_qsl(info.request.query.decode("latin-1")))
         limit = query.get("limit", "1000")
         if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
@@ -116,7 +119,7 @@ class ControlHandlers:
     def remove_fault(self, number: str, info: RequestInfo) -> HttpResponse:
         """Remove one rule."""
         if not self._emulator.faults.remove(_read_number(number)):
-            raise UnknownResource("fault")
+            raise UnknownResource("fault", number)
         return self.faults(info)
 
     # Webhooks
@@ -130,7 +133,7 @@ class ControlHandlers:
         """Deliver an event again."""
         delivery = self._emulator.webhooks.redeliver(_read_number(number))
         if delivery is None:
-            raise UnknownResource("delivery")
+            raise UnknownResource("delivery", number)
         return HttpResponse(201, delivery.describe())
 
     def callbacks(self, _: RequestInfo) -> HttpResponse:
@@ -171,9 +174,9 @@ class ControlHandlers:
         """Return the handlers of an action of a phone, by method."""
         emulator, switchboard = self._emulator, self._emulator.switchboard
         actions: dict[str, Callable[[RequestInfo], None]] = {
-            "answer": lambda _: switchboard.answer(address),
-            "reject": lambda _: switchboard.reject(address),
-            "hangup": lambda _: switchboard.hang_up(address),
+            "answer": lambda info: switchboard.answer(address, _read_call_id(info)),
+            "reject": lambda info: switchboard.reject(address, _read_call_id(info)),
+            "hangup": lambda info: switchboard.hang_up(address, _read_call_id(info)),
             "ring": lambda info: self._join(address, info),
         }
         if action not in actions:
@@ -191,15 +194,27 @@ class ControlHandlers:
         if role not in tuple(MemberRole):
             raise InvalidParameter("role: give agent or customer.")
         node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
-        phlo_id, node_id = node_key or self._first_node()
-        self._emulator.api.join(phlo_id, node_id, address, MemberRole(str(role)))
+        self._emulator.api.join(
+            node_key or self._first_node(),
+            address,
+            MemberRole(str(role)),
+            call_id=_read_call_id(info),
+            new_call=given.get("new_call") is True,
+        )
 
     def _first_node(self) -> NodeKey:
         for phlo in self._emulator.api.phlos:
             for node in phlo.nodes:
                 if node.node_type is NodeType.MULTI_PARTY_CALL:
                     return phlo.phlo_id, node.node_id
-        raise UnknownResource("node")
+        raise UnknownResource("node", NodeType.MULTI_PARTY_CALL)
+
+
+def _read_call_id(info: RequestInfo) -> str | None:
+    call_id = info.read_json().get("call_id")
+    if call_id is None or isinstance(call_id, str):
+        return call_id
+    raise InvalidParameter("call_id: give a string.")
 
 
 def _read_node_key(phlo_id: object, node_id: object) -> NodeKey | None:

@@ -1,5 +1,6 @@
 """The emulator: its parts, and how they react to each other. It knows no ASGI."""
 
+import logging
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -8,6 +9,7 @@ from typing import Self
 
 import attrs
 
+from .._masking import mask_numbers
 from .calls.log_entry import LogEntry
 from .calls.members import Call
 from .calls.phones import PhoneRegistry
@@ -31,6 +33,8 @@ from .seed import Seed
 from .webhooks.callbacks import CallbackRegistry
 from .webhooks.delivery import Delivery
 from .webhooks.dispatcher import Deliver, WebhookDispatcher
+
+_LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 
 
 class Emulator:
@@ -125,16 +129,30 @@ class Emulator:
         Returns the response before the fault breaks it.
         """
         with self.current():
-            before = self.switchboard.calls.get(info.node_key or ("", ""), Call())
             steps = self.switchboard.steps
             self.request_log.receive(received_request(info))
             response = fault.replace(self._new_id)
             if response is None:
                 response = self._handler.handle(info, self.auth_id, self.auth_token)
-            after = self.switchboard.log[-1].after if self.switchboard.steps > steps else before
-            entry = self.request_log.add_exchange(info, response, before, after, fault.kind)
+            step = self.switchboard.log[-1] if self.switchboard.steps > steps else None
+            unchanged = self._call_of(info)
+            entry = self.request_log.add_exchange(
+                info,
+                response,
+                unchanged if step is None else step.before,
+                unchanged if step is None else step.after,
+                fault.kind,
+            )
             self.events.publish("log", entry.describe)
+            if response.reason is not None:
+                _log_refusal(info, response.status, response.reason)
             return response
+
+    def _call_of(self, info: RequestInfo) -> Call:
+        """Return the call that a request concerns, one without an id for none."""
+        if info.node_key is None or info.found_by is None:
+            return Call()
+        return self.switchboard.find(info.node_key, info.found_by) or Call()
 
     def error_response(self, error: ApiError | CallError) -> HttpResponse:
         """Return an error response in Plivo's form."""
@@ -191,9 +209,12 @@ class Emulator:
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot without its calls at nodes that do not exist."""
         with self.current():
-            nodes = self.api.nodes
-            calls = {key: call for key, call in snapshot.calls.items() if key in nodes}
-            self.switchboard.restore(attrs.evolve(snapshot, calls=calls))
+            known = {
+                call_id: call
+                for call_id, call in snapshot.calls.items()
+                if call.node_key in self.api.nodes
+            }
+            self.switchboard.restore(attrs.evolve(snapshot, calls=known))
         self._publish_all()
 
     def _configure(self, seed: Seed) -> None:
@@ -237,3 +258,8 @@ class Emulator:
                 return describe()
 
         self.events.publish(kind, describe_locked)
+
+
+def _log_refusal(info: RequestInfo, status: int, reason: str) -> None:
+    masked = mask_numbers(reason, (info.address, info.found_by))
+    _LOGGER.info("%s refused with %d: %s", info.action or info.request.method, status, masked)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import anyio
 
 from .app import EmulatorApp
-from .calls.log_entry import LogEntry, NodeKey
-from .calls.members import Call, CallMember, MemberRole
+from .calls.log_entry import LogEntry
+from .calls.members import Call, CallMember, MemberRole, NodeKey
 from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
@@ -171,8 +171,8 @@ class PhloEmulator:
     # What a test looks at
 
     @property
-    def calls(self) -> dict[NodeKey, Call]:
-        """The live calls, by the ids of their PHLO and node."""
+    def calls(self) -> dict[str, Call]:
+        """The live calls by their ids, in the order they were opened."""
         with self._emulator.current() as emulator:
             return dict(emulator.switchboard.calls)
 
@@ -183,8 +183,8 @@ class PhloEmulator:
             address: the member's address, in any spelling.
 
         Returns:
-            The member, of the call opened first where there are several; None if no call has a
-            live member at that address.
+            The member, of the call opened last where there are several; None if no call has a live
+            member at that address.
         """
         with self._emulator.current() as emulator:
             return emulator.switchboard.member(address)
@@ -218,7 +218,7 @@ class PhloEmulator:
         """Return the latest requests with their responses, and steps of phones, newest first.
 
         Args:
-            call: only those of a call, as `PHLO/NODE`.
+            call: only those of a call, by its id; or of all calls of a node, as `PHLO/NODE`.
             member: only those that concern an address, in any spelling.
             errors: only those with an error response or a fault.
 
@@ -265,60 +265,69 @@ class PhloEmulator:
         node_id: str,
         address: str,
         role: MemberRole | str = MemberRole.CUSTOMER,
+        *,
+        call_id: str | None = None,
+        new_call: bool = False,
     ) -> None:
-        """Let a caller dial in to a node.
+        """Let a caller dial in to a node: by default to the call opened last there, if any.
 
         Args:
             phlo_id: the id of the PHLO.
             node_id: the id of the node.
             address: the caller's address.
             role: the caller's role, "agent" or "customer".
+            call_id: the id of the call to join.
+            new_call: whether to open a new call; ignored with a `call_id`.
 
         Raises:
-            ApiError: the PHLO or the node does not exist.
+            ApiError: the PHLO, the node or the call does not exist.
             InvalidState: the caller is in the call already.
             MemberNotFound: the caller has left this call.
             ValueError: the role is unknown.
         """
         with self._emulator.current() as emulator:
-            emulator.api.join(phlo_id, node_id, address, role)
+            where = (phlo_id, node_id)
+            emulator.api.join(where, address, role, call_id=call_id, new_call=new_call)
 
-    def answer(self, address: str) -> None:
+    def answer(self, address: str, call_id: str | None = None) -> None:
         """Answer a phone wherever it rings.
 
         Args:
             address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
 
         Raises:
             MemberNotFound: it does not ring.
             InvalidState: it never answers.
         """
         with self._emulator.current() as emulator:
-            emulator.switchboard.answer(address)
+            emulator.switchboard.answer(address, call_id)
 
-    def reject(self, address: str) -> None:
+    def reject(self, address: str, call_id: str | None = None) -> None:
         """Reject the call at a phone wherever it rings.
 
         Args:
             address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
 
         Raises:
             MemberNotFound: it does not ring.
         """
         with self._emulator.current() as emulator:
-            emulator.switchboard.reject(address)
+            emulator.switchboard.reject(address, call_id)
 
-    def hang_up(self, address: str) -> None:
+    def hang_up(self, address: str, call_id: str | None = None) -> None:
         """Hang up a phone in every call it is in.
 
         Args:
             address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
 
         Raises:
             MemberNotFound: it is in no call.
         """
         with self._emulator.current() as emulator:
-            emulator.switchboard.hang_up(address)
+            emulator.switchboard.hang_up(address, call_id)
 
     # Faults
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import attrs
 
-from .calls.log_entry import NodeKey
+from .calls.members import NodeKey
 from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,

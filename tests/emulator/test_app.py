@@ -343,6 +343,7 @@ def test_the_state_has_the_published_shape(emulator: PhloEmulator) -> None:
     assert answer.json == {
         "calls": [
             {
+                "call_id": next(iter(emulator.calls)),
                 "phlo_id": DEMO_PHLO_ID,
                 "node_id": DEMO_NODE_ID,
                 "members": [

@@ -186,12 +186,31 @@ def test_without_scripts_a_member_has_its_part_in_a_transfer() -> None:
     rows = re.findall(r"<tr><td>Multi-Party Call_1</td>(.*?)</tr>", page_of(emulator))
     cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
 
-    assert [(who, state, part) for who, _, state, _, part in cells] == [
+    assert [(who, state, part) for _, who, _, state, _, part in cells] == [
         ("11", "in call", "warm, transferor"),
         ("22", "on hold", "warm, held"),
         ("44", "in call, muted", ""),
         ("33", "ringing", "warm, target"),
     ]
+
+
+def test_without_scripts_the_calls_of_a_node_have_their_ids() -> None:
+    emulator = PhloEmulator()
+    for source in ("11", "22"):
+        ask(emulator, "POST", NODE, {**DIAL, "trigger_source": source, "to": f"{source}0"})
+    rows = re.findall(
+        r"<tr><td>Multi-Party Call_1</td><td>(.*?)</td><td>(.*?)</td>", page_of(emulator)
+    )
+    first, second = (call_id[:8] for call_id in emulator.calls)
+
+    assert rows == [(first, "11"), (first, "110"), (second, "22"), (second, "220")]
+
+
+def test_without_scripts_the_log_says_why_a_request_was_refused() -> None:
+    emulator = PhloEmulator()
+    ask(emulator, "POST", f"{NODE}/members/9", {"action": "hold"})
+
+    assert "9 is in no call at this node, or has left it." in Seen(page_of(emulator)).texts
 
 
 def test_without_scripts_there_is_a_table_of_deliveries() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from .log_entry import NodeKey
 from .members import Call, MemberState, canonical_address
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
 
@@ -72,7 +71,7 @@ class ScheduledAction:
     """What a ringing phone will do, `at` which second of the clock."""
 
     at: float
-    node_key: NodeKey
+    call_id: str
     address: str
     does: PhoneBehaviour
 
@@ -81,20 +80,20 @@ class PhoneSchedule:
     """The scheduled actions of ringing phones, at most one for each phone in a call."""
 
     def __init__(self) -> None:
-        self._actions: dict[tuple[NodeKey, str], ScheduledAction] = {}
+        self._actions: dict[tuple[str, str], ScheduledAction] = {}
 
     def add(self, action: ScheduledAction) -> None:
         """Schedule an action; it replaces an earlier one of the same phone."""
-        self._actions[action.node_key, canonical_address(action.address)] = action
+        self._actions[action.call_id, canonical_address(action.address)] = action
 
     @property
     def next(self) -> ScheduledAction | None:
         """The earliest action."""
         return min(self._actions.values(), key=lambda action: action.at, default=None)
 
-    def discard_answered(self, node_key: NodeKey, after: Call) -> None:
-        """Cancel the actions of phones that no longer ring in the call at a node."""
-        for key in [key for key in self._actions if key[0] == node_key]:
+    def discard_answered(self, after: Call) -> None:
+        """Cancel the actions of phones that no longer ring in a call."""
+        for key in [key for key in self._actions if key[0] == after.call_id]:
             member = after.find(key[1])
             if member is None or member.state is not MemberState.RINGING:
                 del self._actions[key]

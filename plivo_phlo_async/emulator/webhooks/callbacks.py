@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ..calls.log_entry import NodeKey
+from ..calls.members import NodeKey
 from ..errors import InvalidParameter
 
 

@@ -2,7 +2,7 @@
 
 import attrs
 
-from ..calls.log_entry import NodeKey
+from ..calls.members import NodeKey
 from .callbacks import Callback
 from .http_client import WebhookRequest
 
@@ -14,6 +14,7 @@ class Delivery:
     Attributes:
         number: the number of the delivery, from 1.
         at: the time of the event, in seconds since 1970.
+        call_id: the id of the call.
         node_key: the ids of the PHLO and of the node of the call.
         callback: the callback.
         variables: the variables of the event.
@@ -28,6 +29,7 @@ class Delivery:
 
     number: int
     at: float
+    call_id: str
     node_key: NodeKey
     callback: Callback
     variables: dict[str, str]
@@ -47,6 +49,7 @@ class Delivery:
             "time": self.at,
             "phlo_id": phlo_id,
             "node_id": node_id,
+            "call_id": self.call_id,
             "event": self.variables["event"],
             "member": self.variables["to"] or self.variables["from"],
             "method": request.method,

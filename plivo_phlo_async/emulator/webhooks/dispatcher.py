@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from ..calls.log_entry import LogEntry, NodeKey
+from ..calls.log_entry import LogEntry
+from ..calls.members import NodeKey
 from .callbacks import Callback, CallbackRegistry
 from .delivery import Delivery
 from .http_client import WebhookRequest, build_request
@@ -54,8 +55,8 @@ class WebhookDispatcher:
         with self._lock:
             self._legs.reset()
             self._kept: deque[Delivery] = deque(maxlen=DELIVERY_LIMIT)
-            self._waiting: dict[NodeKey, deque[Delivery]] = {}
-            self._busy: set[NodeKey] = set()
+            self._waiting: dict[str, deque[Delivery]] = {}
+            self._busy: set[str] = set()
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -74,17 +75,19 @@ class WebhookDispatcher:
         events = self._legs.variables(step, conference)
         if callback is not None:
             for variables in events:
-                self._add(step.node_key, callback, variables)
+                self._add(step.call_id, step.node_key, callback, variables)
 
     def redeliver(self, number: int) -> Delivery | None:
         """Queue the event of a delivery again, newly signed; None if the number is unknown."""
         found = next((one for one in self.deliveries if one.number == number), None)
         if found is None:
             return None
-        return self._add(found.node_key, found.callback, found.variables, number)
+        event = (found.call_id, found.node_key, found.callback, found.variables)
+        return self._add(*event, redelivery_of=number)
 
     def _add(
         self,
+        call_id: str,
         node_key: NodeKey,
         callback: Callback,
         variables: dict[str, str],
@@ -93,18 +96,18 @@ class WebhookDispatcher:
         request = build_request(callback, variables, self._token(), uuid.uuid4().hex)
         with self._lock:
             self._last_number += 1
-            number, now = self._last_number, self._now()
-            delivery = Delivery(number, now, node_key, callback, variables, request, redelivery_of)
+            event = (self._last_number, self._now(), call_id, node_key, callback, variables)
+            delivery = Delivery(*event, request, redelivery_of)
             self._make_room()
             self._kept.append(delivery)
-            self._waiting.setdefault(node_key, deque()).append(delivery)
+            self._waiting.setdefault(call_id, deque()).append(delivery)
         self._changed(delivery)
         return delivery
 
     def _make_room(self) -> None:
         # Drop the oldest even if it waits: a receiver that never answers must not fill the memory.
         if len(self._kept) == DELIVERY_LIMIT and self._kept[0].outcome == "waiting":
-            queue = self._waiting.get(self._kept[0].node_key)
+            queue = self._waiting.get(self._kept[0].call_id)
             if queue and queue[0] is self._kept[0]:
                 queue.popleft()
 
@@ -113,29 +116,29 @@ class WebhookDispatcher:
     async def flush(self) -> None:
         """Send what is waiting, the calls concurrently, until nothing waits."""
         async with anyio.create_task_group() as tasks:
-            for node_key in self._take_free_calls():
-                tasks.start_soon(self._send_all, node_key)
+            for call_id in self._take_free_calls():
+                tasks.start_soon(self._send_all, call_id)
 
-    def _take_free_calls(self) -> list[NodeKey]:
+    def _take_free_calls(self) -> list[str]:
         with self._lock:
-            free = [node_key for node_key in self._waiting if node_key not in self._busy]
+            free = [call_id for call_id in self._waiting if call_id not in self._busy]
             self._busy.update(free)
             return free
 
-    async def _send_all(self, node_key: NodeKey) -> None:
+    async def _send_all(self, call_id: str) -> None:
         busy = self._busy
         try:
-            while (delivery := self._next(node_key)) is not None:
+            while (delivery := self._next(call_id)) is not None:
                 await self._send(delivery)
         finally:
-            busy.discard(node_key)
+            busy.discard(call_id)
 
-    def _next(self, node_key: NodeKey) -> Delivery | None:
+    def _next(self, call_id: str) -> Delivery | None:
         with self._lock:
-            queue = self._waiting.get(node_key)
+            queue = self._waiting.get(call_id)
             if queue:
                 return queue.popleft()
-            self._waiting.pop(node_key, None)
+            self._waiting.pop(call_id, None)
             return None
 
     async def _send(self, delivery: Delivery) -> None:
