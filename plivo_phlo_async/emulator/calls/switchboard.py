@@ -6,6 +6,7 @@ It does no I/O and knows no requests: `http.phlo_api` connects what requests ask
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import attrs
 
@@ -179,12 +180,12 @@ class Switchboard:
 
     def reject(self, address: str, call_id: str | None = None) -> None:
         """Reject the call at `address` as `answer` does; raises `MemberNotFound`."""
-        change: Change = lambda call: calls.reject(call, address)  # noqa: E731
+        change = partial(calls.reject, address=address)
         self._everywhere("reject", address, _is_ringing, change, call_id)
 
     def hang_up(self, address: str, call_id: str | None = None) -> None:
         """Hang up the phone at `address` in every call, or only in one; raises `MemberNotFound`."""
-        change: Change = lambda call: calls.hang_up(call, address)  # noqa: E731
+        change = partial(calls.hang_up, address=address)
         self._everywhere("hang_up", address, _is_live, change, call_id)
 
     def _everywhere(
