@@ -20,7 +20,7 @@ export class Log {
   }
 
   get filter() {
-    const call = byId("filter-call").value;
+    const call = byId("filter-node").value;
     return { call, member: byId("filter-member").value.trim(), errors: byId("filter-errors").checked };
   }
 
@@ -88,13 +88,13 @@ export class Log {
 
   /** List the nodes in the filter. */
   offer() {
-    const select = byId("filter-call");
+    const select = byId("filter-node");
     const chosen = select.value;
     const calls = this.model.nodes.filter((node) => node.node_type === "multi_party_call");
     const options = calls.map((n) =>
       el("option", { value: `${n.phlo_id}/${n.node_id}` }, `${n.node} · ${n.phlo}`),
     );
-    select.replaceChildren(el("option", { value: "" }, "All calls"), ...options);
+    select.replaceChildren(el("option", { value: "" }, "All nodes"), ...options);
     select.value = chosen;
     if (select.selectedIndex < 0) select.value = "";
   }

@@ -202,6 +202,17 @@ def test_the_state_the_steps_the_log_and_the_webhooks_have_the_same_call_id() ->
     assert [one.call_id for one in emulator.deliveries] == [first, first, second, second]
 
 
+@pytest.mark.parametrize(
+    ("route", "part"),
+    [("state", "calls"), ("dashboard", "calls"), ("log", "entries"), ("deliveries", "deliveries")],
+)
+def test_every_route_has_the_call_ids(route: str, part: str) -> None:
+    emulator = two_calls()
+    listed = ask(emulator, "GET", f"/_emulator/{route}").json[part]
+
+    assert {one["call_id"] for one in listed} == {*emulator.calls}
+
+
 def test_the_log_can_be_filtered_by_call_and_by_node() -> None:
     emulator = two_calls()
     first, _ = emulator.calls
