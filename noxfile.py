@@ -76,6 +76,13 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+def calls(session: nox.Session) -> None:
+    """A hundred thousand steps over up to twenty calls on one node; no call shows in another."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.emulator.campaign", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """What an action costs, beside other clients; writes the figures and the plot."""
     _install(session, "benchmarks")

@@ -41,7 +41,8 @@ async def test_a_slow_customer(
     phlo_emulator.set_phone(CUSTOMER, "answer", after=3)
     assert await click_to_call(phlo_client) == "ringing"
     phlo_clock.advance(3)
-    customer = phlo_emulator.calls[DEMO_PHLO_ID, DEMO_NODE_ID].live(CUSTOMER)
+    customer = phlo_emulator.member(CUSTOMER)
+    assert customer is not None
     assert customer.state == MemberState.IN_CALL
 
 

@@ -4,7 +4,6 @@
 `server` module serves it on one.
 """
 
-from .app import PhloEmulator
 from .calls.log_entry import LogEntry
 from .calls.members import Call, CallMember, MemberRole, MemberState, Transfer, TransferKind
 from .calls.phlos import (
@@ -23,9 +22,10 @@ from .errors import ApiError, CallError, EmulatorError, InvalidState, MemberNotF
 from .faults.injection import BrokenExchange
 from .faults.rules import FaultKind, FaultRule
 from .http.routes import ReceivedRequest
+from .phlo_emulator import PhloEmulator
 from .seed import Seed, load_seed, read_seed
 from .webhooks.callbacks import Callback
-from .webhooks.deliveries import Delivery
+from .webhooks.delivery import Delivery
 from .webhooks.http_client import WebhookRequest
 
 __all__ = [

@@ -52,7 +52,7 @@ class EmulatorApp:
             case "_emulator":
                 await self._serve_control(info, exchange, local_only)
             case _:
-                response = self._emulator.error_response(UnknownResource("path"))
+                response = self._emulator.error_response(UnknownResource("path", info.path))
                 await send_response(exchange.send, response)
 
     async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:
@@ -61,8 +61,6 @@ class EmulatorApp:
         if wait > 0:
             await self._emulator.sleep(wait)
         response = self._emulator.respond(info, fault)
-        if fault.rule is not None:
-            self._emulator.publish_faults()
         await fault.send(response, exchange)
 
     async def _serve_control(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
@@ -105,45 +103,3 @@ class EmulatorApp:
     async def _write_state(self) -> None:
         if self._emulator.state_file is not None:
             await self._emulator.state_file.write_changes(self._emulator)
-
-
-class PhloEmulator(Emulator):
-    """A PHLO runner with multi-party calls: an ASGI application for tests and for development.
-
-    Args:
-        auth_id: the Auth ID of the account.
-        auth_token: its Auth Token.
-        phlos: the PHLOs that exist; a demo PHLO by default.
-        phones: the phones by address: a `Phone`, or what it does when it rings, as "ring". Every
-            other phone answers at once.
-        rate_limit: how many requests are allowed in how many seconds; None for no limit.
-        retry_after: whether a 429 has `Retry-After`.
-        auto_join: whether everyone is together when the target of a warm transfer answers.
-        latency: the seconds that every response under `/v1` takes.
-        faults: the active fault rules, or their texts, as "hold:500 x1".
-        callback: the callback of every node without one of its own, or its URL; None for none.
-        callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
-        clock: returns monotonic seconds.
-        wall: returns the seconds since 1970.
-        sleep: waits, in seconds.
-        deliver: sends a webhook request and returns the status of the response; raises `OSError`
-            where none came.
-        new_id: makes the ids of requests and runs.
-
-    Raises:
-        ApiError: the text of a fault rule or the URL of a callback is invalid.
-        ValueError: the behaviour of a phone is unknown.
-    """
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection: HTTP or lifespan; a websocket is rejected.
-
-        Args:
-            scope: the connection scope.
-            receive: receives its messages.
-            send: sends messages.
-
-        Raises:
-            BrokenExchange: a fault broke the response, and there is no connection to break.
-        """
-        await EmulatorApp(self)(scope, receive, send)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from .calls.log_entry import NodeKey
-from .calls.members import MemberRole
+import attrs
+
+from .calls.members import MemberRole, NodeKey
 from .calls.phlos import NodeType
 from .emulator import Emulator
 from .errors import ApiError, CallError, InvalidParameter, UnknownResource, WrongMethod
@@ -22,9 +23,12 @@ def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
     try:
         if info.segments[1:] == ("events",):
             raise WrongMethod(["GET"])
-        return dispatch(info, control_handlers(emulator, info.segments[1:]))
+        with emulator.current():
+            return dispatch(info, control_handlers(emulator, info.segments[1:]))
     except (ApiError, CallError) as error:
-        return emulator.error_response(error)
+        # People read this answer, and no client of Plivo's: it says why.
+        response = emulator.error_response(error)
+        return attrs.evolve(response, body={**response.body, "error": error.reason})
 
 
 def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[str, Handler]:
@@ -50,7 +54,7 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
                 "DELETE": handlers.clear_faults,
             }
         case ("faults", number):
-            return {"DELETE": lambda _: handlers.remove_fault(number)}
+            return {"DELETE": lambda info: handlers.remove_fault(number, info)}
         case ("deliveries",):
             return {"GET": handlers.deliveries}
         case ("deliveries", number, "redeliver"):
@@ -84,13 +88,14 @@ class ControlHandlers:
         return HttpResponse(200, self._emulator.state())
 
     def log(self, info: RequestInfo) -> HttpResponse:
-        """Return the log, newest first: `?call=PHLO/NODE&member=ADDRESS&errors=1&limit=N`."""
+        """Return the log, newest first: `?call=ID&member=ADDRESS&errors=1&limit=N`."""
         query = dict(parse_qsl(info.request.query.decode("latin-1")))
         limit = query.get("limit", "1000")
         if not (limit.isascii() and limit.isdigit() and len(limit) < 10):
             raise InvalidParameter("limit: give a whole number.")
         errors = query.get("errors", "") not in ("", "0", "false")
-        found = self._emulator.exchanges(query.get("call", ""), query.get("member", ""), errors)
+        log = self._emulator.request_log
+        found = log.select(query.get("call", ""), query.get("member", ""), errors)
         entries = [entry.describe() for entry in found[: int(limit)]]
         return HttpResponse(200, {"entries": entries, "matching": len(found)})
 
@@ -98,56 +103,56 @@ class ControlHandlers:
 
     def faults(self, _: RequestInfo) -> HttpResponse:
         """Return the active rules."""
-        return HttpResponse(200, {"faults": self._emulator.faults})
+        return HttpResponse(200, {"faults": self._emulator.faults.describe()})
 
     def add_faults(self, info: RequestInfo) -> HttpResponse:
         """Activate a rule, or a list of them."""
-        rules = read_rules(info.read_any_json())
-        added = [self._emulator.add_fault(rule) for rule in rules]
-        return HttpResponse(201, {"faults": self._emulator.faults, "added": added})
+        faults = self._emulator.faults
+        added = [faults.add(rule).describe() for rule in read_rules(info.read_any_json())]
+        return HttpResponse(201, {"faults": faults.describe(), "added": added})
 
-    def clear_faults(self, _: RequestInfo) -> HttpResponse:
+    def clear_faults(self, info: RequestInfo) -> HttpResponse:
         """Remove every rule."""
-        self._emulator.clear_faults()
-        return HttpResponse(200, {"faults": []})
+        self._emulator.faults.clear()
+        return self.faults(info)
 
-    def remove_fault(self, number: str) -> HttpResponse:
+    def remove_fault(self, number: str, info: RequestInfo) -> HttpResponse:
         """Remove one rule."""
-        if not self._emulator.remove_fault(_read_number(number)):
-            raise UnknownResource("fault")
-        return HttpResponse(200, {"faults": self._emulator.faults})
+        if not self._emulator.faults.remove(_read_number(number)):
+            raise UnknownResource("fault", number)
+        return self.faults(info)
 
     # Webhooks
 
     def deliveries(self, _: RequestInfo) -> HttpResponse:
         """Return the deliveries, newest first."""
-        described = [delivery.describe() for delivery in self._emulator.deliveries[::-1]]
-        return HttpResponse(200, {"deliveries": described})
+        deliveries = self._emulator.webhooks.deliveries[::-1]
+        return HttpResponse(200, {"deliveries": [delivery.describe() for delivery in deliveries]})
 
     def redeliver(self, number: str) -> HttpResponse:
         """Deliver an event again."""
-        delivery = self._emulator.redeliver(_read_number(number))
+        delivery = self._emulator.webhooks.redeliver(_read_number(number))
         if delivery is None:
-            raise UnknownResource("delivery")
+            raise UnknownResource("delivery", number)
         return HttpResponse(201, delivery.describe())
 
     def callbacks(self, _: RequestInfo) -> HttpResponse:
         """Return the callbacks."""
-        return HttpResponse(200, self._emulator.callbacks())
+        return HttpResponse(200, self._emulator.callbacks.describe())
 
     def set_callback(self, info: RequestInfo) -> HttpResponse:
         """Set the callback of one node, or of every node without one of its own."""
         given = dict(info.read_json())
         node_key = _read_node_key(given.pop("phlo_id", None), given.pop("node_id", None))
-        self._emulator.set_callback(read_callback(given), node_key)
-        return HttpResponse(200, self._emulator.callbacks())
+        self._emulator.callbacks.set(read_callback(given), node_key)
+        return self.callbacks(info)
 
     def remove_callback(self, info: RequestInfo) -> HttpResponse:
         """Remove the callback of the node in the body, or the default one."""
         given = info.read_json()
         node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
-        self._emulator.set_callback(None, node_key)
-        return HttpResponse(200, self._emulator.callbacks())
+        self._emulator.callbacks.set(None, node_key)
+        return self.callbacks(info)
 
     # What people do
 
@@ -158,20 +163,20 @@ class ControlHandlers:
 
     def phones(self, _: RequestInfo) -> HttpResponse:
         """Return the configured phones; every other phone answers at once."""
-        return HttpResponse(200, {"phones": self._emulator.phones()})
+        return HttpResponse(200, {"phones": self._emulator.switchboard.phones.describe()})
 
     def set_phone(self, address: str, info: RequestInfo) -> HttpResponse:
         """Set what a phone does: `{"does": "answer", "after": 3}`."""
-        self._emulator.set_phone(address, read_phone(info.read_json(), "phone"))
-        return HttpResponse(200, {"phones": self._emulator.phones()})
+        self._emulator.switchboard.phones.set(address, read_phone(info.read_json(), "phone"))
+        return self.phones(info)
 
     def phone_actions(self, address: str, action: str) -> Mapping[str, Handler]:
         """Return the handlers of an action of a phone, by method."""
-        emulator = self._emulator
+        emulator, switchboard = self._emulator, self._emulator.switchboard
         actions: dict[str, Callable[[RequestInfo], None]] = {
-            "answer": lambda _: emulator.answer(address),
-            "reject": lambda _: emulator.reject(address),
-            "hangup": lambda _: emulator.hang_up(address),
+            "answer": lambda info: switchboard.answer(address, _read_call_id(info)),
+            "reject": lambda info: switchboard.reject(address, _read_call_id(info)),
+            "hangup": lambda info: switchboard.hang_up(address, _read_call_id(info)),
             "ring": lambda info: self._join(address, info),
         }
         if action not in actions:
@@ -189,15 +194,27 @@ class ControlHandlers:
         if role not in tuple(MemberRole):
             raise InvalidParameter("role: give agent or customer.")
         node_key = _read_node_key(given.get("phlo_id"), given.get("node_id"))
-        phlo_id, node_id = node_key or self._first_node()
-        self._emulator.join(phlo_id, node_id, address, MemberRole(str(role)))
+        self._emulator.api.join(
+            node_key or self._first_node(),
+            address,
+            MemberRole(str(role)),
+            call_id=_read_call_id(info),
+            new_call=given.get("new_call") is True,
+        )
 
     def _first_node(self) -> NodeKey:
-        for phlo in self._emulator.phlos:
+        for phlo in self._emulator.api.phlos:
             for node in phlo.nodes:
                 if node.node_type is NodeType.MULTI_PARTY_CALL:
                     return phlo.phlo_id, node.node_id
-        raise UnknownResource("node")
+        raise UnknownResource("node", NodeType.MULTI_PARTY_CALL)
+
+
+def _read_call_id(info: RequestInfo) -> str | None:
+    call_id = info.read_json().get("call_id")
+    if call_id is None or isinstance(call_id, str):
+        return call_id
+    raise InvalidParameter("call_id: give a string.")
 
 
 def _read_node_key(phlo_id: object, node_id: object) -> NodeKey | None:

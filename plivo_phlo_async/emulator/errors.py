@@ -1,6 +1,6 @@
 """The emulator's errors.
 
-EmulatorError                  .error
+EmulatorError                  .error  .reason
   CallError                    a call's state does not allow a step; knows no HTTP
     MemberNotFound             the member is not in the call
     InvalidState               the action is not possible in the call's state
@@ -9,7 +9,7 @@ EmulatorError                  .error
     MalformedBody         400  the body is not a JSON object
     WrongCredentials      401  the Basic credentials are missing or wrong
     OtherAccount          403  the path names another account
-    UnknownResource       404  the path, PHLO, node or run does not exist
+    UnknownResource       404  the path, PHLO, node, run or call does not exist
     WrongMethod           405  the path exists for other methods only
     BodyTooLarge          413  the body exceeds `BODY_LIMIT`
     TooManyRequests       429  the rate limit is exceeded
@@ -27,12 +27,14 @@ class EmulatorError(Exception):
     """Base class of the emulator's errors.
 
     Attributes:
-        error: the error text.
+        error: the error text of the response.
+        reason: one line that says why, for people.
     """
 
-    def __init__(self, error: str) -> None:
-        super().__init__(error)
+    def __init__(self, error: str, reason: str) -> None:
+        super().__init__(reason)
         self.error: str = error
+        self.reason: str = reason
 
 
 class CallError(EmulatorError):
@@ -42,15 +44,15 @@ class CallError(EmulatorError):
 class MemberNotFound(CallError):
     """The member is not in the call, or has left it."""
 
-    def __init__(self) -> None:
-        super().__init__("No such member in this call.")
+    def __init__(self, reason: str) -> None:
+        super().__init__("No such member in this call.", reason)
 
 
 class InvalidState(CallError):
     """The action is not possible in the present state of the call."""
 
-    def __init__(self) -> None:
-        super().__init__("The action is not possible in the present state of the call.")
+    def __init__(self, reason: str) -> None:
+        super().__init__("Invalid value provided for action.", reason)
 
 
 class ApiError(EmulatorError):
@@ -58,14 +60,17 @@ class ApiError(EmulatorError):
 
     Attributes:
         status: the HTTP status.
-        error: the error text.
+        error: the error text of the response.
+        reason: one line that says why, for people; the error text by default.
         headers: additional response headers.
     """
 
     status: int = 400
 
-    def __init__(self, error: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(error)
+    def __init__(
+        self, error: str, headers: tuple[tuple[str, str], ...] = (), *, reason: str = ""
+    ) -> None:
+        super().__init__(error, reason or error)
         self.headers: tuple[tuple[str, str], ...] = headers
 
 
@@ -100,12 +105,12 @@ class OtherAccount(ApiError):
 
 
 class UnknownResource(ApiError):
-    """The path, PHLO, node or run does not exist; `what` names its kind."""
+    """The path, PHLO, node, run or call does not exist; `what` names its kind, `name` it."""
 
     status = 404
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"No such {what}.")
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"No such {what}.", reason=f"There is no {what} {name!r}.")
 
 
 class WrongMethod(ApiError):

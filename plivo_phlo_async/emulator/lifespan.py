@@ -13,22 +13,20 @@ from .race import first_completed
 class BackgroundTasks:
     """Runs what is due while a server runs.
 
-    `changed` notifies of changes; `tick` lets the phones act that are due, `until_due` returns the
-    seconds until the next one, `flush` sends webhooks, `sleep` waits.
+    `changed` notifies of changes; `tick` lets the phones act that are due and returns the seconds
+    until the next one, `flush` sends webhooks, `sleep` waits.
     """
 
     def __init__(
         self,
         *,
         changed: Notifier,
-        tick: Callable[[], None],
-        until_due: Callable[[], float | None],
+        tick: Callable[[], float | None],
         flush: Callable[[], Coroutine[Any, Any, None]],
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         self._changed = changed
         self._tick = tick
-        self._until_due = until_due
         self._flush = flush
         self._sleep = sleep
         self.running: bool = False
@@ -52,14 +50,15 @@ class BackgroundTasks:
             with self._changed.subscribe() as subscription:
                 async with anyio.create_task_group() as sending:
                     while True:
-                        self._tick()
+                        seconds = self._tick()
                         sending.start_soon(self._flush)
-                        await self._until_next(subscription.wait)
+                        await self._until_next(seconds, subscription.wait)
         finally:
             self.running = False
 
-    async def _until_next(self, changed: Callable[[], Awaitable[None]]) -> None:
-        seconds = self._until_due()
+    async def _until_next(
+        self, seconds: float | None, changed: Callable[[], Awaitable[None]]
+    ) -> None:
         if seconds is None:
             await changed()
         else:

@@ -115,17 +115,18 @@ def dump_snapshot(snapshot: Snapshot) -> dict[str, object]:
     """Return a snapshot as JSON data."""
     calls = [
         {
-            "phlo_id": node_key[0],
-            "node_id": node_key[1],
+            "call_id": call.call_id,
+            "phlo_id": call.phlo_id,
+            "node_id": call.node_id,
             "members": [
-                _dump_member(member, snapshot.ages.get(node_key, {})) for member in call.members
+                _dump_member(member, snapshot.ages.get(call.call_id, {})) for member in call.members
             ],
             "transfer": None if call.transfer is None else attrs.asdict(call.transfer),
         }
-        for node_key, call in snapshot.calls.items()
+        for call in snapshot.calls.values()
     ]
     phones = {to: attrs.asdict(phone) for to, phone in snapshot.phones.items()}
-    return {"version": 1, "calls": calls, "dialled": dict(snapshot.dialled), "phones": phones}
+    return {"version": 2, "calls": calls, "dialled": dict(snapshot.dialled), "phones": phones}
 
 
 def _dump_member(member: CallMember, ages: Mapping[str, float]) -> dict[str, object]:
@@ -135,13 +136,16 @@ def _dump_member(member: CallMember, ages: Mapping[str, float]) -> dict[str, obj
 
 def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
     """Return the snapshot in JSON data; raises the usual exceptions if it is invalid."""
-    if value["version"] != 1:
-        raise ValueError(f"its version is {value['version']!r}, not 1")
+    if value["version"] != 2:
+        raise ValueError(f"its version is {value['version']!r}, not 2")
     calls, ages = {}, {}
     for one in value["calls"]:
-        node_key = str(one["phlo_id"]), str(one["node_id"])
-        calls[node_key] = _parse_call(one)
-        ages[node_key] = {canonical_address(m["address"]): float(m["age"]) for m in one["members"]}
+        call = _parse_call(one)
+        if call.call_id in calls:
+            raise ValueError(f"the call {call.call_id!r} occurs twice")
+        calls[call.call_id] = call
+        members = one["members"]
+        ages[call.call_id] = {canonical_address(m["address"]): float(m["age"]) for m in members}
     dialled = {str(to): int(times) for to, times in value["dialled"].items()}
     phones: dict[str, Phone] = {
         to: read_phone(phone, f"phones[{to!r}]") for to, phone in value["phones"].items()
@@ -150,7 +154,12 @@ def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
 
 
 def _parse_call(value: Mapping[str, Any]) -> Call:
-    call = Call(tuple(_parse_member(member) for member in value["members"]))
+    call = Call(
+        tuple(_parse_member(member) for member in value["members"]),
+        call_id=str(value["call_id"]),
+        phlo_id=str(value["phlo_id"]),
+        node_id=str(value["node_id"]),
+    )
     if value["transfer"] is not None:
         call = call.with_transfer(_parse_transfer(value["transfer"], call))
     if call.ended:

@@ -16,13 +16,13 @@ PHLO, and that over the seed's.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from .calls.log_entry import NodeKey
+from .calls.members import NodeKey
 from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
@@ -33,9 +33,14 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .calls.phones import read_phones
 from .errors import InvalidParameter
-from .faults.rules import FaultRule, read_rule
-from .webhooks.callbacks import Callback, read_callback
+from .faults.rules import FaultRule, parse_rules, read_rule
+from .webhooks.callbacks import Callback, optional_callback, read_callback
+
+
+def _as_tuple(phlos: Iterable[EmulatedPhlo]) -> tuple[EmulatedPhlo, ...]:
+    return tuple(phlos)
 
 
 @attrs.frozen
@@ -50,15 +55,19 @@ class Seed:
         callback: the callback of every node without one of its own, None for none.
         callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
         faults: the active fault rules.
+
+    Raises:
+        ApiError: the text of a fault rule or the URL of a callback is invalid.
+        ValueError: the behaviour of a phone is unknown.
     """
 
     auth_id: str = DEMO_AUTH_ID
     auth_token: str = attrs.field(default=DEMO_AUTH_TOKEN, repr=False)
-    phlos: tuple[EmulatedPhlo, ...] = (DEMO_PHLO,)
-    phones: Mapping[str, Phone] = attrs.field(factory=dict)
-    callback: Callback | None = None
+    phlos: tuple[EmulatedPhlo, ...] = attrs.field(default=(DEMO_PHLO,), converter=_as_tuple)
+    phones: Mapping[str, Phone] = attrs.field(factory=dict, converter=read_phones)
+    callback: Callback | None = attrs.field(default=None, converter=optional_callback)
     callbacks: Mapping[NodeKey, Callback] = attrs.field(factory=dict)
-    faults: tuple[FaultRule, ...] = ()
+    faults: tuple[FaultRule, ...] = attrs.field(default=(), converter=parse_rules)
 
 
 def load_seed(path: Path) -> Seed:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from .app import PhloEmulator
 from .http.connection import RAW_CONNECTION
 from .http.request import Receive, Scope, Send
 from .http.security import OPEN, is_loopback
+from .phlo_emulator import PhloEmulator
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import ipaddress
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -96,10 +97,17 @@ def phlo_client_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def phlo_emulator(phlo_clock: Any, phlo_emulator_options: dict[str, Any]) -> Any:
-    """A `PhloEmulator` of its own for each test, whose time `phlo_clock` moves."""
+def phlo_emulator(phlo_clock: Any, phlo_emulator_options: dict[str, Any]) -> Iterator[Any]:
+    """A `PhloEmulator` of its own for each test, whose time `phlo_clock` moves.
+
+    It logs why it refuses a request, and pytest shows the log of a test that fails.
+    """
     time = {"clock": phlo_clock, "wall": phlo_clock.wall, "sleep": phlo_clock.sleep}
-    return _load("emulator").PhloEmulator(**{**time, **phlo_emulator_options})
+    logger = logging.getLogger(f"{_PACKAGE}.emulator")
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    yield _load("emulator").PhloEmulator(**{**time, **phlo_emulator_options})
+    logger.setLevel(before)
 
 
 @pytest.fixture

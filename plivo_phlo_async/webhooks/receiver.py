@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterable, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import TypeVar, overload
 
@@ -19,6 +20,7 @@ from .events.enums import Component
 from .events.parsing import parse_request
 from .http_params import Headers, normalize_headers, parse_body
 from .nonces import AsyncNonceStore, NonceStore
+from .signature import Params
 from .verification import replay_error, verify_v2, verify_v3
 
 __all__ = ["Receiver", "Rejected", "read_body", "receive"]
@@ -100,12 +102,14 @@ def receive(
     if allow_v2 and not _is_signed(texts, "v3") and _is_signed(texts, "v2"):
         verify_v2(url, texts, auth_token, public_base_url=public_base_url, nonces=nonces)
     else:
-        # The signature covers the raw bytes; only parsing replaces invalid UTF-8.
-        sent = None if method.upper() == "GET" else parse_body(texts, body, "surrogateescape")
-        verify_v3(
-            method, url, texts, sent, auth_token, public_base_url=public_base_url, nonces=nonces
-        )
+        verify = partial(verify_v3, public_base_url=public_base_url, nonces=nonces)
+        verify(method, url, texts, _signed_params(method, texts, body), auth_token)
     return parse_request(method, url, texts, body, component)
+
+
+def _signed_params(method: str, headers: dict[str, str], body: bytes) -> Params | None:
+    # The signature covers the raw bytes; only parsing replaces invalid UTF-8.
+    return None if method.upper() == "GET" else parse_body(headers, body, "surrogateescape")
 
 
 def _is_signed(headers: dict[str, str], version: str) -> bool:

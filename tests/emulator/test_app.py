@@ -19,6 +19,7 @@ from plivo_phlo_async.emulator import (
     PhloEmulator,
     ReceivedRequest,
 )
+from plivo_phlo_async.emulator.calls.phones import PhoneRegistry
 from plivo_phlo_async.emulator.calls.switchboard import Switchboard
 from plivo_phlo_async.emulator.http.phlo_api import PhloApi
 from plivo_phlo_async.emulator.http.request import HttpRequest
@@ -342,6 +343,7 @@ def test_the_state_has_the_published_shape(emulator: PhloEmulator) -> None:
     assert answer.json == {
         "calls": [
             {
+                "call_id": next(iter(emulator.calls)),
                 "phlo_id": DEMO_PHLO_ID,
                 "node_id": DEMO_NODE_ID,
                 "members": [
@@ -379,11 +381,9 @@ def test_reset_makes_it_as_new() -> None:
 
 def test_the_latest_ten_thousand_runs_can_be_read() -> None:
     ids = map(str, count())
-    api = PhloApi(
-        [WITH_BRIDGE],
-        Switchboard(clock=lambda: 0.0, phones={}, on_step=lambda _: None),
-        new_id=lambda: next(ids),
-    )
+    switchboard = Switchboard(PhoneRegistry(), clock=lambda: 0.0, on_step=lambda _: None)
+    api = PhloApi(switchboard, new_id=lambda: next(ids))
+    api.configure([WITH_BRIDGE])
     info = parse_request(HttpRequest("POST", RUN.encode(), b"", b"", b""))
     for _ in range(10_001):
         api.run(DEMO_PHLO_ID, info)

@@ -69,11 +69,12 @@ def test_no_file_is_no_call(tmp_path: Path) -> None:
         "[]",
         "{}",
         "null",
+        '{"version": 1, "calls": [], "dialled": {}, "phones": {}}',
         '{"version": 2}',
-        '{"version": 1, "calls": [{}], "dialled": {}, "phones": {}}',
-        '{"version": 1, "calls": [], "dialled": {"1": "x"}, "phones": {}}',
-        '{"version": 1, "calls": [], "dialled": {}, "phones": {"1": "sing"}}',
-        '{"version": 1, "calls": [{"phlo_id": "p", "node_id": "n", "members": [],'
+        '{"version": 2, "calls": [{}], "dialled": {}, "phones": {}}',
+        '{"version": 2, "calls": [], "dialled": {"1": "x"}, "phones": {}}',
+        '{"version": 2, "calls": [], "dialled": {}, "phones": {"1": "sing"}}',
+        '{"version": 2, "calls": [{"call_id": "c", "phlo_id": "p", "node_id": "n", "members": [],'
         ' "transfer": null}], "dialled": {}, "phones": {}}',
     ],
 )
@@ -188,6 +189,17 @@ def test_a_transfer_to_or_from_nobody_is_refused(
     file.path.write_text(json.dumps(kept))
 
     with pytest.raises(ApiError, match="not in the call"):
+        file.read()
+
+
+def test_a_file_with_the_same_call_twice_is_refused(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "calls.json")
+    file.write(busy(Clock()).snapshot())
+    kept = json.loads(file.path.read_text())
+    kept["calls"] *= 2
+    file.path.write_text(json.dumps(kept))
+
+    with pytest.raises(ApiError, match="occurs twice"):
         file.read()
 
 

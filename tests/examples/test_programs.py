@@ -77,7 +77,8 @@ def _names(name: str) -> dict[str, Any]:
 
 
 def _states(emulator: PhloEmulator) -> dict[str, str]:
-    return {member.address: str(member.state) for member in emulator.calls[LINE].members}
+    (call,) = emulator.calls.values()
+    return {member.address: str(member.state) for member in call.members}
 
 
 def _verbs(emulator: PhloEmulator) -> list[str]:

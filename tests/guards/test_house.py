@@ -32,7 +32,7 @@ LADDER = [
 ]
 STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 # Beside the ladder: what may import what at all.
-APART = {"emulator": {"_version"}, "webhooks": {"errors"}}
+APART = {"emulator": {"_version", "_masking"}, "webhooks": {"errors"}}
 # The emulator's own ladder, of its modules and packages.
 EMULATOR_LADDER = [
     {"errors", "notifier", "race"},
@@ -45,6 +45,7 @@ EMULATOR_LADDER = [
     {"page"},
     {"control"},
     {"app"},
+    {"phlo_emulator"},
     {"server"},
 ]
 EMULATOR_STEP = {room: step for step, rooms in enumerate(EMULATOR_LADDER) for room in rooms}

@@ -19,22 +19,22 @@ from plivo_phlo_async.emulator import (
     PhoneBehaviour,
 )
 from plivo_phlo_async.emulator.calls.phlos import NodeType
-from plivo_phlo_async.emulator.control import control_response
 from plivo_phlo_async.emulator.http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
-from plivo_phlo_async.emulator.http.request import HttpRequest
-from plivo_phlo_async.emulator.http.request_info import parse_request
 from plivo_phlo_async.emulator.http.response import HttpResponse
 from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
 
-from ..emulator.asking import DIAL, NODE, WARM, Clock, ask
+from ..emulator.asking import DIAL, NODE, WARM, Clock, ask, exchange
 
 HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp;")
 PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
 
 
 def get(path: str, emulator: PhloEmulator | None = None) -> HttpResponse:
-    request = HttpRequest("GET", path.encode(), b"", b"", b"")
-    return control_response(emulator or PhloEmulator(), parse_request(request))
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    messages = [{"type": "http.request", "body": b""}]
+    start, body = exchange(emulator or PhloEmulator(), scope, messages)
+    content_type = dict(start["headers"])[b"content-type"].decode()
+    return HttpResponse(start["status"], {}, raw=body["body"], content_type=content_type)
 
 
 def page_of(emulator: PhloEmulator) -> str:
@@ -186,12 +186,31 @@ def test_without_scripts_a_member_has_its_part_in_a_transfer() -> None:
     rows = re.findall(r"<tr><td>Multi-Party Call_1</td>(.*?)</tr>", page_of(emulator))
     cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
 
-    assert [(who, state, part) for who, _, state, _, part in cells] == [
+    assert [(who, state, part) for _, who, _, state, _, part in cells] == [
         ("11", "in call", "warm, transferor"),
         ("22", "on hold", "warm, held"),
         ("44", "in call, muted", ""),
         ("33", "ringing", "warm, target"),
     ]
+
+
+def test_without_scripts_the_calls_of_a_node_have_their_ids() -> None:
+    emulator = PhloEmulator()
+    for source in ("11", "22"):
+        ask(emulator, "POST", NODE, {**DIAL, "trigger_source": source, "to": f"{source}0"})
+    rows = re.findall(
+        r"<tr><td>Multi-Party Call_1</td><td>(.*?)</td><td>(.*?)</td>", page_of(emulator)
+    )
+    first, second = (call_id[:8] for call_id in emulator.calls)
+
+    assert rows == [(first, "11"), (first, "110"), (second, "22"), (second, "220")]
+
+
+def test_without_scripts_the_log_says_why_a_request_was_refused() -> None:
+    emulator = PhloEmulator()
+    ask(emulator, "POST", f"{NODE}/members/9", {"action": "hold"})
+
+    assert "9 is in no call at this node, or has left it." in Seen(page_of(emulator)).texts
 
 
 def test_without_scripts_there_is_a_table_of_deliveries() -> None:

@@ -81,3 +81,20 @@ def test_loading_the_plugin_loads_neither_emulator_nor_server() -> None:
     ).stdout.split()
 
     assert {"uvicorn", "plivo_phlo_async.emulator"} & set(loaded) == set()
+
+
+REFUSED = """
+from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID
+
+async def test_it_fails(phlo_client):
+    mpc = phlo_client.phlo(DEMO_PHLO_ID).multi_party_call(DEMO_NODE_ID)
+    await mpc.member("12025550102").hold()
+"""
+
+
+def test_a_test_that_fails_shows_why_the_emulator_refused(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
+    pytester.makepyfile(REFUSED)
+    result = pytester.runpytest_subprocess("-q")
+
+    result.stdout.fnmatch_lines(["*hold refused with 404: *0102 is in no call at this node*"])

@@ -556,7 +556,7 @@ async def testing(emulator: PhloEmulator) -> None:
 def emulating(emulator: PhloEmulator, call: Call, member: CallMember) -> None:
     assert_type(emulator.dialled, Counter[str])
     assert_type(emulator.requests, int)
-    assert_type(emulator.calls, dict[tuple[str, str], Call])
+    assert_type(emulator.calls, dict[str, Call])
     assert_type(emulator.received, tuple[ReceivedRequest, ...])
     assert_type(emulator.log, tuple[EmulatorLogEntry, ...])
     assert_type(emulator.state(), dict[str, object])

@@ -24,7 +24,7 @@ def call(current: Call, trigger_source: str, to: str, role: MemberRole = MemberR
     Assumed: an unknown `trigger_source` joins as an agent; one who has left this call is
     `MemberNotFound`; dialling oneself, or a member who is live, is `InvalidState`.
     """
-    opened = Call() if current.ended else current
+    opened = _opened(current)
     if opened.find(trigger_source) is None:
         agent = CallMember(trigger_source, MemberRole.AGENT, MemberState.IN_CALL)
         opened = opened.with_member(agent)
@@ -52,7 +52,8 @@ def unhold(current: Call, address: str) -> Call:
     """
     member = _holdable(current, address)
     if member.role is MemberRole.CUSTOMER and current.consulting:
-        raise InvalidState
+        waits = f"{address} is a customer, and waits while two members consult"
+        raise InvalidState(f"{waits}; resume_call or abort_transfer first.")
     return current.move(MemberState.IN_CALL, lambda m: m == member)
 
 
@@ -79,8 +80,9 @@ def voicemail_drop(current: Call, address: str) -> Call:
     On the target of a transfer it ends the transfer, as `hangup` does. A member who is not at
     voicemail is `InvalidState`.
     """
-    if current.live(address).state is not MemberState.VOICEMAIL:
-        raise InvalidState
+    member = current.live(address)
+    if member.state is not MemberState.VOICEMAIL:
+        raise InvalidState(f"{address} is {member.state}; voicemail_drop needs a voicemail.")
     return hangup(current, address)
 
 
@@ -141,24 +143,29 @@ def join(current: Call, address: str, role: MemberRole = MemberRole.CUSTOMER) ->
     Assumed: a customer who dials in during a consultation goes on hold; one who is already live is
     `InvalidState`; one who has left this call is `MemberNotFound` and returns only when dialled.
     """
-    opened = Call() if current.ended else current
+    opened = _opened(current)
     if opened.find(address) is None:
         return _enter(opened, CallMember(address, role, MemberState.IN_CALL))
-    opened.live(address)
-    raise InvalidState
+    raise InvalidState(f"{address} is in the call already: {opened.live(address).state}.")
+
+
+def _opened(current: Call) -> Call:
+    return attrs.evolve(current, members=(), transfer=None) if current.ended else current
 
 
 def _ringing(current: Call, address: str) -> CallMember:
     member = current.live(address)
     if member.state is not MemberState.RINGING:
-        raise InvalidState
+        raise InvalidState(f"{address} is {member.state}, not ringing.")
     return member
 
 
 def _holdable(current: Call, address: str) -> CallMember:
     member = current.live(address)
+    if member.state is MemberState.CONSULTING:
+        raise InvalidState(f"{address} is consulting; resume_call or abort_transfer first.")
     if member.state not in (MemberState.IN_CALL, MemberState.ON_HOLD):
-        raise InvalidState
+        raise InvalidState(f"{address} is {member.state}, neither in_call nor on_hold.")
     return member
 
 

@@ -2,10 +2,7 @@
 
 import attrs
 
-from .members import Call, CallMember
-
-NodeKey = tuple[str, str]
-"""The ids of a PHLO and of one of its nodes."""
+from .members import Call, CallMember, NodeKey
 
 
 @attrs.frozen
@@ -19,8 +16,6 @@ class LogEntry:
             soon as it rings belongs to the request that dialled it.
         verb: the action.
         address: the member it applies to.
-        phlo_id: the id of the PHLO.
-        node_id: the id of the node.
         before: the call before the step.
         after: the call after the step.
         by: the address that dialled `address`, None where the step dials nothing.
@@ -31,16 +26,29 @@ class LogEntry:
     api_id: str | None
     verb: str
     address: str
-    phlo_id: str
-    node_id: str
     before: Call
     after: Call
     by: str | None = None
 
     @property
+    def call_id(self) -> str:
+        """The id of the call."""
+        return self.after.call_id
+
+    @property
+    def phlo_id(self) -> str:
+        """The id of the PHLO."""
+        return self.after.phlo_id
+
+    @property
+    def node_id(self) -> str:
+        """The id of the node."""
+        return self.after.node_id
+
+    @property
     def node_key(self) -> NodeKey:
         """The ids of the PHLO and of the node."""
-        return self.phlo_id, self.node_id
+        return self.after.node_key
 
     @property
     def changed_members(self) -> tuple[CallMember, ...]:

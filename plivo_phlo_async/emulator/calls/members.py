@@ -7,6 +7,9 @@ import attrs
 
 from ..errors import InvalidState, MemberNotFound
 
+NodeKey = tuple[str, str]
+"""The ids of a PHLO and of one of its nodes."""
+
 
 class MemberState(StrEnum):
     """The state of a member.
@@ -98,10 +101,21 @@ class Call:
     Attributes:
         members: all present and former members, in the order they came.
         transfer: the transfer in progress, None for none.
+        call_id: the id of the call, which its webhooks have as `conference_uuid`.
+        phlo_id: the id of its PHLO.
+        node_id: the id of its node.
     """
 
     members: tuple[CallMember, ...] = ()
     transfer: Transfer | None = None
+    call_id: str = attrs.field(default="", kw_only=True)
+    phlo_id: str = attrs.field(default="", kw_only=True)
+    node_id: str = attrs.field(default="", kw_only=True)
+
+    @property
+    def node_key(self) -> NodeKey:
+        """The ids of its PHLO and of its node."""
+        return self.phlo_id, self.node_id
 
     @property
     def ended(self) -> bool:
@@ -138,8 +152,10 @@ class Call:
             MemberNotFound: the member was never in the call, or has left it.
         """
         member = self.find(address)
-        if member is None or not member.live:
-            raise MemberNotFound
+        if member is None:
+            raise MemberNotFound(f"{address} is in no call at this node.")
+        if not member.live:
+            raise MemberNotFound(f"{address} has left the call.")
         return member
 
     def with_member(self, member: CallMember) -> "Call":
@@ -166,7 +182,7 @@ class Call:
         """
         known = self.find(to)
         if known is not None and known.live:
-            raise InvalidState
+            raise InvalidState(f"{to} is in the call already: {known.state}.")
         return self.with_member(CallMember(to, role, MemberState.RINGING))
 
     def move(self, state: MemberState, matches: Callable[[CallMember], bool]) -> "Call":

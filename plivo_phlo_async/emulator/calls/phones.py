@@ -1,10 +1,9 @@
 """The phones: what each does when it rings, and what ringing phones are scheduled to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
-from .log_entry import NodeKey
 from .members import Call, MemberState, canonical_address
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
 
@@ -12,36 +11,59 @@ Phones = Mapping[str, Phone | PhoneBehaviour | str]
 """Phones by address: a `Phone`, or what it does when it rings."""
 
 
+def read_phones(phones: Phones) -> dict[str, Phone]:
+    """Return what each phone does; raises `ValueError` for an unknown behaviour."""
+    return {to: one if isinstance(one, Phone) else Phone(one) for to, one in phones.items()}
+
+
 class PhoneRegistry:
     """The configured phones; every other phone answers at once.
 
-    Two spellings of an address are one phone, listed as first spelled.
+    Two spellings of an address are one phone, listed as first spelled. `set` calls `changed`.
     """
 
-    def __init__(self, initial: Phones) -> None:
-        self.configure(initial)
+    def __init__(self, *, changed: Callable[[], None] = lambda: None) -> None:
+        self._changed = changed
+        self.configure({})
 
-    def configure(self, initial: Phones) -> None:
+    def configure(self, initial: Mapping[str, Phone]) -> None:
         """Set the phones that `reset` restores, and reset."""
         self._initial = dict(initial)
         self.reset()
 
     def reset(self) -> None:
-        """Restore the initial phones; raises `ValueError` for an unknown behaviour."""
-        self.listed: dict[str, Phone] = {}
+        """Restore the initial phones."""
+        self._listed: dict[str, Phone] = {}
         self._spellings: dict[str, str] = {}
-        for address, behaviour in self._initial.items():
-            self.set(address, behaviour)
+        self._add(self._initial)
+
+    def restore(self, phones: Mapping[str, Phone]) -> None:
+        """Set these phones; the others stay as they are."""
+        self._add(phones)
 
     def set(self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0) -> None:
         """Set what a phone does when it next rings; raises `ValueError` if that is unknown."""
-        phone = behaviour if isinstance(behaviour, Phone) else Phone(behaviour, after)
-        self.listed[self._spellings.setdefault(canonical_address(address), address)] = phone
+        self._add({address: behaviour if isinstance(behaviour, Phone) else Phone(behaviour, after)})
+        self._changed()
 
     def at(self, address: str) -> Phone:
         """Return the phone at an address."""
         spelling = self._spellings.get(canonical_address(address), address)
-        return self.listed.get(spelling, DEFAULT_PHONE)
+        return self._listed.get(spelling, DEFAULT_PHONE)
+
+    @property
+    def listed(self) -> dict[str, Phone]:
+        """The configured phones by address."""
+        return dict(self._listed)
+
+    def describe(self) -> dict[str, dict[str, object]]:
+        """Return the configured phones as plain data."""
+        listed = self._listed.items()
+        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in listed}
+
+    def _add(self, phones: Mapping[str, Phone]) -> None:
+        for address, phone in phones.items():
+            self._listed[self._spellings.setdefault(canonical_address(address), address)] = phone
 
 
 @attrs.frozen
@@ -49,7 +71,7 @@ class ScheduledAction:
     """What a ringing phone will do, `at` which second of the clock."""
 
     at: float
-    node_key: NodeKey
+    call_id: str
     address: str
     does: PhoneBehaviour
 
@@ -58,20 +80,20 @@ class PhoneSchedule:
     """The scheduled actions of ringing phones, at most one for each phone in a call."""
 
     def __init__(self) -> None:
-        self._actions: dict[tuple[NodeKey, str], ScheduledAction] = {}
+        self._actions: dict[tuple[str, str], ScheduledAction] = {}
 
     def add(self, action: ScheduledAction) -> None:
         """Schedule an action; it replaces an earlier one of the same phone."""
-        self._actions[action.node_key, canonical_address(action.address)] = action
+        self._actions[action.call_id, canonical_address(action.address)] = action
 
     @property
     def next(self) -> ScheduledAction | None:
         """The earliest action."""
         return min(self._actions.values(), key=lambda action: action.at, default=None)
 
-    def discard_answered(self, node_key: NodeKey, after: Call) -> None:
-        """Cancel the actions of phones that no longer ring in the call at a node."""
-        for key in [key for key in self._actions if key[0] == node_key]:
+    def discard_answered(self, after: Call) -> None:
+        """Cancel the actions of phones that no longer ring in a call."""
+        for key in [key for key in self._actions if key[0] == after.call_id]:
             member = after.find(key[1])
             if member is None or member.state is not MemberState.RINGING:
                 del self._actions[key]

@@ -3,17 +3,19 @@
 It does no I/O and knows no requests: `http.phlo_api` connects what requests ask for.
 """
 
+import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import attrs
 
 from ..errors import InvalidState, MemberNotFound
 from . import calls
-from .log_entry import LogEntry, NodeKey
-from .members import Call, CallMember, MemberRole, MemberState, canonical_address
+from .log_entry import LogEntry
+from .members import Call, CallMember, MemberRole, MemberState, NodeKey, canonical_address
 from .phlos import Phone, PhoneBehaviour
-from .phones import PhoneRegistry, Phones, PhoneSchedule, ScheduledAction
+from .phones import PhoneRegistry, PhoneSchedule, ScheduledAction
 
 LOG_LIMIT = 1000
 """How many of the latest log entries are kept."""
@@ -22,149 +24,200 @@ Change = Callable[[Call], Call]
 """A step: takes a call and returns the next one, or raises a `CallError`."""
 
 
+def new_call_id() -> str:
+    """Return a new id of a call, a UUID as Plivo's."""
+    return str(uuid.uuid4())
+
+
 @attrs.frozen
 class Snapshot:
-    """What survives a restart; `ages` are the seconds that each address has been in its state."""
+    """What survives a restart, by the ids of the calls.
 
-    calls: Mapping[NodeKey, Call]
-    ages: Mapping[NodeKey, Mapping[str, float]]
+    `ages` are the seconds that each address has been in its state.
+    """
+
+    calls: Mapping[str, Call]
+    ages: Mapping[str, Mapping[str, float]]
     dialled: Mapping[str, int]
     phones: Mapping[str, Phone]
 
 
 class Switchboard:
-    """Keeps one live call per node, and rings the phone at each address.
+    """Keeps the live calls of every node, and rings the phone at each address.
 
-    `phones` are what `reset` restores; with `auto_join` a warm transfer brings everyone together
-    when its target answers; `on_step` is called with every step. A call is dropped when its last
-    member leaves (one live call per node is assumed). A step that raises changes nothing.
+    With `auto_join` a warm transfer brings everyone together when its target answers; `on_step` is
+    called with every step. A call is dropped when its last member leaves. A step that raises
+    changes nothing.
+
+    An action finds its call by a member: the call at the node that the member is in, and the one
+    opened last where it is in several (assumed).
     """
 
     def __init__(
         self,
+        phones: PhoneRegistry,
         *,
         clock: Callable[[], float],
-        phones: Phones,
         auto_join: bool = False,
         on_step: Callable[[LogEntry], None],
     ) -> None:
         self._clock = clock
         self._auto_join = auto_join
         self._on_step = on_step
-        self.phones: PhoneRegistry = PhoneRegistry(phones)
+        self.phones: PhoneRegistry = phones
         self.reset()
 
     def reset(self) -> None:
         """Drop every call, count and log entry, and restore the initial phones."""
-        self.calls: dict[NodeKey, Call] = {}
+        self._drop_calls()
         self.dialled: Counter[str] = Counter()
         self.log: deque[LogEntry] = deque(maxlen=LOG_LIMIT)
-        self.since: dict[NodeKey, dict[str, float]] = {}
         self.phones.reset()
-        self._schedule = PhoneSchedule()
         self._spellings: dict[str, str] = {}
         self.steps: int = 0
+
+    def _drop_calls(self) -> None:
+        self.calls: dict[str, Call] = {}
+        self.since: dict[str, dict[str, float]] = {}
+        self._schedule = PhoneSchedule()
+        # By address, the ids of the calls that it is live in: one call of many is found at once.
+        self._memberships: dict[str, set[str]] = {}
+        self._order: dict[str, int] = {}
+        self._opened = 0
 
     def snapshot(self) -> Snapshot:
         """Return what survives a restart."""
         now = self._clock()
         ages = {
-            key: {address: now - at for address, at in since.items()}
-            for key, since in self.since.items()
+            call_id: {address: now - at for address, at in since.items()}
+            for call_id, since in self.since.items()
         }
-        return Snapshot(dict(self.calls), ages, dict(self.dialled), dict(self.phones.listed))
+        return Snapshot(dict(self.calls), ages, dict(self.dialled), self.phones.listed)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot; ringing phones then wait to be answered by hand."""
         now = self._clock()
-        self.calls = dict(snapshot.calls)
+        self._drop_calls()
+        for call in snapshot.calls.values():
+            self._store(call, call.members, now)
+        self.since |= {
+            call_id: {address: now - age for address, age in ages.items()}
+            for call_id, ages in snapshot.ages.items()
+            if call_id in self.calls
+        }
         self.dialled = Counter(snapshot.dialled)
         self._spellings = {canonical_address(address): address for address in snapshot.dialled}
-        self.since = {
-            key: {address: now - age for address, age in ages.items()}
-            for key, ages in snapshot.ages.items()
-            if key in self.calls
-        }
-        self._schedule = PhoneSchedule()
-        for address, phone in snapshot.phones.items():
-            self.phones.set(address, phone)
+        self.phones.restore(snapshot.phones)
+
+    # Which call
+
+    def find(self, node_key: NodeKey, address: str) -> Call | None:
+        """Return the call at a node that an address is live in, the one opened last."""
+        found = [call for call in self._calls_of(address) if call.node_key == node_key]
+        return found[-1] if found else None
+
+    def latest(self, node_key: NodeKey) -> Call | None:
+        """Return the call at a node that was opened last, None for none."""
+        at_node = (call for call in reversed(self.calls.values()) if call.node_key == node_key)
+        return next(at_node, None)
+
+    def new_call(self, node_key: NodeKey) -> Call:
+        """Return a call that is not open yet; its first step opens it."""
+        phlo_id, node_id = node_key
+        return Call(call_id=new_call_id(), phlo_id=phlo_id, node_id=node_id)
+
+    def member(self, address: str) -> CallMember | None:
+        """Return the live member at `address`, of the call opened last; None if in no call."""
+        found = self._calls_of(address)
+        return found[-1].live(address) if found else None
+
+    def _calls_of(self, address: str) -> list[Call]:
+        """Return the calls that an address is live in, in the order they were opened."""
+        call_ids = self._memberships.get(canonical_address(address), ())
+        return [self.calls[call_id] for call_id in sorted(call_ids, key=self._order.__getitem__)]
 
     # What requests ask for
 
     def dial(
         self, api_id: str, node_key: NodeKey, verb: str, to: str, ring: Change, *, by: str
     ) -> None:
-        """Take the step `ring` for `by`, let the phone at `to` react, and count it in `dialled`.
+        """Take the step `ring` in the call of `by`, and let the phone at `to` react.
 
-        `dialled` counts all spellings of an address under the one that was dialled first.
+        Where `by` is in no call, `ring` gets a new one. `dialled` counts all spellings of an
+        address under the one that was dialled first.
         """
+        current = self.find(node_key, by) or self.new_call(node_key)
         phone = self.phones.at(to)
         later = phone.automatic and phone.after > 0
         reaction = _unchanged if later else self._reaction(phone.does, to)
-        self._take(api_id, node_key, verb, to, lambda current: reaction(ring(current)), by)
+        self._take(api_id, current, verb, to, lambda call: reaction(ring(call)), by)
         if later:
             at = self._clock() + phone.after
-            self._schedule.add(ScheduledAction(at, node_key, to, phone.does))
+            self._schedule.add(ScheduledAction(at, current.call_id, to, phone.does))
 
-    def step(
-        self, api_id: str | None, node_key: NodeKey, verb: str, address: str, change: Change
-    ) -> None:
-        """Apply `change` to the call at a node and log it; raises what `change` raises."""
-        self._take(api_id, node_key, verb, address, change)
+    def step(self, api_id: str, node_key: NodeKey, verb: str, address: str, change: Change) -> None:
+        """Apply `change` to the call of `address` and log it; raises what `change` raises."""
+        current = self.find(node_key, address)
+        if current is None:
+            raise MemberNotFound(f"{address} is in no call at this node, or has left it.")
+        self._take(api_id, current, verb, address, change)
 
     # What people do
 
-    def join(self, node_key: NodeKey, address: str, role: MemberRole) -> None:
-        """A caller dials in as `role`; raises as `calls.join` does."""
-        self.step(None, node_key, "join", address, lambda c: calls.join(c, address, role))
+    def join(self, current: Call, address: str, role: MemberRole) -> None:
+        """A caller dials in to a call as `role`; raises as `calls.join` does."""
+        self._take(None, current, "join", address, lambda c: calls.join(c, address, role))
 
-    def answer(self, address: str) -> None:
-        """Answer the phone at `address` wherever it rings.
+    def answer(self, address: str, call_id: str | None = None) -> None:
+        """Answer the phone at `address` wherever it rings, or only in one call.
 
         Raises `MemberNotFound` if it rings nowhere, `InvalidState` if it never answers.
         """
         if self.phones.at(address).does is PhoneBehaviour.NEVER:
-            raise InvalidState
+            raise InvalidState(f"The phone at {address} never answers.")
         change = self._reaction(PhoneBehaviour.ANSWER, address)
-        self._everywhere("answer", address, _is_ringing, change)
+        self._everywhere("answer", address, _is_ringing, change, call_id)
 
-    def reject(self, address: str) -> None:
-        """Reject the call at `address` wherever it rings; raises `MemberNotFound`."""
-        self._everywhere("reject", address, _is_ringing, lambda c: calls.reject(c, address))
+    def reject(self, address: str, call_id: str | None = None) -> None:
+        """Reject the call at `address` as `answer` does; raises `MemberNotFound`."""
+        change = partial(calls.reject, address=address)
+        self._everywhere("reject", address, _is_ringing, change, call_id)
 
-    def hang_up(self, address: str) -> None:
-        """Hang up the phone at `address` in every call it is in; raises `MemberNotFound`."""
-        self._everywhere("hang_up", address, _is_live, lambda c: calls.hang_up(c, address))
-
-    def member(self, address: str) -> CallMember | None:
-        """Return the live member at `address`, of the call opened first; None if in no call."""
-        found = (current.find(address) for current in self.calls.values())
-        return next((member for member in found if member is not None and member.live), None)
+    def hang_up(self, address: str, call_id: str | None = None) -> None:
+        """Hang up the phone at `address` in every call, or only in one; raises `MemberNotFound`."""
+        change = partial(calls.hang_up, address=address)
+        self._everywhere("hang_up", address, _is_live, change, call_id)
 
     def _everywhere(
-        self, verb: str, address: str, concerned: Callable[[CallMember], bool], change: Change
+        self,
+        verb: str,
+        address: str,
+        concerned: Callable[[CallMember], bool],
+        change: Change,
+        call_id: str | None,
     ) -> None:
-        found = {key: current.find(address) for key, current in self.calls.items()}
-        node_keys = [key for key, member in found.items() if member and concerned(member)]
-        if not node_keys:
-            raise MemberNotFound
-        for node_key in node_keys:
-            self.step(None, node_key, verb, address, change)
+        found = [call for call in self._calls_of(address) if call_id in (None, call.call_id)]
+        found = [call for call in found if concerned(call.live(address))]
+        if not found:
+            where = "in no call" if concerned is _is_live else "not ringing"
+            raise MemberNotFound(f"{address} is {where}.")
+        for call in found:
+            self._take(None, call, verb, address, change)
 
     # What phones do
 
     @property
-    def next_due(self) -> float | None:
-        """When, by the clock, the next ringing phone acts on its own; None for never."""
+    def seconds_until_due(self) -> float | None:
+        """The seconds until the next ringing phone acts on its own; None for never."""
         action = self._schedule.next
-        return None if action is None else action.at
+        return None if action is None else max(0.0, action.at - self._clock())
 
     def tick(self) -> None:
         """Take every scheduled action that is due, in the order of their times."""
         while (action := self._schedule.next) is not None and action.at <= self._clock():
             change = self._reaction(action.does, action.address)
-            verb = action.does.value
-            self._take(None, action.node_key, verb, action.address, change, at=action.at)
+            current = self.calls[action.call_id]
+            self._take(None, current, action.does.value, action.address, change, at=action.at)
 
     def _reaction(self, does: PhoneBehaviour, address: str) -> Change:
         match does:
@@ -182,7 +235,7 @@ class Switchboard:
     def _take(
         self,
         api_id: str | None,
-        node_key: NodeKey,
+        before: Call,
         verb: str,
         address: str,
         change: Change,
@@ -190,27 +243,33 @@ class Switchboard:
         *,
         at: float | None = None,
     ) -> None:
-        before = self.calls.get(node_key, Call())
         after = change(before)
         self.steps += 1
-        moment = (self.steps, self._clock() if at is None else at, api_id)
-        entry = LogEntry(*moment, verb, address, *node_key, before, after, by)
+        now = self._clock() if at is None else at
+        entry = LogEntry(self.steps, now, api_id, verb, address, before, after, by)
         self.log.append(entry)
         if by is not None:
             self.dialled[self._spellings.setdefault(canonical_address(address), address)] += 1
-        self._store(entry)
+        self._store(after, entry.changed_members, now)
         self._on_step(entry)
 
-    def _store(self, entry: LogEntry) -> None:
-        node_key, after = entry.node_key, entry.after
+    def _store(self, after: Call, changed: tuple[CallMember, ...], now: float) -> None:
+        call_id = after.call_id
+        for member in changed:
+            call_ids = self._memberships.setdefault(member.canonical_address, set())
+            (call_ids.add if member.live else call_ids.discard)(call_id)
+            if not call_ids:
+                del self._memberships[member.canonical_address]
         if after.ended:
-            self.calls.pop(node_key, None)
-            self.since.pop(node_key, None)
+            for by_call in (self.calls, self.since, self._order):
+                by_call.pop(call_id, None)
         else:
-            self.calls[node_key] = after
-            since = self.since.setdefault(node_key, {})
-            since.update((member.canonical_address, entry.at) for member in entry.changed_members)
-        self._schedule.discard_answered(node_key, after)
+            self._opened += call_id not in self.calls
+            self._order.setdefault(call_id, self._opened)
+            self.calls[call_id] = after
+            since = self.since.setdefault(call_id, {})
+            since.update((member.canonical_address, now) for member in changed)
+        self._schedule.discard_answered(after)
 
 
 def _unchanged(current: Call) -> Call:

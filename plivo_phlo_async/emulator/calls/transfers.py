@@ -39,7 +39,7 @@ def resume_call(current: Call, address: str) -> Call:
     """
     current.live(address)
     if current.transfer is None or current.transfer.kind is not TransferKind.WARM:
-        raise InvalidState
+        raise InvalidState(f"No warm transfer is in progress in the call of {address}.")
     return _together(current)
 
 
@@ -51,7 +51,7 @@ def abort_transfer(current: Call, address: str) -> Call:
     """
     current.live(address)
     if current.transfer is None:
-        raise InvalidState
+        raise InvalidState(f"No transfer is in progress in the call of {address}.")
     target = current.transfer.target
     return _together(current.move(MemberState.LEFT, lambda m: m.address == target))
 
@@ -85,12 +85,20 @@ def cancel(current: Call, transfer: Transfer) -> Call:
 
 def _begin(current: Call, kind: TransferKind, transferor: str, to: str, role: MemberRole) -> Call:
     source = current.live(transferor)
-    if source.state is not MemberState.IN_CALL or current.transfer is not None:
-        raise InvalidState
+    if current.transfer is not None:
+        raise InvalidState(_in_progress(current.transfer))
+    if source.state is not MemberState.IN_CALL:
+        raise InvalidState(f"{transferor} is {source.state}; only a member in_call can transfer.")
     ringing = current.ring(to, role)
     held = _to_hold(current, source)
     waiting = ringing.move(MemberState.ON_HOLD, lambda m: m.address in held)
     return waiting.with_transfer(Transfer(kind, source.address, to, held))
+
+
+def _in_progress(transfer: Transfer) -> str:
+    ends = f"{transfer.transferor} to {transfer.target}"
+    resume = "resume_call or " if transfer.kind is TransferKind.WARM else ""
+    return f"A {transfer.kind} transfer from {ends} is in progress; {resume}abort_transfer first."
 
 
 def _to_hold(current: Call, transferor: CallMember) -> tuple[str, ...]:

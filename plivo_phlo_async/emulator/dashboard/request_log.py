@@ -6,11 +6,12 @@ from typing import Any
 
 import attrs
 
-from ..calls.log_entry import LogEntry, NodeKey
-from ..calls.members import Call, CallMember, canonical_address
+from ..calls.log_entry import LogEntry
+from ..calls.members import Call, CallMember, NodeKey, canonical_address
 from ..calls.switchboard import LOG_LIMIT
 from ..http.request import HttpRequest
 from ..http.request_info import RequestInfo
+from ..http.response import HttpResponse
 from ..http.routes import ReceivedRequest
 from .snippets import as_curl, as_python
 from .views import changed_members, describe_member, describe_transfer
@@ -29,12 +30,13 @@ class RequestLogEntry:
         action: the action, "run" or "get", None for any other request.
         address: the member it applies to, None for none.
         node_key: the ids of the PHLO and of the node, None for a request to no node.
-        before: the call before it.
+        before: the call before it; of a request that concerns no call, one without an id.
         after: the call after it.
         info: what the request asks for; None, like all that follow, for the step of a phone.
         status: the HTTP status of the response, 0 where none was sent.
         answer: the JSON of the response.
         fault: the kind of the fault, None for none.
+        reason: one line that says why the emulator refused the request, None where it did not.
     """
 
     number: int
@@ -48,6 +50,12 @@ class RequestLogEntry:
     status: int | None = None
     answer: Mapping[str, object] | None = None
     fault: str | None = None
+    reason: str | None = None
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the call, None for a request that concerns none."""
+        return self.after.call_id or None
 
     @property
     def request(self) -> HttpRequest | None:
@@ -87,7 +95,9 @@ class RequestLogEntry:
             "address": self.address,
             "phlo_id": phlo_id,
             "node_id": node_id,
+            "call_id": self.call_id,
             "error": self.error,
+            "reason": self.reason,
             "fault": self.fault,
             "before": _describe_call(before, self.before),
             "after": _describe_call(after, self.after),
@@ -127,16 +137,31 @@ class RequestLog:
         self.requests += 1
         self.received.append(request)
 
-    def add(self, **fields: Any) -> RequestLogEntry:
-        """Add an entry with these fields and return it."""
-        self._last_number += 1
-        entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
-        self.entries.append(entry)
-        return entry
+    def add_exchange(
+        self,
+        info: RequestInfo,
+        response: HttpResponse,
+        before: Call,
+        after: Call,
+        fault: str | None,
+    ) -> RequestLogEntry:
+        """Add a request with its response; `fault` is the kind of its fault."""
+        return self._add(
+            action=info.action,
+            address=info.address,
+            node_key=info.node_key,
+            before=before,
+            after=after,
+            info=info,
+            status=response.status,
+            answer=response.body,
+            fault=fault,
+            reason=response.reason,
+        )
 
     def add_step(self, step: LogEntry) -> RequestLogEntry:
         """Add a step that no request caused."""
-        return self.add(
+        return self._add(
             action=step.verb,
             address=step.address,
             node_key=step.node_key,
@@ -144,14 +169,23 @@ class RequestLog:
             after=step.after,
         )
 
+    def _add(self, **fields: Any) -> RequestLogEntry:
+        self._last_number += 1
+        entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
+        self.entries.append(entry)
+        return entry
+
     def select(
         self, call: str = "", member: str = "", errors: bool = False
     ) -> list[RequestLogEntry]:
-        """Return the entries, newest first, of a call (`PHLO/NODE`), of a member, with errors."""
+        """Return the entries, newest first, of a call, of a member, with errors.
+
+        A call is given by its id, or all those of a node as `PHLO/NODE`.
+        """
         return [
             entry
             for entry in reversed(self.entries)
-            if (not call or "/".join(entry.node_key or ()) == call)
+            if (not call or call in (entry.call_id, "/".join(entry.node_key or ())))
             and (not member or entry.is_about(member))
             and (not errors or entry.failed)
         ]

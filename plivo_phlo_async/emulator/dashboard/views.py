@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..calls.log_entry import LogEntry, NodeKey
+from ..calls.log_entry import LogEntry
 from ..calls.members import (
     Call,
     CallMember,
@@ -19,7 +19,7 @@ Since = Mapping[str, float]
 
 
 class DashboardViews:
-    """Views of the calls of an API; `wall` gives the seconds since 1970."""
+    """Views of the calls of an API and of its requests; `wall` gives the seconds since 1970."""
 
     def __init__(
         self,
@@ -38,34 +38,44 @@ class DashboardViews:
         """Return the live calls and the counts."""
         calls = [
             {
-                **_describe_node_key(node_key),
+                **_describe_ids(call),
                 "members": [describe_member(member) for member in call.members],
                 "transfer": _describe_ends(call.transfer),
             }
-            for node_key, call in self._switchboard.calls.items()
+            for call in self._switchboard.calls.values()
         ]
         return {"calls": calls, "dialled": dict(self._switchboard.dialled)}
+
+    def dashboard(self) -> dict[str, object]:
+        """Return the calls, the nodes and the phones, with the time and the counts."""
+        return {
+            "now": round(self._wall(), 3),
+            "calls": self.calls(),
+            "nodes": self.nodes(),
+            "phones": self._switchboard.phones.describe(),
+            "dialled": dict(self._switchboard.dialled),
+        }
 
     def calls(self) -> list[dict[str, object]]:
         """Return the live calls with the names of their nodes, and the times of their members."""
         now = self._wall()
         return [
             {
-                **_describe_node_key(node_key),
-                "name": self._api.node_name(node_key),
-                "members": _describe_members(call.members, self._since(node_key), now),
+                **_describe_ids(call),
+                "name": self._api.node_name(call.node_key),
+                "members": _describe_members(call.members, self._since(call), now),
                 "transfer": describe_transfer(call),
             }
-            for node_key, call in self._switchboard.calls.items()
+            for call in self._switchboard.calls.values()
         ]
 
     def step(self, step: LogEntry, wall: float) -> dict[str, object]:
         """Return what a step changed at `wall`: the members that changed, and the transfer."""
         before = {m.address: m for m in step.before.members}
         changed = [m for m in step.after.members if before.get(m.address) != m]
-        since = {} if step.changed_members else self._since(step.node_key)
+        since = {} if step.changed_members else self._since(step.after)
         return {
-            **_describe_node_key(step.node_key),
+            **_describe_ids(step.after),
             "ended": step.after.ended,
             "members": _describe_members(changed, since, wall),
             "transfer": describe_transfer(step.after),
@@ -86,14 +96,9 @@ class DashboardViews:
             for node in phlo.nodes
         ]
 
-    def phones(self) -> dict[str, dict[str, object]]:
-        """Return the configured phones."""
-        listed = self._switchboard.phones.listed.items()
-        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in listed}
-
-    def _since(self, node_key: NodeKey) -> Since:
+    def _since(self, call: Call) -> Since:
         offset = self._wall() - self._clock()
-        since = self._switchboard.since.get(node_key, {})
+        since = self._switchboard.since.get(call.call_id, {})
         return {address: at + offset for address, at in since.items()}
 
 
@@ -139,8 +144,8 @@ def changed_members(
     return [old[key] for key in keys if key in old], [new[key] for key in keys if key in new]
 
 
-def _describe_node_key(node_key: NodeKey) -> dict[str, object]:
-    return {"phlo_id": node_key[0], "node_id": node_key[1]}
+def _describe_ids(call: Call) -> dict[str, object]:
+    return {"call_id": call.call_id, "phlo_id": call.phlo_id, "node_id": call.node_id}
 
 
 def _describe_ends(transfer: Transfer | None) -> dict[str, object] | None:

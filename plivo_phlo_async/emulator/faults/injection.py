@@ -78,12 +78,6 @@ class FaultInjection:
         headers = (("retry-after", f"{self.rule.wait:g}"),) if waits else ()
         return HttpResponse(status, {"api_id": new_id(), "error": error}, headers)
 
-    def alter(self, response: HttpResponse) -> HttpResponse:
-        """Return the response to an accepted request, with its body replaced by `NOT_JSON`."""
-        if self.kind is not FaultKind.NOT_JSON:
-            return response
-        return attrs.evolve(response, raw=NOT_JSON, content_type="text/html")
-
     async def send(self, response: HttpResponse, exchange: Exchange) -> None:
         """Send the response, or break the connection instead.
 
@@ -102,6 +96,9 @@ class FaultInjection:
                 await _break(kind, exchange, lambda raw: raw.close())
             case FaultKind.CUT_BODY as kind:
                 await _cut_body(kind, response, exchange)
+            case FaultKind.NOT_JSON:
+                html = attrs.evolve(response, raw=NOT_JSON, content_type="text/html")
+                await send_response(exchange.send, html)
             case _:
                 await send_response(exchange.send, response)
 

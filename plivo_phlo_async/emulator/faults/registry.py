@@ -1,13 +1,13 @@
 """The active fault rules: which one applies to a request, and how often each has."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
 from ..errors import InvalidParameter
 from ..http.request_info import RequestInfo
-from .rules import FaultRule, format_rule, parse_rule
+from .rules import FaultKind, FaultRule, format_rule, parse_rules
 
 RULE_LIMIT = 100
 """How many rules can be active."""
@@ -53,14 +53,23 @@ class ActiveFault:
 
 
 class FaultRegistry:
-    """The active rules, in order; at most one fault happens to a request."""
+    """The active rules, in order; at most one fault happens to a request.
 
-    def __init__(self, rules: Iterable[FaultRule | str] = ()) -> None:
+    `changed` is called after every change that `configure` and `reset` do not make.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[FaultRule | str] = (),
+        *,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._changed = changed
         self.configure(rules)
 
     def configure(self, rules: Iterable[FaultRule | str]) -> None:
         """Set the rules that `reset` restores, and reset."""
-        self._initial = tuple(parse_rule(r) if isinstance(r, str) else r for r in rules)
+        self._initial = parse_rules(rules)
         self.reset()
 
     def reset(self) -> None:
@@ -68,13 +77,44 @@ class FaultRegistry:
         self.active: list[ActiveFault] = []
         self._last_number = 0
         for rule in self._initial:
-            self.add(rule)
+            self._activate(rule)
 
-    def add(self, rule: FaultRule) -> ActiveFault:
-        """Activate a rule, after the others; raises `InvalidParameter` at `RULE_LIMIT`.
+    def add(self, rule: FaultRule | str) -> ActiveFault:
+        """Activate a rule or its text, after the others; raises `InvalidParameter`.
 
-        Rules that are spent make room.
+        At most `RULE_LIMIT` rules can be active; those that are spent make room.
         """
+        (parsed,) = parse_rules([rule])
+        fault = self._activate(parsed)
+        self._changed()
+        return fault
+
+    def clear(self) -> None:
+        """Remove every rule."""
+        self.active = []
+        self._changed()
+
+    def remove(self, number: int) -> bool:
+        """Remove one rule; whether it existed."""
+        kept = [fault for fault in self.active if fault.number != number]
+        found = len(kept) < len(self.active)
+        self.active = kept
+        self._changed()
+        return found
+
+    def match(self, info: RequestInfo) -> FaultRule | None:
+        """Return the first rule that happens to a request, None for none."""
+        fault = next((fault for fault in self.active if fault.applies(info)), None)
+        if fault is None:
+            return None
+        self._changed()
+        return fault.rule
+
+    def describe(self) -> list[dict[str, object]]:
+        """Return the active rules as plain data."""
+        return [fault.describe() for fault in self.active]
+
+    def _activate(self, rule: FaultRule) -> ActiveFault:
         if len(self.active) >= RULE_LIMIT:
             self.active = [fault for fault in self.active if not fault.spent]
         if len(self.active) >= RULE_LIMIT:
@@ -84,21 +124,9 @@ class FaultRegistry:
         self.active.append(fault)
         return fault
 
-    def clear(self) -> None:
-        """Remove every rule."""
-        self.active = []
 
-    def remove(self, number: int) -> bool:
-        """Remove one rule; whether it existed."""
-        kept = [fault for fault in self.active if fault.number != number]
-        found = len(kept) < len(self.active)
-        self.active = kept
-        return found
-
-    def match(self, info: RequestInfo) -> FaultRule | None:
-        """Return the first rule that happens to a request, None for none."""
-        return next((fault.rule for fault in self.active if fault.applies(info)), None)
-
-    def describe(self) -> list[dict[str, object]]:
-        """Return the active rules as plain data."""
-        return [fault.describe() for fault in self.active]
+def describe_kinds() -> list[dict[str, object]]:
+    """Return every kind of fault as plain data."""
+    return [
+        {"kind": kind.value, "summary": kind.summary, "usable": kind.usable} for kind in FaultKind
+    ]

@@ -15,7 +15,7 @@ a seed. `registry` holds the active rules, `injection` applies a fault to a requ
 
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Self
 
@@ -237,6 +237,11 @@ def parse_rule(text: str) -> FaultRule:
     for word in words[1:]:
         given |= _word(word, where)
     return _build(given, where)
+
+
+def parse_rules(rules: Iterable[FaultRule | str]) -> tuple[FaultRule, ...]:
+    """Return rules, some of them given as texts; raises as `parse_rule` does."""
+    return tuple(parse_rule(rule) if isinstance(rule, str) else rule for rule in rules)
 
 
 def _match(what: str) -> dict[str, str]:

@@ -31,7 +31,8 @@ def read_action(parameters: Parameters, allowed: Collection[str]) -> str:
     """Return the `action`, which must be one of `allowed`; raises `InvalidParameter`."""
     action = _text(parameters, "action")
     if action not in allowed:
-        raise InvalidParameter("Invalid value provided for action.")
+        reason = f"{action!r} is no action here; there are: {', '.join(allowed)}."
+        raise InvalidParameter("Invalid value provided for action.", reason=reason)
     return action
 
 

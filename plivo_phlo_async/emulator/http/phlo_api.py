@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from ..calls import calls, transfers
-from ..calls.log_entry import NodeKey
-from ..calls.members import Call, MemberRole
+from ..calls.members import Call, MemberRole, NodeKey
 from ..calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
 from ..calls.switchboard import Switchboard
 from ..errors import ApiError, CallError, UnknownResource
@@ -55,21 +54,15 @@ class StartedRun:
 
 
 class PhloApi:
-    """Answers requests for `phlos`; their calls are on `switchboard`.
+    """Answers requests for PHLOs; their calls are on `switchboard`.
 
     `new_id` makes the ids of requests and runs. A request that fails changes nothing.
     """
 
-    def __init__(
-        self,
-        phlos: Iterable[EmulatedPhlo],
-        switchboard: Switchboard,
-        *,
-        new_id: Callable[[], str],
-    ) -> None:
+    def __init__(self, switchboard: Switchboard, *, new_id: Callable[[], str]) -> None:
         self._switchboard = switchboard
         self._new_id = new_id
-        self.configure(phlos)
+        self.configure(())
         self._runs: dict[str, StartedRun] = {}
 
     def configure(self, phlos: Iterable[EmulatedPhlo]) -> None:
@@ -94,7 +87,7 @@ class PhloApi:
         """Return a PHLO; raises `UnknownResource`."""
         phlo = self._by_id.get(phlo_id)
         if phlo is None:
-            raise UnknownResource("PHLO")
+            raise UnknownResource("PHLO", phlo_id)
         return phlo
 
     def find_node(self, phlo_id: str, node_type: str, node_id: str) -> EmulatedNode:
@@ -102,7 +95,7 @@ class PhloApi:
         for node in self.find_phlo(phlo_id).nodes:
             if (node.node_id, node.node_type) == (node_id, node_type):
                 return node
-        raise UnknownResource("node")
+        raise UnknownResource("node", f"{node_type}/{node_id}")
 
     def get_phlo(self, phlo_id: str) -> HttpResponse:
         """Describe a PHLO: 200 or 404."""
@@ -143,7 +136,7 @@ class PhloApi:
             self.find_phlo(phlo_id)
             run = self._runs.get(run_id)
             if run is None or run.phlo_id != phlo_id:
-                raise UnknownResource("run")
+                raise UnknownResource("run", run_id)
             empty: dict[str, object] = {"call_uuids": [], "message_uuids": [], "recording_ids": []}
             return {"phlo_id": phlo_id, "run_id": run_id, **empty}
 
@@ -192,16 +185,32 @@ class PhloApi:
 
         return self._respond(201, act)
 
-    def join(self, phlo_id: str, node_id: str, address: str, role: MemberRole | str) -> None:
+    def join(
+        self,
+        node_key: NodeKey,
+        address: str,
+        role: MemberRole | str,
+        *,
+        call_id: str | None = None,
+        new_call: bool = False,
+    ) -> None:
         """A caller dials in to a node as `role`.
 
-        Raises `UnknownResource` for the PHLO or the node, `MemberNotFound` or `InvalidState` as
+        It joins the call `call_id`, a new call, or else the one opened last (assumed). Raises
+        `UnknownResource` for the PHLO, the node or the call, `MemberNotFound` or `InvalidState` as
         `calls.join` does, and `ValueError` for an unknown role.
         """
+        phlo_id, node_id = node_key
         self.find_phlo(phlo_id)
-        if (phlo_id, node_id) not in self.nodes:
-            raise UnknownResource("node")
-        self._switchboard.join((phlo_id, node_id), address, MemberRole(role))
+        if node_key not in self.nodes:
+            raise UnknownResource("node", node_id)
+        current = None if new_call else self._switchboard.latest(node_key)
+        if call_id is not None:
+            current = self._switchboard.calls.get(call_id)
+            if current is None or current.node_key != node_key:
+                raise UnknownResource("call", call_id)
+        current = current or self._switchboard.new_call(node_key)
+        self._switchboard.join(current, address, MemberRole(role))
 
     def error_response(self, error: ApiError | CallError) -> HttpResponse:
         """Return an error in Plivo's form, with a new id."""

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from ..calls.log_entry import NodeKey
+from ..calls.members import NodeKey
 from ..errors import ApiError, BodyTooLarge, MalformedBody
 from .request import HttpRequest
 
@@ -24,6 +24,8 @@ class RequestInfo:
         error: why its JSON cannot be read as an object, None if it can.
         action: the action, else "run" or "get", None for any other request.
         address: the member it applies to, None for none.
+        found_by: the member by which it finds its call: the trigger source or the member in the
+            path; None for a request that concerns no call.
         phlo_id: the id of the PHLO in the path, None for none.
         node_id: the id of the node in the path, None for none.
     """
@@ -35,6 +37,7 @@ class RequestInfo:
     error: ApiError | None = None
     action: str | None = None
     address: str | None = None
+    found_by: str | None = None
     phlo_id: str | None = None
     node_id: str | None = None
 
@@ -74,24 +77,26 @@ def parse_request(request: HttpRequest) -> RequestInfo:
     body, error = _parse_body(request.body)
     parameters = {} if not isinstance(body, dict) else {**_parse_query(request.query), **body}
     action, to = _text(parameters.get("action")), _text(parameters.get("to"))
+    source = _text(parameters.get("trigger_source"))
     segments = request.segments
 
     def info(
         action: str | None,
         address: str | None = None,
+        found_by: str | None = None,
         phlo_id: str | None = None,
         node_id: str | None = None,
     ) -> RequestInfo:
-        found = (action, address, phlo_id, node_id)
+        found = (action, address, found_by, phlo_id, node_id)
         return RequestInfo(request, segments, body, parameters, error, *found)
 
     match segments:
         case (_, "phlo", phlo, _, node, "members", address):
-            return info(action, address, phlo, node)
+            return info(action, address, address, phlo, node)
         case (_, "phlo", phlo, kind, node) if request.method == "POST" and kind != "runs":
-            return info(action, to, phlo, node)
+            return info(action, to, source, phlo, node)
         case (_, "account", _, "phlo", phlo):
-            return info("run", None, phlo)
+            return info("run", phlo_id=phlo)
     return info("get" if request.method == "GET" else None)
 
 

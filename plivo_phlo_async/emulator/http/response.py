@@ -19,6 +19,7 @@ class HttpResponse:
         headers: the headers besides the content type and length.
         raw: the bytes to send instead of the JSON, None for none.
         content_type: the content type.
+        reason: why the request was refused, for the log; it is not sent. None if it was not.
     """
 
     status: int
@@ -26,6 +27,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...] = ()
     raw: bytes | None = attrs.field(default=None, repr=False)
     content_type: str = "application/json"
+    reason: str | None = None
 
 
 def error_response(api_id: str, error: ApiError | CallError) -> HttpResponse:
@@ -33,12 +35,11 @@ def error_response(api_id: str, error: ApiError | CallError) -> HttpResponse:
 
     The response to a `CallError` is assumed: 404 for an unknown member, else 400.
     """
+    body = {"api_id": api_id, "error": error.error}
     if isinstance(error, ApiError):
-        return HttpResponse(error.status, {"api_id": api_id, "error": error.error}, error.headers)
-    if isinstance(error, MemberNotFound):
-        return HttpResponse(404, {"api_id": api_id, "error": error.error})
-    text = "Invalid value provided for action."
-    return HttpResponse(400, {"api_id": api_id, "error": text})
+        return HttpResponse(error.status, body, error.headers, reason=error.reason)
+    status = 404 if isinstance(error, MemberNotFound) else 400
+    return HttpResponse(status, body, reason=error.reason)
 
 
 async def send_response(send: Send, response: HttpResponse) -> None:

@@ -50,7 +50,7 @@ def dispatch(info: RequestInfo, handlers: Mapping[str, Handler]) -> HttpResponse
     Raises `UnknownResource` if there are no handlers, `WrongMethod` if there are only others.
     """
     if not handlers:
-        raise UnknownResource("path")
+        raise UnknownResource("path", info.path)
     if info.request.method not in handlers:
         raise WrongMethod(handlers)
     return handlers[info.request.method](info)

@@ -47,7 +47,7 @@ def show_page(emulator: Emulator) -> HttpResponse:
 def page_file(name: str) -> HttpResponse:
     """Return a file of the page; raises `UnknownResource`."""
     if name not in PAGE_FILES:
-        raise UnknownResource("path")
+        raise UnknownResource("path", name)
     text = join_modules() if name == "page.js" else _read(name)
     return HttpResponse(200, {}, raw=text.encode(), content_type=PAGE_FILES[name])
 

@@ -1,6 +1,7 @@
 // The calls: one card for each, its members by role, a transfer in a box of its own.
 
 import { byId, canonical, count, el, icon, length, say, sync, words } from "./dom.js";
+import { shortId } from "./model.js";
 
 // A member: address, part in a transfer, state, for how long, what to do
 
@@ -115,7 +116,7 @@ const MANY_CALLS = 7;
 
 class Card {
   constructor(act) {
-    this.act = act;
+    this.act = (what, address) => act(what, address, this.call.call_id);
     this.lines = new Map();
     this.transfer = new TransferBox();
     this.name = el("h3");
@@ -133,8 +134,8 @@ class Card {
     const focused = document.activeElement;
     this.call = call;
     say(this.name, call.name || call.node_id);
-    say(this.phlo, node?.phlo ?? call.phlo_id);
-    this.phlo.title = `${call.phlo_id} / ${call.node_id}`;
+    say(this.phlo, `${node?.phlo ?? call.phlo_id} · ${shortId(call.call_id)}`);
+    this.phlo.title = `${call.phlo_id} / ${call.node_id} / ${call.call_id}`;
     say(this.sum, summary(call));
     sync(this.element, [this.element.firstChild, ...this.parts(call)]);
     if (focused !== document.activeElement && this.element.contains(focused)) focused.focus();

@@ -1,7 +1,7 @@
 // The log: requests, responses and the steps of phones, newest first, in full when opened.
 
 import { byId, canonical, copyable, count, el, icon, say, sync, timeOf, words } from "./dom.js";
-import { OUTCOMES, faultSummary, fits, outcomeOf } from "./model.js";
+import { OUTCOMES, faultSummary, fits, outcomeOf, shortId } from "./model.js";
 import { ask, part } from "./api.js";
 
 const LOG_ROWS = 300;
@@ -20,7 +20,7 @@ export class Log {
   }
 
   get filter() {
-    const call = byId("filter-call").value;
+    const call = byId("filter-node").value;
     return { call, member: byId("filter-member").value.trim(), errors: byId("filter-errors").checked };
   }
 
@@ -88,13 +88,13 @@ export class Log {
 
   /** List the nodes in the filter. */
   offer() {
-    const select = byId("filter-call");
+    const select = byId("filter-node");
     const chosen = select.value;
     const calls = this.model.nodes.filter((node) => node.node_type === "multi_party_call");
     const options = calls.map((n) =>
       el("option", { value: `${n.phlo_id}/${n.node_id}` }, `${n.node} · ${n.phlo}`),
     );
-    select.replaceChildren(el("option", { value: "" }, "All calls"), ...options);
+    select.replaceChildren(el("option", { value: "" }, "All nodes"), ...options);
     select.value = chosen;
     if (select.selectedIndex < 0) select.value = "";
   }
@@ -134,9 +134,9 @@ function head(entry, outcome) {
   ];
 }
 
-/** The result of an entry: the fault or error, and the members whose state changed. */
+/** The result of an entry: the fault, or why it was refused; and the members whose state changed. */
 function change(entry) {
-  const wrong = entry.fault ? faultSummary(entry.fault) : entry.error;
+  const wrong = entry.fault ? faultSummary(entry.fault) : (entry.reason ?? entry.error);
   const moved = moves(entry);
   if (!wrong) return [moved || (entry.request?.method === "POST" && entry.phlo_id ? "nothing changed" : "")];
   const error = el("span", { class: "error" }, wrong);
@@ -155,7 +155,8 @@ function moves({ before, after }) {
 }
 
 function body(entry, where) {
-  const title = [`Entry ${entry.number}`, where].filter(Boolean).join(" · ");
+  const call = entry.call_id && shortId(entry.call_id);
+  const title = [`Entry ${entry.number}`, where, call].filter(Boolean).join(" · ");
   const box = el("div", { class: "body" }, el("p", { class: "note wide" }, title));
   if (entry.request) {
     box.append(copyable("Request", requestText(entry.request)));

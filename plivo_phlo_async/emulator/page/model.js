@@ -3,10 +3,11 @@
 import { canonical } from "./dom.js";
 import { numberOf } from "./api.js";
 
-export const keyOf = (node) => JSON.stringify([node.phlo_id, node.node_id]);
-
 /** The kinds of faults by name, from the dashboard. */
 export const faultKinds = new Map();
+
+/** The start of a call's id, by which people distinguish the calls of a node. */
+export const shortId = (call_id) => `call ${call_id.slice(0, 8)}`;
 
 export const faultSummary = (kind) => faultKinds.get(kind)?.summary ?? kind;
 
@@ -25,7 +26,7 @@ export class Model {
 
   /** Replace everything by a dashboard. */
   load(dashboard) {
-    this.calls = new Map(dashboard.calls.map((call) => [keyOf(call), call]));
+    this.calls = new Map(dashboard.calls.map((call) => [call.call_id, call]));
     this.nodes = dashboard.nodes;
     this.phones = dashboard.phones;
     this.dialled = dashboard.dialled;
@@ -48,15 +49,14 @@ export class Model {
 
   /** Apply a step of one call: it has only the members that changed. */
   step(change) {
-    const key = keyOf(change);
+    const { call_id, phlo_id, node_id } = change;
     if (change.dialled) this.dialled = change.dialled;
     if (change.ended) {
-      this.calls.delete(key);
+      this.calls.delete(call_id);
       return;
     }
-    const { phlo_id, node_id } = change;
     const name = this.node(change)?.node ?? "";
-    const call = this.calls.get(key) ?? { phlo_id, node_id, name, members: [], transfer: null };
+    const call = this.calls.get(call_id) ?? { call_id, phlo_id, node_id, name, members: [], transfer: null };
     const changed = new Map(change.members.map((member) => [canonical(member.address), member]));
     const members = call.members.map((member) => {
       const key = canonical(member.address);
@@ -64,7 +64,7 @@ export class Model {
       changed.delete(key);
       return now;
     });
-    this.calls.set(key, { ...call, members: [...members, ...changed.values()], transfer: change.transfer });
+    this.calls.set(call_id, { ...call, members: [...members, ...changed.values()], transfer: change.transfer });
   }
 }
 
@@ -87,7 +87,7 @@ export const OUTCOMES = {
 
 /** Whether an entry of the log matches a filter; the same rule as the emulator's. */
 export function fits(entry, { call, member, errors }) {
-  if (call && `${entry.phlo_id}/${entry.node_id}` !== call) return false;
+  if (call && call !== entry.call_id && call !== `${entry.phlo_id}/${entry.node_id}`) return false;
   if (errors && !(entry.fault || (entry.answer?.status ?? 0) >= 400 || entry.error)) return false;
   return !member || about(entry).has(canonical(member));
 }

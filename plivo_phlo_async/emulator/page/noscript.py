@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ..dashboard.request_log import RequestLogEntry
 from ..emulator import Emulator
-from ..webhooks.deliveries import Delivery
+from ..webhooks.delivery import Delivery
 
 MEMBER_ROWS = 500
 """The maximum number of members shown."""
@@ -44,15 +44,15 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
                 write,
                 "Webhook deliveries, newest first",
                 _DELIVERIES,
-                [_delivery_row(one) for one in emulator.deliveries[::-1][:DELIVERY_ROWS]],
+                [_delivery_row(one) for one in emulator.webhooks.deliveries[::-1][:DELIVERY_ROWS]],
                 "No delivery yet.",
             ),
         )
     )
 
 
-_CALLS = ("Call", "Member", "Role", "State", "For", "Transfer")
-_LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Error")
+_CALLS = ("Node", "Call", "Member", "Role", "State", "For", "Transfer")
+_LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Reason")
 _DELIVERIES = ("Number", "Time (UTC)", "Event", "Member", "URL", "Outcome", "Status", "Attempts")
 
 
@@ -83,6 +83,7 @@ def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
             rows.append(
                 (
                     call["name"] or call["node_id"],
+                    str(call["call_id"])[:8],
                     member["address"],
                     member["role"],
                     f"{_words(member['state'])}{muted}",
@@ -91,7 +92,8 @@ def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
                 )
             )
     more = len(rows) - MEMBER_ROWS
-    return [*rows[:MEMBER_ROWS], (f"and {more} more", "", "", "", "", "")] if more > 0 else rows
+    last = (f"and {more} more", *[""] * (len(_CALLS) - 1))
+    return [*rows[:MEMBER_ROWS], last] if more > 0 else rows
 
 
 def _part(transfer: object, address: object) -> str:
@@ -104,13 +106,14 @@ def _part(transfer: object, address: object) -> str:
 
 
 def _log_rows(emulator: Emulator) -> list[tuple[object, ...]]:
-    return [_log_row(entry) for entry in emulator.exchanges()[:LOG_ROWS]]
+    return [_log_row(entry) for entry in emulator.request_log.select()[:LOG_ROWS]]
 
 
 def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
     answer = "by phone" if entry.info is None else entry.status
     when = _time(entry.time)
-    return entry.number, when, entry.action, entry.address, answer, entry.fault, entry.error
+    reason = entry.reason or entry.error
+    return entry.number, when, entry.action, entry.address, answer, entry.fault, reason
 
 
 def _delivery_row(one: Delivery) -> tuple[object, ...]:

@@ -14,8 +14,8 @@ const MARKS = 600;
 byId("noscript").remove();
 
 const model = new Model();
-const cards = new CallCards(model, (act, address) =>
-  perform(() => ask("POST", `/phones/${part(address)}/${act}`, {})),
+const cards = new CallCards(model, (act, address, call_id) =>
+  perform(() => ask("POST", `/phones/${part(address)}/${act}`, { call_id })),
 );
 const controls = new Controls(model, perform);
 const log = new Log(model, failed);

@@ -3,11 +3,12 @@
 That the events are a form, signed V3, is assumed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import attrs
 
+from ..calls.members import NodeKey
 from ..errors import InvalidParameter
 
 
@@ -48,6 +49,11 @@ def read_callback(value: object, where: str = "callback") -> Callback:
     return Callback(**given)
 
 
+def optional_callback(callback: Callback | str | None) -> Callback | None:
+    """Return a callback from its URL, None for none; raises `InvalidParameter`."""
+    return read_callback(callback) if isinstance(callback, str) else callback
+
+
 def _is_url(value: object) -> bool:
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         return False
@@ -59,3 +65,45 @@ def _is_url(value: object) -> bool:
     if parts.username or parts.password or parts.fragment or " " in value:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+
+
+class CallbackRegistry:
+    """The callback of each node: its own, else the default one; `set` calls `changed`."""
+
+    def __init__(self, *, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self.configure(None, {})
+
+    def configure(self, callback: Callback | None, callbacks: Mapping[NodeKey, Callback]) -> None:
+        """Set the callbacks that `reset` restores, and reset."""
+        self._initial = (callback, dict(callbacks))
+        self.reset()
+
+    def reset(self) -> None:
+        """Restore the initial callbacks."""
+        default, by_node = self._initial
+        self._default = default
+        self._by_node = dict(by_node)
+
+    def set(self, callback: Callback | str | None, node_key: NodeKey | None) -> None:
+        """Set the callback of a node, or the default one; None disables it."""
+        given = optional_callback(callback)
+        if node_key is None:
+            self._default = given
+        elif given is None:
+            self._by_node.pop(node_key, None)
+        else:
+            self._by_node[node_key] = given
+        self._changed()
+
+    def find(self, node_key: NodeKey) -> Callback | None:
+        """Return the callback for the events of a node, None for none."""
+        return self._by_node.get(node_key, self._default)
+
+    def describe(self) -> dict[str, object]:
+        """Return the callbacks as plain data."""
+        nodes = [
+            {"phlo_id": node_key[0], "node_id": node_key[1], **attrs.asdict(callback)}
+            for node_key, callback in self._by_node.items()
+        ]
+        return {"callback": self._default and attrs.asdict(self._default), "nodes": nodes}

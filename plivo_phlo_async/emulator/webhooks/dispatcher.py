@@ -1,85 +1,161 @@
-"""Dispatch the events of calls to callback URLs."""
+"""Dispatch the events of calls: kept, sent in order within a call, retried if no response came."""
 
+import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable
 
-import attrs
+import anyio
 
-from ..calls.log_entry import LogEntry, NodeKey
-from .callbacks import Callback, read_callback
-from .deliveries import Deliver, Deliveries, Delivery
+from ..calls.log_entry import LogEntry
+from ..calls.members import NodeKey
+from .callbacks import Callback, CallbackRegistry
+from .delivery import Delivery
+from .http_client import WebhookRequest, build_request
 from .member_events import CallLegs
+
+DELIVERY_LIMIT = 1000
+"""How many of the latest deliveries are kept, whatever their outcome."""
+
+ATTEMPTS = 2
+"""The maximum number of attempts; only a delivery without a response is retried."""
+
+Deliver = Callable[[WebhookRequest], Awaitable[int]]
+"""Sends a request and returns the status of its response; raises `OSError` where none came."""
 
 
 class WebhookDispatcher:
-    """Queues the events of a call for its node's callback, else for the default one.
+    """Keeps deliveries, and sends the waiting ones when `flush` is awaited; safe in any thread.
 
-    `callback` and `callbacks` are what `reset` restores. `deliver` sends a request, `token` returns
-    the Auth Token that signs it, `now` the seconds since 1970; `changed` is called with every
-    delivery that is new or has changed.
+    `deliver` sends a request, `token` returns the Auth Token that signs it, `now` the seconds since
+    1970; `changed` is called with every delivery that is new or has changed.
     """
 
     def __init__(
         self,
-        callback: Callback | str | None,
-        callbacks: Mapping[NodeKey, Callback],
+        callbacks: CallbackRegistry,
         *,
         deliver: Deliver,
         token: Callable[[], str],
         now: Callable[[], float],
         changed: Callable[[Delivery], None],
     ) -> None:
+        self._callbacks = callbacks
+        self._deliver = deliver
+        self._token = token
+        self._now = now
+        self._changed = changed
         self._legs = CallLegs(lambda: str(uuid.uuid4()))
-        self.deliveries: Deliveries = Deliveries(
-            deliver=deliver,
-            token=token,
-            new_id=lambda: uuid.uuid4().hex,
-            now=now,
-            changed=changed,
-        )
-        self.configure(callback, callbacks)
-
-    def configure(
-        self, callback: Callback | str | None, callbacks: Mapping[NodeKey, Callback]
-    ) -> None:
-        """Set the callbacks that `reset` restores, and reset."""
-        self._initial = (_read(callback), dict(callbacks))
+        self._lock = threading.RLock()
+        self._last_number = 0
         self.reset()
 
     def reset(self) -> None:
-        """Restore the initial callbacks, and drop every call leg and delivery."""
-        default, by_node = self._initial
-        self._default = default
-        self._by_node = dict(by_node)
-        self._legs.reset()
-        self.deliveries.reset()
+        """Drop every call leg and delivery; one that is being sent completes."""
+        with self._lock:
+            self._legs.reset()
+            self._kept: deque[Delivery] = deque(maxlen=DELIVERY_LIMIT)
+            self._waiting: dict[str, deque[Delivery]] = {}
+            self._busy: set[str] = set()
 
-    def set(self, callback: Callback | str | None, node_key: NodeKey | None) -> None:
-        """Set the callback of a node, or the default one; None disables it."""
-        given = _read(callback)
-        if node_key is None:
-            self._default = given
-        elif given is None:
-            self._by_node.pop(node_key, None)
-        else:
-            self._by_node[node_key] = given
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """The kept deliveries, oldest first."""
+        with self._lock:
+            return tuple(self._kept)
+
+    @property
+    def unfinished(self) -> int:
+        """How many are waiting or being sent."""
+        return sum(delivery.outcome == "waiting" for delivery in self.deliveries)
 
     def dispatch(self, step: LogEntry, conference: str) -> None:
         """Queue the events of a step; `conference` is the name of the node."""
-        callback = self._by_node.get(step.node_key, self._default)
+        callback = self._callbacks.find(step.node_key)
         events = self._legs.variables(step, conference)
         if callback is not None:
             for variables in events:
-                self.deliveries.add(step.node_key, callback, variables)
+                self._add(step.call_id, step.node_key, callback, variables)
 
-    def describe(self) -> dict[str, object]:
-        """Return the callbacks as plain data."""
-        nodes = [
-            {"phlo_id": node_key[0], "node_id": node_key[1], **attrs.asdict(callback)}
-            for node_key, callback in self._by_node.items()
-        ]
-        return {"callback": self._default and attrs.asdict(self._default), "nodes": nodes}
+    def redeliver(self, number: int) -> Delivery | None:
+        """Queue the event of a delivery again, newly signed; None if the number is unknown."""
+        found = next((one for one in self.deliveries if one.number == number), None)
+        if found is None:
+            return None
+        event = (found.call_id, found.node_key, found.callback, found.variables)
+        return self._add(*event, redelivery_of=number)
 
+    def _add(
+        self,
+        call_id: str,
+        node_key: NodeKey,
+        callback: Callback,
+        variables: dict[str, str],
+        redelivery_of: int | None = None,
+    ) -> Delivery:
+        request = build_request(callback, variables, self._token(), uuid.uuid4().hex)
+        with self._lock:
+            self._last_number += 1
+            event = (self._last_number, self._now(), call_id, node_key, callback, variables)
+            delivery = Delivery(*event, request, redelivery_of)
+            self._make_room()
+            self._kept.append(delivery)
+            self._waiting.setdefault(call_id, deque()).append(delivery)
+        self._changed(delivery)
+        return delivery
 
-def _read(callback: Callback | str | None) -> Callback | None:
-    return read_callback(callback) if isinstance(callback, str) else callback
+    def _make_room(self) -> None:
+        # Drop the oldest even if it waits: a receiver that never answers must not fill the memory.
+        if len(self._kept) == DELIVERY_LIMIT and self._kept[0].outcome == "waiting":
+            queue = self._waiting.get(self._kept[0].call_id)
+            if queue and queue[0] is self._kept[0]:
+                queue.popleft()
+
+    # Sending
+
+    async def flush(self) -> None:
+        """Send what is waiting, the calls concurrently, until nothing waits."""
+        async with anyio.create_task_group() as tasks:
+            for call_id in self._take_free_calls():
+                tasks.start_soon(self._send_all, call_id)
+
+    def _take_free_calls(self) -> list[str]:
+        with self._lock:
+            free = [call_id for call_id in self._waiting if call_id not in self._busy]
+            self._busy.update(free)
+            return free
+
+    async def _send_all(self, call_id: str) -> None:
+        busy = self._busy
+        try:
+            while (delivery := self._next(call_id)) is not None:
+                await self._send(delivery)
+        finally:
+            busy.discard(call_id)
+
+    def _next(self, call_id: str) -> Delivery | None:
+        with self._lock:
+            queue = self._waiting.get(call_id)
+            if queue:
+                return queue.popleft()
+            self._waiting.pop(call_id, None)
+            return None
+
+    async def _send(self, delivery: Delivery) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            delivery.attempts = attempt
+            try:
+                status = await self._deliver(delivery.request)
+            except Exception as error:
+                # No error may end the other deliveries.
+                delivery.error = str(error) or type(error).__name__
+            except BaseException:
+                delivery.outcome, delivery.error = "failed", "the emulator stopped"
+                raise
+            else:
+                delivery.error, delivery.status = None, status
+                delivery.outcome = "delivered" if 200 <= status < 300 else "refused"
+                break
+        else:
+            delivery.outcome = "failed"
+        self._changed(delivery)

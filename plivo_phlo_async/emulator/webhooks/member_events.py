@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import attrs
 
-from ..calls.log_entry import LogEntry, NodeKey
+from ..calls.log_entry import LogEntry
 from ..calls.members import Call, CallMember, MemberState, TransferKind, canonical_address
 
 COUNTRIES = {
@@ -92,27 +92,24 @@ class CallLegs:
 
     def reset(self) -> None:
         """Forget every leg."""
-        self._conferences: dict[NodeKey, str] = {}
-        self._ids: dict[tuple[NodeKey, str], dict[str, str]] = {}
-        self._dialled_by: dict[tuple[NodeKey, str], str] = {}
+        self._ids: dict[tuple[str, str], dict[str, str]] = {}
+        self._dialled_by: dict[tuple[str, str], str] = {}
 
     def variables(self, step: LogEntry, conference: str) -> list[dict[str, str]]:
         """Return the variables of each event of a step; `conference` is the name of the node."""
         if step.by is not None:
-            self._dialled_by[step.node_key, canonical_address(step.address)] = step.by
+            self._dialled_by[step.call_id, canonical_address(step.address)] = step.by
         events = member_events(step.before, step.after)
-        variables = [self._variables(step.node_key, event, conference) for event in events]
+        variables = [self._variables(step.call_id, event, conference) for event in events]
         for member in step.after.members:
             if not member.live:
-                self._ids.pop((step.node_key, member.canonical_address), None)
-                self._dialled_by.pop((step.node_key, member.canonical_address), None)
-        if step.after.ended:
-            self._conferences.pop(step.node_key, None)
+                self._ids.pop((step.call_id, member.canonical_address), None)
+                self._dialled_by.pop((step.call_id, member.canonical_address), None)
         return variables
 
-    def _variables(self, node_key: NodeKey, event: MemberEvent, conference: str) -> dict[str, str]:
+    def _variables(self, call_id: str, event: MemberEvent, conference: str) -> dict[str, str]:
         member = event.member
-        dialler = self._dialled_by.get((node_key, member.canonical_address))
+        dialler = self._dialled_by.get((call_id, member.canonical_address))
         caller, called = (member.address, "") if dialler is None else (dialler, member.address)
         return {
             "from": caller,
@@ -123,22 +120,17 @@ class CallLegs:
             "bill_rate": "0.00000",
             "call_status": "in-progress",
             "conference_name": conference,
-            "conference_uuid": self._conference(node_key),
-            **self._leg(node_key, member.canonical_address),
+            "conference_uuid": call_id,
+            **self._leg(call_id, member.canonical_address),
             **_country("to", called),
             **_country("from", caller),
         }
 
-    def _conference(self, node_key: NodeKey) -> str:
-        if node_key not in self._conferences:
-            self._conferences[node_key] = self._new_id()
-        return self._conferences[node_key]
-
-    def _leg(self, node_key: NodeKey, address: str) -> dict[str, str]:
-        if (node_key, address) not in self._ids:
+    def _leg(self, call_id: str, address: str) -> dict[str, str]:
+        if (call_id, address) not in self._ids:
             ids = {"call_uuid": self._new_id(), "member_id": self._new_id()}
-            self._ids[node_key, address] = ids
-        return self._ids[node_key, address]
+            self._ids[call_id, address] = ids
+        return self._ids[call_id, address]
 
 
 def _country(end: str, address: str) -> dict[str, str]:

@@ -123,6 +123,18 @@ async def test_it_begins_with_all_there_is_and_tells_each_step_and_request() -> 
     assert entry["action"] == "hold"
 
 
+async def test_every_event_of_a_call_has_its_id() -> None:
+    emulator = PhloEmulator(callback="http://127.0.0.1:9/events")
+    async with following(emulator) as browser:
+        await browser.until(1)
+        ask(emulator, "POST", NODE, DIAL)
+        await browser.until(5)
+    _, *events = browser.events
+
+    assert sorted(kind for _, kind, _ in events) == ["delivery", "delivery", "log", "state"]
+    assert {data["call_id"] for _, _, data in events} == {*emulator.calls}
+
+
 async def test_a_step_is_told_as_it_was_however_late_it_is_heard() -> None:
     clock = ByHand()
     emulator = PhloEmulator(clock=clock, wall=clock)

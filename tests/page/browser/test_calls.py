@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from plivo_phlo_async import BadRequestError
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 
 from .driving import AGENT, CUSTOMER, SECOND, Scene
 
+OTHER = "12025550103"
 HOSTILE = ["<img src=x onerror=alert(1)>", 'sip:"><script>@x']
 
 
@@ -82,6 +84,47 @@ def test_the_last_to_hang_up_ends_the_call(scene: Scene) -> None:
     assert scene.emulator.calls == {}
 
 
+def test_each_call_of_a_node_has_a_card_of_its_own(scene: Scene) -> None:
+    scene.talk()
+    scene.do(lambda node: node.call(SECOND, OTHER, "customer"))
+    cards = scene.page.locator(".card")
+    ids = [call_id[:8] for call_id in scene.emulator.calls]
+
+    expect(cards).to_have_count(2)
+    expect(cards.locator(".phlo")).to_have_text([f"Support · call {one}" for one in ids])
+    expect(cards.nth(0).locator(".member .address")).to_have_text([CUSTOMER, AGENT])
+    expect(cards.nth(1).locator(".member .address")).to_have_text([OTHER, SECOND])
+
+    scene.do(lambda node: node.warm_transfer(AGENT, "12025550104"))
+    expect(cards.nth(0).locator(".transfer")).to_have_count(1)
+    expect(cards.nth(1).locator(".transfer")).to_have_count(0)
+
+
+def test_a_button_acts_in_the_call_of_its_card(scene: Scene) -> None:
+    scene.talk()
+    scene.do(lambda node: node.call(SECOND, CUSTOMER, "customer"))
+    cards = scene.page.locator(".card")
+    first = cards.nth(0).get_by_role("button", name=f"Hang up {CUSTOMER}")
+    first.click()
+
+    expect(first).to_have_count(0)
+    expect(cards.nth(1).get_by_role("button", name=f"Hang up {CUSTOMER}")).to_have_count(1)
+    assert scene.emulator.member(CUSTOMER) is not None
+
+
+def test_the_log_says_why_a_request_was_refused(scene: Scene) -> None:
+    scene.talk()
+    with pytest.raises(BadRequestError, match="Invalid value provided for action"):
+        scene.do(lambda node: node.member(CUSTOMER).voicemail_drop())
+    entry = scene.entries("refused")
+
+    expect(entry.locator(".error")).to_have_text(
+        f"{CUSTOMER} is in_call; voicemail_drop needs a voicemail."
+    )
+    entry.locator("summary").click()
+    expect(entry.locator(".body")).to_contain_text("Invalid value provided for action.")
+
+
 def test_the_focus_stays_with_a_member_whose_button_was_pressed(scene: Scene) -> None:
     scene.emulator.set_phone(CUSTOMER, "ring")
     scene.talk()
@@ -98,7 +141,7 @@ def test_a_customer_dials_in_from_the_page(scene: Scene) -> None:
     scene.page.get_by_role("button", name="Dial in").click()
 
     scene.shows(**shown(customer="in_call"))
-    assert list(scene.emulator.calls) == [("support", "line-2")]
+    assert [call.node_key for call in scene.emulator.calls.values()] == [("support", "line-2")]
 
 
 def test_a_phone_is_set_from_the_page(scene: Scene) -> None:
@@ -130,7 +173,7 @@ def test_an_error_is_shown_until_it_is_dismissed(scene: Scene, complaints: list[
         scene.page.get_by_role("button", name="Dial in").click()
     said = scene.page.locator("#said")
 
-    expect(said).to_contain_text("Invalid value provided for action.")
+    expect(said).to_contain_text(f"{CUSTOMER} is in the call already: in_call.")
     scene.page.get_by_role("button", name="Dismiss the message").click()
     expect(said).to_be_hidden()
     # The browser itself notes a refused request; that is not the page's doing.

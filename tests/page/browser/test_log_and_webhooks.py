@@ -88,7 +88,7 @@ def test_the_log_is_filtered_by_call_member_and_errors(scene: Scene) -> None:
     scene.page.get_by_label("Member").fill(f"+{CUSTOMER}")
     expect(scene.entries().locator(".address")).to_have_text([CUSTOMER])
     scene.page.get_by_label("Member").fill("")
-    scene.page.locator("#filter-call").select_option(label="Line 2 · Support")
+    scene.page.locator("#filter-node").select_option(label="Line 2 · Support")
     expect(scene.entries()).to_have_count(2)
     scene.do(lambda node: node.member(CUSTOMER).hold())
     scene.do(lambda node: node.member(SECOND).mute(), "line-2")

@@ -1,0 +1,479 @@
+"""`PhloEmulator`: the ASGI application, and what a test looks at and does."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import anyio
+
+from .app import EmulatorApp
+from .calls.log_entry import LogEntry
+from .calls.members import Call, CallMember, MemberRole, NodeKey
+from .calls.phlos import (
+    DEMO_AUTH_ID,
+    DEMO_AUTH_TOKEN,
+    DEMO_PHLO,
+    EmulatedPhlo,
+    Phone,
+    PhoneBehaviour,
+)
+from .calls.phones import Phones
+from .calls.switchboard import Snapshot
+from .dashboard.request_log import RequestLogEntry
+from .dashboard.sse import EventStream
+from .emulator import Emulator
+from .faults.rules import FaultKind, FaultRule, read_rule
+from .http.rate_limit import RateLimiter
+from .http.request import Receive, Scope, Send
+from .http.routes import ReceivedRequest
+from .notifier import Notifier
+from .persistence import StateFile
+from .seed import Seed
+from .webhooks.callbacks import Callback
+from .webhooks.delivery import Delivery
+from .webhooks.dispatcher import Deliver
+from .webhooks.http_client import send_request
+
+
+def new_uuid() -> str:
+    """Return a new id in Plivo's form, a UUID."""
+    return str(uuid.uuid4())
+
+
+class PhloEmulator:
+    """A PHLO runner with multi-party calls: an ASGI application for tests and for development.
+
+    Every method may be called from any thread.
+
+    Args:
+        auth_id: the Auth ID of the account.
+        auth_token: its Auth Token.
+        phlos: the PHLOs that exist; a demo PHLO by default.
+        phones: the phones by address: a `Phone`, or what it does when it rings, as "ring". Every
+            other phone answers at once.
+        rate_limit: how many requests are allowed in how many seconds; None for no limit.
+        retry_after: whether a 429 has `Retry-After`.
+        auto_join: whether everyone is together when the target of a warm transfer answers.
+        latency: the seconds that every response under `/v1` takes.
+        faults: the active fault rules, or their texts, as "hold:500 x1".
+        callback: the callback of every node without one of its own, or its URL; None for none.
+        callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
+        clock: returns monotonic seconds.
+        wall: returns the seconds since 1970.
+        sleep: waits, in seconds.
+        deliver: sends a webhook request and returns the status of the response; raises `OSError`
+            where none came.
+        new_id: makes the ids of requests and runs.
+
+    Raises:
+        ApiError: the text of a fault rule or the URL of a callback is invalid.
+        ValueError: the behaviour of a phone is unknown.
+
+    Attributes:
+        clock: returns monotonic seconds.
+        events: the latest events, for subscribers.
+        changed: notifies of changes to the calls, the phones or the deliveries.
+        closing: notifies that the server is shutting down.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth_id: str = DEMO_AUTH_ID,
+        auth_token: str = DEMO_AUTH_TOKEN,
+        phlos: Iterable[EmulatedPhlo] = (DEMO_PHLO,),
+        phones: Phones | None = None,
+        rate_limit: tuple[int, float] | None = (300, 5.0),
+        retry_after: bool = True,
+        auto_join: bool = False,
+        latency: float = 0.0,
+        faults: Iterable[FaultRule | str] = (),
+        callback: Callback | str | None = None,
+        callbacks: Mapping[NodeKey, Callback] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+        deliver: Deliver = send_request,
+        new_id: Callable[[], str] = new_uuid,
+    ) -> None:
+        limiter = None
+        if rate_limit is not None:
+            limiter = RateLimiter(*rate_limit, clock=clock, retry_after=retry_after)
+        self._emulator = emulator = Emulator(
+            Seed(auth_id, auth_token, phlos, phones or {}, callback, callbacks or {}, faults),
+            rate_limiter=limiter,
+            auto_join=auto_join,
+            latency=latency,
+            clock=clock,
+            wall=wall,
+            sleep=sleep,
+            deliver=deliver,
+            new_id=new_id,
+        )
+        self._app = EmulatorApp(emulator)
+        self.clock: Callable[[], float] = clock
+        self.events: EventStream = emulator.events
+        self.changed: Notifier = emulator.changed
+        self.closing: Notifier = emulator.closing
+
+    def __repr__(self) -> str:
+        return f"PhloEmulator(auth_id={self.auth_id!r}, requests={self.requests})"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection: HTTP or lifespan; a websocket is rejected.
+
+        Args:
+            scope: the connection scope.
+            receive: receives its messages.
+            send: sends messages.
+
+        Raises:
+            BrokenExchange: a fault broke the response, and there is no connection to break.
+        """
+        await self._app(scope, receive, send)
+
+    # How it is configured
+
+    @property
+    def auth_id(self) -> str:
+        """The Auth ID of the account."""
+        return self._emulator.auth_id
+
+    @property
+    def auth_token(self) -> str:
+        """Its Auth Token."""
+        return self._emulator.auth_token
+
+    @property
+    def phlos(self) -> tuple[EmulatedPhlo, ...]:
+        """The PHLOs that exist."""
+        return self._emulator.api.phlos
+
+    @property
+    def latency(self) -> float:
+        """The seconds that every response under `/v1` takes; may be set at any time."""
+        return self._emulator.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._emulator.latency = seconds
+
+    @property
+    def state_file(self) -> StateFile | None:
+        """The file that keeps the calls while a server runs, None for none; may be set."""
+        return self._emulator.state_file
+
+    @state_file.setter
+    def state_file(self, file: StateFile | None) -> None:
+        self._emulator.state_file = file
+
+    # What a test looks at
+
+    @property
+    def calls(self) -> dict[str, Call]:
+        """The live calls by their ids, in the order they were opened."""
+        with self._emulator.current() as emulator:
+            return dict(emulator.switchboard.calls)
+
+    def member(self, address: str) -> CallMember | None:
+        """Return the live member at an address, ringing or not.
+
+        Args:
+            address: the member's address, in any spelling.
+
+        Returns:
+            The member, of the call opened last where there are several; None if no call has a live
+            member at that address.
+        """
+        with self._emulator.current() as emulator:
+            return emulator.switchboard.member(address)
+
+    @property
+    def dialled(self) -> Counter[str]:
+        """How often each address was dialled, by the spelling dialled first."""
+        with self._emulator.current() as emulator:
+            return Counter(emulator.switchboard.dialled)
+
+    @property
+    def requests(self) -> int:
+        """The number of requests under `/v1`, including rejected ones."""
+        return self._emulator.request_log.requests
+
+    @property
+    def received(self) -> tuple[ReceivedRequest, ...]:
+        """The latest requests under `/v1`, oldest first, at most a thousand."""
+        with self._emulator.current() as emulator:
+            return tuple(emulator.request_log.received)
+
+    @property
+    def log(self) -> tuple[LogEntry, ...]:
+        """The latest steps of all calls, oldest first, at most a thousand."""
+        with self._emulator.current() as emulator:
+            return tuple(emulator.switchboard.log)
+
+    def exchanges(
+        self, call: str = "", member: str = "", errors: bool = False
+    ) -> list[RequestLogEntry]:
+        """Return the latest requests with their responses, and steps of phones, newest first.
+
+        Args:
+            call: only those of a call, by its id; or of all calls of a node, as `PHLO/NODE`.
+            member: only those that concern an address, in any spelling.
+            errors: only those with an error response or a fault.
+
+        Returns:
+            At most a thousand.
+        """
+        with self._emulator.current() as emulator:
+            return emulator.request_log.select(call, member, errors)
+
+    def state(self) -> dict[str, object]:
+        """Return the body of `GET /_emulator/state`, as plain data."""
+        return self._emulator.state()
+
+    def dashboard(self) -> dict[str, object]:
+        """Return the body of `GET /_emulator/dashboard`: everything but the log and deliveries."""
+        return self._emulator.dashboard()
+
+    # What people do
+
+    def phones(self) -> dict[str, dict[str, object]]:
+        """Return the configured phones by address, as plain data."""
+        with self._emulator.current() as emulator:
+            return emulator.switchboard.phones.describe()
+
+    def set_phone(
+        self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0.0
+    ) -> None:
+        """Set what a phone does when it next rings.
+
+        Args:
+            address: the phone's address, in any spelling.
+            behaviour: what it does, as "ring", or a `Phone`.
+            after: how many seconds it rings first; ignored for a `Phone`.
+
+        Raises:
+            ValueError: the behaviour is unknown, or the seconds are negative or not finite.
+        """
+        with self._emulator.current() as emulator:
+            emulator.switchboard.phones.set(address, behaviour, after)
+
+    def join(
+        self,
+        phlo_id: str,
+        node_id: str,
+        address: str,
+        role: MemberRole | str = MemberRole.CUSTOMER,
+        *,
+        call_id: str | None = None,
+        new_call: bool = False,
+    ) -> None:
+        """Let a caller dial in to a node: by default to the call opened last there, if any.
+
+        Args:
+            phlo_id: the id of the PHLO.
+            node_id: the id of the node.
+            address: the caller's address.
+            role: the caller's role, "agent" or "customer".
+            call_id: the id of the call to join.
+            new_call: whether to open a new call; ignored with a `call_id`.
+
+        Raises:
+            ApiError: the PHLO, the node or the call does not exist.
+            InvalidState: the caller is in the call already.
+            MemberNotFound: the caller has left this call.
+            ValueError: the role is unknown.
+        """
+        with self._emulator.current() as emulator:
+            where = (phlo_id, node_id)
+            emulator.api.join(where, address, role, call_id=call_id, new_call=new_call)
+
+    def answer(self, address: str, call_id: str | None = None) -> None:
+        """Answer a phone wherever it rings.
+
+        Args:
+            address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
+
+        Raises:
+            MemberNotFound: it does not ring.
+            InvalidState: it never answers.
+        """
+        with self._emulator.current() as emulator:
+            emulator.switchboard.answer(address, call_id)
+
+    def reject(self, address: str, call_id: str | None = None) -> None:
+        """Reject the call at a phone wherever it rings.
+
+        Args:
+            address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
+
+        Raises:
+            MemberNotFound: it does not ring.
+        """
+        with self._emulator.current() as emulator:
+            emulator.switchboard.reject(address, call_id)
+
+    def hang_up(self, address: str, call_id: str | None = None) -> None:
+        """Hang up a phone in every call it is in.
+
+        Args:
+            address: the phone's address, in any spelling.
+            call_id: the id of the one call it applies to; None for all.
+
+        Raises:
+            MemberNotFound: it is in no call.
+        """
+        with self._emulator.current() as emulator:
+            emulator.switchboard.hang_up(address, call_id)
+
+    # Faults
+
+    @property
+    def faults(self) -> list[dict[str, object]]:
+        """The active fault rules, as plain data."""
+        with self._emulator.current() as emulator:
+            return emulator.faults.describe()
+
+    def fail_next(
+        self,
+        kind: FaultKind | str = FaultKind.ERROR,
+        *,
+        action: str | None = None,
+        address: str | None = None,
+        path: str | None = None,
+        times: int | None = 1,
+        seconds: float | None = None,
+    ) -> None:
+        """Let the next requests that match fail.
+
+        Args:
+            kind: the kind of fault, as "500".
+            action: the action it applies to, as "hold"; None for any.
+            address: the member it applies to; None for any.
+            path: the path, with `*` and `?`; None for any.
+            times: how many requests are affected; None for all.
+            seconds: the latency, or the value of `Retry-After`.
+
+        Raises:
+            ApiError: an argument is invalid; the message names it.
+        """
+        match = {"action": action, "address": address, "path": path, "seconds": seconds}
+        self.add_fault(read_rule({"kind": str(kind), "count": times, **match}, "fault"))
+
+    def add_fault(self, rule: FaultRule | str) -> dict[str, object]:
+        """Activate a fault rule, after the others.
+
+        Args:
+            rule: the rule, or its text, as "hold:500 x1".
+
+        Returns:
+            The active rule as plain data: its `id`, its parts, its `text`.
+
+        Raises:
+            ApiError: the text is invalid, or a hundred rules are active already.
+        """
+        with self._emulator.current() as emulator:
+            return emulator.faults.add(rule).describe()
+
+    def clear_faults(self) -> None:
+        """Remove every fault rule."""
+        with self._emulator.current() as emulator:
+            emulator.faults.clear()
+
+    def remove_fault(self, number: int) -> bool:
+        """Remove one fault rule.
+
+        Args:
+            number: the rule's `id`.
+
+        Returns:
+            Whether it existed.
+        """
+        with self._emulator.current() as emulator:
+            return emulator.faults.remove(number)
+
+    # Webhooks
+
+    def callbacks(self) -> dict[str, object]:
+        """Return the callbacks, as plain data."""
+        with self._emulator.current() as emulator:
+            return emulator.callbacks.describe()
+
+    def set_callback(
+        self, callback: Callback | str | None, node_key: NodeKey | None = None
+    ) -> None:
+        """Set the callback URL; None disables it.
+
+        Args:
+            callback: the callback, or its URL; None for none.
+            node_key: the ids of the PHLO and the node it is for; None for every node without a
+                callback.
+
+        Raises:
+            ApiError: the URL is invalid.
+        """
+        with self._emulator.current() as emulator:
+            emulator.callbacks.set(callback, node_key)
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """The latest webhook deliveries, oldest first, at most a thousand."""
+        with self._emulator.current() as emulator:
+            return emulator.webhooks.deliveries
+
+    def redeliver(self, number: int) -> Delivery | None:
+        """Deliver the event of a delivery again, with a new signature.
+
+        Args:
+            number: the number of the delivery.
+
+        Returns:
+            The new delivery, None if the number is unknown.
+        """
+        with self._emulator.current() as emulator:
+            return emulator.webhooks.redeliver(number)
+
+    async def delivered(self) -> None:
+        """Wait until every event so far is delivered or has failed; a failure raises nothing.
+
+        In process, this sends the webhooks; a server sends them in the background.
+        """
+        emulator = self._emulator
+        emulator.tick()
+        with self.changed.subscribe() as subscription:
+            while True:
+                if not emulator.background.running:
+                    await emulator.webhooks.flush()
+                if not emulator.webhooks.unfinished:
+                    return
+                await subscription.wait()
+
+    # Reset and restart
+
+    def reset(self) -> None:
+        """Drop all calls, counts and logs, and restore everything as first configured."""
+        self._emulator.reset()
+
+    def load(self, seed: Seed) -> None:
+        """Replace the configuration by a seed, and reset.
+
+        Args:
+            seed: the account, the PHLOs, the phones, the callbacks and the faults.
+        """
+        self._emulator.load(seed)
+
+    def snapshot(self) -> Snapshot:
+        """Return what survives a restart: the calls, the counts, the phones."""
+        return self._emulator.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Restore a snapshot; ringing phones then wait to be answered by hand.
+
+        Args:
+            snapshot: what `snapshot` or `StateFile.read` returned; calls at nodes that no longer
+                exist are dropped.
+        """
+        self._emulator.restore(snapshot)
