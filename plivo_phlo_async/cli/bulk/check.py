@@ -12,7 +12,7 @@ from ..._masking import mask
 from .addresses import address_identity
 from .columns import ColumnError
 from .formats import FileError, RowError
-from .list_file import ListFile
+from .list_file import ListFile, changed
 from .messages import Findings, shown
 from .plan import DIALS, Plan
 from .rows import Cleaned, Duplicates, ListOptions, Row, RowReader
@@ -94,7 +94,8 @@ class CheckedList:
         skipped = iter(self.skipped_lines)
         next_skipped = next(skipped, None)
         for row in reader.read(self.file.lines()):
-            assert isinstance(row, Row)  # the file has not changed, and its check found no error
+            if isinstance(row, RowError):  # the check found none
+                raise changed()
             if row.line == next_skipped:
                 next_skipped = next(skipped, None)
             else:

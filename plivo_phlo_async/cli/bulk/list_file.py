@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 
 from .formats import FileError, format_of, spreadsheet_of
 
-__all__ = ["ListFile"]
+__all__ = ["ListFile", "changed"]
 
 _MAX_LINE = 1 << 20  # characters
 _BUFFER = 1 << 16  # bytes
@@ -88,7 +88,7 @@ class ListFile:
             try:
                 now = self._path.stat()
             except OSError:
-                raise _changed() from None
+                raise changed() from None
             _check_state(now, self._before)
 
     def lines(self) -> Iterator[str]:
@@ -153,10 +153,11 @@ def _state(stat: os.stat_result) -> tuple[int, ...]:
 
 def _check_state(stat: os.stat_result, before: tuple[int, ...]) -> None:
     if _state(stat) != before:
-        raise _changed()
+        raise changed()
 
 
-def _changed() -> FileError:
+def changed() -> FileError:
+    """Return the error of a list that has changed."""
     return FileError("the list has changed since it was opened; start the command again.")
 
 
