@@ -1,4 +1,4 @@
-"""One process with a client that acts as fast as it may for some seconds, and tells how it went."""
+"""One process with a client that acts as fast as it may for some seconds, and reports it."""
 
 from __future__ import annotations
 

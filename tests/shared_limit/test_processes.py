@@ -42,9 +42,9 @@ def test_clients_of_two_processes_use_the_limit_and_are_never_refused(
             for _ in range(2)
         ]
         let_go(callers)
-        told = [json.loads(caller.communicate()[0]) for caller in callers]
-    done = sorted(at for one in told for at in one["done"])
+        reports = [json.loads(caller.communicate()[0]) for caller in callers]
+    done = sorted(at for one in reports for at in one["done"])
 
-    assert [one["refused"] for one in told] == [[], []]
+    assert [one["refused"] for one in reports] == [[], []]
     assert (len(done) - 1) / (done[-1] - done[0]) >= 0.9 * 60 / 3
-    assert min(len(one["done"]) for one in told) > 0.4 * len(done)
+    assert min(len(one["done"]) for one in reports) > 0.4 * len(done)

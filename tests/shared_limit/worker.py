@@ -1,4 +1,4 @@
-"""One process that takes tokens as fast as it gets them, for some seconds, and tells when."""
+"""One process that takes tokens as fast as it gets them, for some seconds, and reports when."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ async def work(socket: str, key: str, requests: int, per: float, waiters: int, f
             async with anyio.create_task_group() as group:
                 for _ in range(waiters):
                     group.start_soon(take)
-        told = {"questions": redis.questions - before, "cpu": time.process_time() - spent}
-    print(json.dumps({"grants": grants, **told}))
+        usage = {"questions": redis.questions - before, "cpu": time.process_time() - spent}
+    print(json.dumps({"grants": grants, **usage}))
 
 
 if __name__ == "__main__":
