@@ -2,7 +2,7 @@
 
 The same actions, as many at once, against one server of the loopback, which answers at once: by
 workers that call `perform`, by `bulk`, and by `bulk` with a SQLite journal, in turn. With
-`--memory` it does one long run from a generator instead, and tells how the process grew.
+`--memory` it does one long run from a generator instead, and prints how the process grew.
 """
 
 from __future__ import annotations

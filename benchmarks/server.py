@@ -1,7 +1,7 @@
 """A server that costs next to nothing, in a process of its own, so that the client is what counts.
 
 It reads HTTP/1.1 with keep-alive and answers every POST like PHLO does, 201 with an `api_id` and an
-empty `error`. `GET /counts` tells what has come so far, any other GET reads a PHLO or a node.
+empty `error`. `GET /counts` returns what has come so far, any other GET reads a PHLO or a node.
 `ServerProcess` starts one and ends it.
 """
 
@@ -170,7 +170,7 @@ async def _serve(service: _Service) -> None:
 
 
 class ServerProcess:
-    """A server of one's own, from `with` to the end of its block.
+    """A server that runs until the end of its `with` block.
 
     Args:
         delay: seconds before each answer.

@@ -70,16 +70,22 @@ _DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
 
 
 def _signature(
-    app: Sphinx, what: str, name: str, obj: Any, options: Any, told: str | None, returns: str | None
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: Any,
+    options: Any,
+    signature: str | None,
+    returns: str | None,
 ) -> tuple[str | None, str | None]:
     if what in {"class", "exception"} and issubclass(obj, _RECEIVED):
         return "", None
     for name, shown in _SHOWN.items():
-        told = told and told.replace(name, shown)
-    if told and attrs.has(obj):
+        signature = signature and signature.replace(name, shown)
+    if signature and attrs.has(obj):
         defaults = attrs.fields_dict(obj)
-        told = _DEFAULT.sub(lambda found: repr(defaults[found[1]].default), told)
-    return told, returns
+        signature = _DEFAULT.sub(lambda found: repr(defaults[found[1]].default), signature)
+    return signature, returns
 
 
 def _skip(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:

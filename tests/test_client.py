@@ -102,7 +102,7 @@ async def test_requests_carry_basic_auth_and_say_who_asks(
         ("verify", True),
     ],
 )
-def test_an_option_of_no_use_is_refused_by_name(name: str, value: Any) -> None:
+def test_an_invalid_option_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=f"^{name}: "):
         AsyncPhloClient(AUTH_ID, "token", **{name: value})
 
@@ -113,7 +113,7 @@ def test_a_proxy_that_is_no_address_is_refused() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_proxy_beside_a_client_of_ones_own_is_refused() -> None:
+async def test_a_proxy_beside_an_own_http_client_is_refused() -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(InvalidArgumentError, match="to your http_client instead"):
             AsyncPhloClient(AUTH_ID, "token", proxy="http://p", http_client=http)
@@ -195,7 +195,7 @@ async def test_a_view_keeps_what_is_not_given(server: respx.Route) -> None:
 async def test_a_view_may_do_without_a_limit_or_timeout(server: respx.Route) -> None:
     class Closed:
         async def acquire(self) -> None:
-            raise AssertionError("nobody may pass")
+            raise AssertionError("no action may pass")
 
         def pause(self, seconds: float) -> None: ...
 
@@ -279,7 +279,7 @@ async def test_nothing_shows_the_token_and_no_log_a_number(
     assert not re.search(r"\d{7,}", caplog.text)
 
 
-def test_a_proxy_of_a_kind_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_needs_another_package_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(ConfigurationError, match=r"^proxy: .*socks"):
         AsyncPhloClient(AUTH_ID, "t", proxy="socks5://127.0.0.1:9")
@@ -309,7 +309,7 @@ def test_a_signature_shows_no_mark_of_what_was_not_given() -> None:
 
 
 @pytest.mark.anyio
-async def test_where_nobody_answers_the_error_names_host_and_proxy(
+async def test_where_no_server_answers_the_error_names_host_and_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PLIVO_PHLO_ALLOW_NETWORK", "1")
@@ -351,7 +351,7 @@ def test_the_environment_may_name_the_node(
         ({"PLIVO_PHLO_ID": " ", "PLIVO_NODE_ID": "n"}, "PLIVO_PHLO_ID"),
     ],
 )
-def test_what_the_environment_does_not_name_is_told(
+def test_a_missing_environment_variable_is_named(
     monkeypatch: pytest.MonkeyPatch,
     client: AsyncPhloClient,
     environment: dict[str, str],
@@ -410,7 +410,7 @@ async def test_a_body_without_end_is_not_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("proxies", [{}, {"HTTPS_PROXY": "http://127.0.0.1:9"}])
 @pytest.mark.parametrize("found", ["nothing", "no certificate"])
-def test_certificates_that_cannot_be_read_are_told_by_their_variable(
+def test_certificates_that_cannot_be_read_name_their_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxies: dict[str, str], found: str
 ) -> None:
     bundle = tmp_path / "ca.pem"

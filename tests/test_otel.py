@@ -1,4 +1,4 @@
-"""What OpenTelemetry is told: how each action ended, and nobody's number."""
+"""What OpenTelemetry receives: how each action ended, and no phone number."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ OK = httpx.Response(201, json={"api_id": "a", "error": ""})
 
 
 @frozen
-class Told:
-    """What was told so far."""
+class Recorded:
+    """The spans and metrics that were recorded."""
 
     exporter: InMemorySpanExporter
     reader: InMemoryMetricReader
@@ -56,7 +56,7 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
+def recorded() -> Iterator[Recorded]:
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     traces, meters = TracerProvider(), MeterProvider([reader])
     traces.add_span_processor(SimpleSpanProcessor(exporter))
@@ -68,22 +68,24 @@ def told() -> Iterator[Told]:
         retry=RetryPolicy(max_backoff=0),
         **Telemetry(traces, meters).hooks,
     )
-    yield Told(exporter, reader, traces.get_tracer("test"), client)
+    yield Recorded(exporter, reader, traces.get_tracer("test"), client)
     traces.shutdown()
     meters.shutdown()
 
 
-async def _perform(told: Told, *answers: httpx.Response | Exception, action: Action = CALL) -> None:
+async def _perform(
+    recorded: Recorded, *answers: httpx.Response | Exception, action: Action = CALL
+) -> None:
     with respx.mock as mock:
         mock.route(url__startswith=BASE_URL).mock(side_effect=answers)
-        async with told.client:
+        async with recorded.client:
             with contextlib.suppress(PhloError):
-                await told.client.perform(action)
+                await recorded.client.perform(action)
 
 
-async def test_an_action_is_a_client_span(told: Told) -> None:
-    await _perform(told, OK)
-    (span,) = told.spans
+async def test_an_action_is_a_client_span(recorded: Recorded) -> None:
+    await _perform(recorded, OK)
+    (span,) = recorded.spans
 
     assert (span.name, span.kind) == ("phlo call", trace.SpanKind.CLIENT)
     assert span.attributes == {
@@ -98,18 +100,18 @@ async def test_an_action_is_a_client_span(told: Told) -> None:
     }
 
 
-async def test_it_is_a_child_of_the_span_that_asked(told: Told) -> None:
-    with told.tracer.start_as_current_span("request") as parent:
-        await _perform(told, OK)
-    span = told.spans[0]
+async def test_it_is_a_child_of_the_span_that_asked(recorded: Recorded) -> None:
+    with recorded.tracer.start_as_current_span("request") as parent:
+        await _perform(recorded, OK)
+    span = recorded.spans[0]
 
     assert span.parent is not None
     assert span.parent.span_id == parent.get_span_context().span_id
 
 
-async def test_what_may_have_happened_is_an_error_that_says_so(told: Told) -> None:
-    await _perform(told, httpx.ReadError("reset"))
-    (span,) = told.spans
+async def test_what_may_have_happened_is_an_error_that_says_so(recorded: Recorded) -> None:
+    await _perform(recorded, httpx.ReadError("reset"))
+    (span,) = recorded.spans
 
     assert span.status.status_code is trace.StatusCode.ERROR
     assert span.attributes is not None
@@ -117,17 +119,17 @@ async def test_what_may_have_happened_is_an_error_that_says_so(told: Told) -> No
     assert span.attributes["plivo.phlo.may_have_happened"] is True
 
 
-async def test_an_accepted_answer_with_an_error_in_it_is_an_error(told: Told) -> None:
-    await _perform(told, httpx.Response(201, json={"api_id": "a", "error": "no"}))
-    (span,) = told.spans
+async def test_an_accepted_answer_with_an_error_in_it_is_an_error(recorded: Recorded) -> None:
+    await _perform(recorded, httpx.Response(201, json={"api_id": "a", "error": "no"}))
+    (span,) = recorded.spans
 
     assert span.attributes is not None
     assert span.attributes["error.type"] == "ActionFailedError"
 
 
-async def test_actions_and_requests_are_counted(told: Told) -> None:
-    await _perform(told, httpx.Response(429), OK)
-    metrics = told.metrics
+async def test_actions_and_requests_are_counted(recorded: Recorded) -> None:
+    await _perform(recorded, httpx.Response(429), OK)
+    metrics = recorded.metrics
 
     assert [point.value for point in metrics["plivo.phlo.actions"]] == [1]
     assert [point.value for point in metrics["plivo.phlo.attempts"]] == [2]
@@ -135,16 +137,18 @@ async def test_actions_and_requests_are_counted(told: Told) -> None:
     assert [point.count for point in metrics["plivo.phlo.wait"]] == [1]
 
 
-async def test_a_refusals_pause_is_told(told: Told) -> None:
-    await _perform(told, httpx.Response(429, headers={"Retry-After": "500"}, json={"error": "x"}))
-    (point,) = told.metrics["plivo.phlo.pause"]
+async def test_the_pause_of_a_refusal_is_recorded(recorded: Recorded) -> None:
+    await _perform(
+        recorded, httpx.Response(429, headers={"Retry-After": "500"}, json={"error": "x"})
+    )
+    (point,) = recorded.metrics["plivo.phlo.pause"]
 
     assert point.attributes == {"plivo.phlo.retry_after": True, "http.response.status_code": 429}
 
 
-async def test_nobodys_number_and_no_token_is_told(told: Told) -> None:
-    await _perform(told, httpx.ReadError(f"to {CUSTOMER}"))
-    everything = "".join(span.to_json() for span in told.spans) + str(told.metrics)
+async def test_no_number_and_no_token_is_recorded(recorded: Recorded) -> None:
+    await _perform(recorded, httpx.ReadError(f"to {CUSTOMER}"))
+    everything = "".join(span.to_json() for span in recorded.spans) + str(recorded.metrics)
 
     assert [text for text in (AGENT, CUSTOMER, TOKEN) if text in everything] == []
 

@@ -27,12 +27,12 @@ from plivo_phlo_async import errors as e
 from plivo_phlo_async._parsing import Reply, error_from, kind_of, result_from
 
 HOLD = Action.hold("p", "n", "12025551111")
-TOLD = {"attempts": 2, "elapsed": 0.5}
+TIMING = {"attempts": 2, "elapsed": 0.5}
 
 
 def _read(action: Action, answer: Any, status: int = 200) -> Result:
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    return result_from(kind_of(action.verb), action, Reply(status, {}, body), TOLD)
+    return result_from(kind_of(action.verb), action, Reply(status, {}, body), TIMING)
 
 
 def test_an_acknowledgement() -> None:
@@ -94,7 +94,7 @@ def test_an_accepted_action_whose_answer_cannot_be_read_is_done(verb: str, body:
 
 
 def test_a_lost_body_is_one_that_cannot_be_read() -> None:
-    result = result_from(ActionResult, HOLD, Reply(201, {}, None), TOLD)
+    result = result_from(ActionResult, HOLD, Reply(201, {}, None), TIMING)
 
     assert result == ActionResult(reply_complete=False, status_code=201)
 
@@ -213,7 +213,7 @@ def test_nothing_a_server_sends_raises_anything_else(status: int, body: bytes, v
     reply = Reply(status, {}, body)
     try:
         outcome: object = (
-            result_from(kind_of(action.verb), action, reply, TOLD)
+            result_from(kind_of(action.verb), action, reply, TIMING)
             if status < 300
             else error_from(action, reply)
         )

@@ -71,25 +71,25 @@ def test_voicemail_drop(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     assert out.startswith("voicemail_drop …0199: accepted in ")
 
 
-def test_json_tells_the_action_and_its_result(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_json_has_the_action_and_its_result(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     code, out, err = plivo_phlo("call", ANN, CARL, "--json")
-    told = json.loads(out)
+    printed = json.loads(out)
 
-    assert (code, err, told["ok"]) == (0, "", True)
-    assert (told["action"]["verb"], told["action"]["to"]) == ("call", CARL)
-    assert (told["result"]["status_code"], told["result"]["error"]) == (201, "")
+    assert (code, err, printed["ok"]) == (0, "", True)
+    assert (printed["action"]["verb"], printed["action"]["to"]) == ("call", CARL)
+    assert (printed["result"]["status_code"], printed["result"]["error"]) == (201, "")
 
 
-def test_json_tells_an_error_too(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_json_has_an_error_too(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     code, out, err = plivo_phlo("hold", CARL, "--json")
-    told = json.loads(out)
+    printed = json.loads(out)
 
-    assert (code, told["ok"], told["error"]["type"]) == (1, False, "NotFoundError")
-    assert (told["error"]["status_code"], told["error"]["may_have_happened"]) == (404, False)
+    assert (code, printed["ok"], printed["error"]["type"]) == (1, False, "NotFoundError")
+    assert (printed["error"]["status_code"], printed["error"]["may_have_happened"]) == (404, False)
     assert err.startswith("hold …0199: 404 Not Found: ")
 
 
-def test_an_answer_that_broke_off_is_told_as_accepted(
+def test_an_answer_that_broke_off_is_printed_as_accepted(
     plivo_phlo: Run, emulator: PhloEmulator
 ) -> None:
     emulator.add_fault(parse_rule("call:cut_body x1"))
@@ -99,7 +99,7 @@ def test_an_answer_that_broke_off_is_told_as_accepted(
     assert out.endswith(" s; the response body was lost\n")
 
 
-def test_more_than_one_attempt_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_more_than_one_attempt_is_printed(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     emulator.add_fault(parse_rule("call:429=0 x1"))
     code, out, _ = plivo_phlo("call", ANN, CARL)
 
@@ -171,13 +171,13 @@ def test_an_error_names_the_option_or_the_variable_that_a_value_is_from(
     assert says in err
 
 
-def test_a_token_is_not_told_even_where_it_is_malformed(
+def test_a_token_is_not_printed_even_where_it_is_malformed(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", "to-be-hidden\n")
-    told = [plivo_phlo(*argv) for argv in (["hold", CARL], ["doctor"], ["show", "--json"])]
+    printed = [plivo_phlo(*argv) for argv in (["hold", CARL], ["doctor"], ["show", "--json"])]
 
-    assert not any("to-be-hidden" in out + err for _, out, err in told)
+    assert not any("to-be-hidden" in out + err for _, out, err in printed)
 
 
 def test_wrong_credentials_are_exit_3(
@@ -258,11 +258,11 @@ def test_emulate_prints_what_to_export_and_answers_until_ctrl_c() -> None:
     lines = [process.stdout.readline() for _ in range(5)]
     environ = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
     asked = _start("call", ANN, CARL, "--json", environ=environ)
-    told = json.loads(asked.communicate(timeout=20)[0])
+    printed = json.loads(asked.communicate(timeout=20)[0])
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
 
-    assert told["ok"] is True
+    assert printed["ok"] is True
     assert process.returncode == 130
     assert "/_emulator/\n" in err
     assert "Traceback" not in err

@@ -1,4 +1,4 @@
-"""The demo tells the whole story, to a person and to a machine."""
+"""The demo walks through a call, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from .conftest import Run
 
 
-def test_the_demo_tells_the_story_and_what_it_took(plivo_phlo: Run) -> None:
+def test_the_demo_prints_each_step_and_its_duration(plivo_phlo: Run) -> None:
     code, out, err = plivo_phlo("demo")
 
     assert (code, err) == (0, "")

@@ -114,7 +114,7 @@ def test_what_is_wrong_is_one_clear_line_and_exit_2(
     assert says in err
 
 
-def test_the_help_tells_how_a_fault_is_said(plivo_phlo: Run) -> None:
+def test_the_help_shows_how_to_write_a_fault(plivo_phlo: Run) -> None:
     code, out, _ = plivo_phlo("emulate", "--help")
     words = " ".join(out.split())
 

@@ -59,11 +59,11 @@ def test_without_uvicorn_emulate_says_what_to_install_and_doctor_that_it_is_not_
     assert "pip install" in emulate.stderr
 
 
-def test_doctor_tells_what_is_not_installed(without: Installed) -> None:
+def test_doctor_names_what_is_not_installed(without: Installed) -> None:
     assert ", uvicorn not installed; Python 3." in without("uvicorn", argv=["doctor"]).stdout
 
 
-def test_the_version_is_told(plivo_phlo: Run) -> None:
+def test_the_version_is_printed(plivo_phlo: Run) -> None:
     assert plivo_phlo("--version") == (0, f"plivo-phlo, version {__version__}\n", "")
 
 
@@ -104,7 +104,7 @@ def test_every_option_with_a_variable_names_it_and_none_takes_the_token(
     assert "--auth-token" not in words
 
 
-def test_the_help_of_bulk_tells_the_rate_that_it_keeps_to(plivo_phlo: Run) -> None:
+def test_the_help_of_bulk_names_the_rate_that_it_keeps_to(plivo_phlo: Run) -> None:
     _, out, _ = plivo_phlo("bulk", "--help")
 
     assert "The rate limit of the account, or none. [default: 300/5s]" in " ".join(out.split())

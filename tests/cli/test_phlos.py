@@ -20,7 +20,7 @@ def test_run_gives_its_start_node_what_it_declares(plivo_phlo: Run, emulator: Ph
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_show_tells_of_the_phlo_its_node_and_a_run(
+def test_show_prints_the_phlo_its_node_and_a_run(
     plivo_phlo: Run, emulator: PhloEmulator, options: list[str]
 ) -> None:
     run_id = json.loads(plivo_phlo("run", "--json")[1])["result"]["run_id"]
@@ -30,7 +30,7 @@ def test_show_tells_of_the_phlo_its_node_and_a_run(
     assert all(word in out for word in ("phlo", "node", "run", run_id, "multi_party_call"))
 
 
-def test_show_tells_of_the_phlo_alone_where_no_node_is_named(
+def test_show_prints_the_phlo_alone_where_no_node_is_named(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PLIVO_NODE_ID")

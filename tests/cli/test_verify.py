@@ -78,7 +78,7 @@ def test_what_differs_is_named_and_exit_1(plivo_phlo: Run, given: list[str], dif
     assert differs in out
 
 
-def test_a_query_that_was_signed_as_written_is_told(plivo_phlo: Run) -> None:
+def test_a_query_that_was_signed_as_written_is_recognised(plivo_phlo: Run) -> None:
     # Of https://example.com/plivo?b=2&a=%20.eventConferenceEnterto12025551111.12345
     signed_as_written = "2/H+l2bht4uoUuOyQzA0edGv6pWe5jxfXsrNKvHSfaI="
     code, out, _ = plivo_phlo(*argv(signature=signed_as_written))
@@ -93,7 +93,7 @@ def test_with_v2_that_it_is_v2_is_no_difference(plivo_phlo: Run) -> None:
     assert (code, json.loads(out)["differences"]) == (1, ["its URL begins with https://"])
 
 
-def test_another_token_is_told_by_its_variable(
+def test_another_token_is_named_by_its_variable(
     plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUBACCOUNT", "another")
@@ -106,7 +106,9 @@ def test_another_token_is_told_by_its_variable(
     assert "Verify with that token as well" in out
 
 
-def test_spaces_around_the_token_are_told(plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spaces_around_the_token_are_reported(
+    plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", f"{TOKEN}\n")
     code, out, _ = plivo_phlo(*argv())
 

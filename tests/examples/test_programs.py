@@ -100,7 +100,7 @@ class TestWarmTransfer:
         assert "all three are on the line" in capsys.readouterr().out
 
     @pytest.mark.parametrize(("fault", "ended"), [("close_after", (2, 1)), ("soft_error", (1, 0))])
-    def test_its_exit_code_tells_whether_a_phone_may_ring(
+    def test_its_exit_code_says_whether_a_phone_may_ring(
         self,
         emulator: PhloEmulator,
         monkeypatch: pytest.MonkeyPatch,
@@ -149,8 +149,8 @@ class TestFastapiEndpoint:
         async with _fastapi() as service:
             answer = await service.post("/calls", json={"agent": ANN, "customer": CARL})
 
-        told = answer.json()["detail"].split(":")[0]
-        assert ((answer.status_code, told), emulator.dialled[CARL]) == (says, rung)
+        reason = answer.json()["detail"].split(":")[0]
+        assert ((answer.status_code, reason), emulator.dialled[CARL]) == (says, rung)
 
     @pytest.mark.asyncio
     async def test_what_was_never_sent_may_be_tried_again(
@@ -261,7 +261,7 @@ class TestSharedLimiter:
 
         assert emulator.dialled == dict.fromkeys(customers, 1)
         times = [entry.at for entry in emulator.log if entry.verb == "call"]
-        # One request may be longer on its way than the next, so the whole is what can be told.
+        # One request may be longer on its way than the next, so only the whole is certain.
         assert times[-1] - times[0] >= 8 * 0.03
 
     def test_a_refusal_is_made_good(
@@ -275,7 +275,7 @@ class TestSharedLimiter:
 
         assert emulator.dialled == dict.fromkeys(customers, 1)
 
-    def test_after_a_refusal_nobody_starts_for_so_long(self) -> None:
+    def test_after_a_refusal_no_call_starts_during_the_pause(self) -> None:
         spaced = runpy.run_path(str(EXAMPLES / "shared_limiter.py"))["Spaced"](0.0)
 
         async def starts() -> float:
@@ -359,8 +359,8 @@ class _Proxy:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         line, *fields = head.lower().split("\r\n")
         self.asked.append(head.split("\r\n")[0])
-        told = dict(field.split(": ", 1) for field in fields if field)
-        self.named |= "proxy-authorization" in told
+        headers = dict(field.split(": ", 1) for field in fields if field)
+        self.named |= "proxy-authorization" in headers
         target = line.split()[1]
         if line.startswith("connect ") and not self._tls:
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
@@ -428,11 +428,11 @@ class TestBulkFromDatabase:
 
         assert emulator.dialled == {phone: 1 for phone in LEADS if phone != refused}
         with closing(sqlite3.connect(database)) as leads:
-            told = dict(leads.execute("SELECT phone, outcome FROM leads"))
-        assert told == {**dict.fromkeys(LEADS, "done"), lost: "unknown", refused: "failed"}
+            outcomes = dict(leads.execute("SELECT phone, outcome FROM leads"))
+        assert outcomes == {**dict.fromkeys(LEADS, "done"), lost: "unknown", refused: "failed"}
 
 
-class TestTestsOfOnesOwn:
+class TestOwnTests:
     def test_they_pass_and_the_phones_they_rang_were_rung_once(self) -> None:
         seen = _Emulators()
         here = str(EXAMPLES / "test_click_to_call.py")

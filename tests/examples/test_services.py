@@ -71,7 +71,7 @@ class Service:
         return await self.http.post(path, **options)
 
     async def calls(self) -> list[list[str]]:
-        """Who is on each call, when everything was told."""
+        """Who is on each call, once all events are delivered."""
         await self.emulator.delivered()
         return list((await self.http.get("/calls")).json().values())
 
@@ -132,7 +132,7 @@ async def test_a_webhook_in_a_query_is_taken_too(service: Service) -> None:
     assert (answer.status_code, await service.calls()) == (200, [[ANN]])
 
 
-async def test_nobody_there_is_404(service: Service) -> None:
+async def test_an_unknown_member_is_404(service: Service) -> None:
     answer = await service.post(f"/agents/{CARL}/hold")
 
     assert (answer.status_code, answer.json()["may_have_happened"]) == (404, False)

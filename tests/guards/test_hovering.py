@@ -44,7 +44,7 @@ def _functions(name: str, value: Any) -> Iterator[tuple[str, FunctionType, str]]
         yield name, value, ""
     if not inspect.isclass(value):
         return
-    told = " ".join(parent.__doc__ or "" for parent in value.__mro__[:-1])
+    docstring = " ".join(parent.__doc__ or "" for parent in value.__mro__[:-1])
     members = {
         method: member
         for parent in reversed(value.__mro__)
@@ -54,18 +54,18 @@ def _functions(name: str, value: Any) -> Iterator[tuple[str, FunctionType, str]]
     for method, member in {**members, **value.__dict__}.items():
         function = getattr(member, "__func__", member)
         if isinstance(function, FunctionType) and not method.startswith("_"):
-            yield f"{name}.{method}", function, told
+            yield f"{name}.{method}", function, docstring
     is_value = attrs.has(value) or issubclass(value, enum.Enum | BaseException)
     init = value.__init__
     if isinstance(init, FunctionType) and init.__module__ == value.__module__ and not is_value:
-        yield f"{name}()", init, told
+        yield f"{name}()", init, docstring
 
 
 EVERYTHING = {name: value for module in PUBLIC for name, value in _public(module).items()}
 FUNCTIONS = {
-    found: (function, told)
+    found: (function, docstring)
     for name, value in EVERYTHING.items()
-    for found, function, told in _functions(name, value)
+    for found, function, docstring in _functions(name, value)
     if found not in MADE_FOR_YOU
 }
 VALUES = {
@@ -73,25 +73,27 @@ VALUES = {
 }
 
 
-def _unexplained(names: Iterator[str], told: str) -> list[str]:
-    return [name for name in names if not re.search(rf"\b{re.escape(name)}\b", told)]
+def _unexplained(names: Iterator[str], docstring: str) -> list[str]:
+    return [name for name in names if not re.search(rf"\b{re.escape(name)}\b", docstring)]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_argument_is_explained(name: str) -> None:
-    function, told = FUNCTIONS[name]
+    function, docstring = FUNCTIONS[name]
     arguments = (name for name in inspect.signature(function).parameters)
-    told += function.__doc__ or ""
+    docstring += function.__doc__ or ""
 
-    assert _unexplained((name for name in arguments if name not in {"self", "cls"}), told) == []
+    assert (
+        _unexplained((name for name in arguments if name not in {"self", "cls"}), docstring) == []
+    )
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_every_field_is_explained(name: str) -> None:
-    told = " ".join(parent.__doc__ or "" for parent in VALUES[name].__mro__[:-1])
+    docstring = " ".join(parent.__doc__ or "" for parent in VALUES[name].__mro__[:-1])
     fields = (field.name for field in attrs.fields(VALUES[name]))
 
-    assert _unexplained((name for name in fields if not name.startswith("_")), told) == []
+    assert _unexplained((name for name in fields if not name.startswith("_")), docstring) == []
 
 
 COROUTINES = [
@@ -103,7 +105,7 @@ COROUTINES = [
 
 
 @pytest.mark.parametrize("name", COROUTINES)
-def test_a_coroutine_tells_what_it_raises(name: str) -> None:
+def test_a_coroutine_says_what_it_raises(name: str) -> None:
     function, _ = FUNCTIONS[name]
 
     assert re.search(r"\braises?\b", function.__doc__ or "", re.IGNORECASE)

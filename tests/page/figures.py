@@ -126,7 +126,7 @@ async def busy(client: AsyncPhloClient, per_second: int) -> None:
             await asyncio.sleep(0.01)
 
 
-def told(name: str, values: list[float]) -> None:
+def report(name: str, values: list[float]) -> None:
     best, middle, worst = min(values), statistics.median(values), max(values)
     print(f"{name:<36} median {middle:5.0f} ms   best {best:5.0f}   worst {worst:5.0f}")
 
@@ -150,15 +150,15 @@ async def measure() -> None:
             await expect(page.locator(".card")).to_have_count(CALLS)
             await expect(page.locator("#lines > li")).not_to_have_count(0)
             warm.append(await painted(page))
-        told("first paint, 50 calls, new tab", [first for first, _ in cold])
-        told("first paint, 50 calls, reloaded", [first for first, _ in warm])
-        told("all 50 calls painted, new tab", [cards for _, cards in cold])
-        told("all 50 calls painted, reloaded", [cards for _, cards in warm])
-        told("request to painted", await updated(page, client))
+        report("first paint, 50 calls, new tab", [first for first, _ in cold])
+        report("first paint, 50 calls, reloaded", [first for first, _ in warm])
+        report("all 50 calls painted, new tab", [cards for _, cards in cold])
+        report("all 50 calls painted, reloaded", [cards for _, cards in warm])
+        report("request to painted", await updated(page, client))
         noise = asyncio.create_task(busy(client, 500))
         before = await client_requests(page)
         began = time.monotonic()
-        told("request to painted, under load", await updated(page, client))
+        report("request to painted, under load", await updated(page, client))
         rate = (await client_requests(page) - before) / (time.monotonic() - began)
         noise.cancel()
         load, cores = os.getloadavg()[0], os.cpu_count()

@@ -59,12 +59,14 @@ class Seen(HTMLParser):
         self.texts.append(data)
 
     def options(self, select: str) -> list[str]:
-        at = next(n for n, (_, told) in enumerate(self.elements) if told.get("id") == select)
+        at = next(
+            n for n, (_, attributes) in enumerate(self.elements) if attributes.get("id") == select
+        )
         found = []
-        for tag, told in self.elements[at + 1 :]:
+        for tag, attributes in self.elements[at + 1 :]:
             if tag != "option":
                 break
-            found.append(told.get("value") or "")
+            found.append(attributes.get("value") or "")
         return found
 
 
@@ -89,7 +91,12 @@ def test_no_other_file_is_served(name: str) -> None:
 
 def test_the_page_asks_for_nothing_but_its_own_files() -> None:
     elements = Seen(page_of(PhloEmulator())).elements
-    asked = {told[key] for _, told in elements for key in ("src", "href") if told.get(key)}
+    asked = {
+        attributes[key]
+        for _, attributes in elements
+        for key in ("src", "href")
+        if attributes.get(key)
+    }
 
     assert {one for one in asked if one and not one.startswith("#")} == {
         "/_emulator/",
@@ -99,10 +106,16 @@ def test_the_page_asks_for_nothing_but_its_own_files() -> None:
 
 def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:
     elements = Seen(page_of(PhloEmulator())).elements
-    scripts = [told for tag, told in elements if tag == "script" and "src" not in told]
-    inline = [told for _, told in elements if any(k == "style" or k[:2] == "on" for k in told)]
+    scripts = [
+        attributes for tag, attributes in elements if tag == "script" and "src" not in attributes
+    ]
+    inline = [
+        attributes
+        for _, attributes in elements
+        if any(k == "style" or k[:2] == "on" for k in attributes)
+    ]
 
-    assert ([told["type"] for told in scripts], inline) == (["application/json"], [])
+    assert ([attributes["type"] for attributes in scripts], inline) == (["application/json"], [])
 
 
 def test_every_module_is_sent_and_none_twice() -> None:

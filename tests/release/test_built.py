@@ -78,9 +78,9 @@ def test_both_bring_the_script_of_the_shared_limit(
 
 
 def test_the_wheel_gives_the_shell_its_command_and_pytest_its_fixtures(wheel: Members) -> None:
-    told = wheel[f"{NAME}.dist-info/entry_points.txt"].decode().split("\n")
+    lines = wheel[f"{NAME}.dist-info/entry_points.txt"].decode().split("\n")
 
-    assert [line for line in told if line] == [
+    assert [line for line in lines if line] == [
         "[console_scripts]",
         "plivo-phlo = plivo_phlo_async.__main__:main",
         "[pytest11]",
@@ -106,7 +106,7 @@ def test_nothing_names_a_place_on_the_machine_that_built_it(
 
 
 def test_the_metadata_says_what_the_project_says(metadata: Message) -> None:
-    told = {
+    expected = {
         "Metadata-Version": ["2.4"],  # the action that uploads knows none later
         "Name": [PROJECT["name"]],
         "Version": [__version__],
@@ -121,7 +121,7 @@ def test_the_metadata_says_what_the_project_says(metadata: Message) -> None:
         "Description-Content-Type": ["text/markdown"],
     }
 
-    assert {field: metadata.get_all(field) for field in told} == told
+    assert {field: metadata.get_all(field) for field in expected} == expected
 
 
 def test_what_the_core_needs_is_all_that_it_asks_for(metadata: Message) -> None:

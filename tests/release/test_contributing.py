@@ -14,10 +14,10 @@ SESSIONS = re.findall(r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_session_that_is_told_to_run_is_there(page: str) -> None:
-    told = set(re.findall(r"nox -s (\w+)", (ROOT / page).read_text()))
+def test_every_documented_session_exists(page: str) -> None:
+    documented = set(re.findall(r"nox -s (\w+)", (ROOT / page).read_text()))
 
-    assert told - {*SESSIONS} == set()
+    assert documented - {*SESSIONS} == set()
 
 
 @pytest.mark.parametrize("page", PAGES)

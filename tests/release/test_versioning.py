@@ -32,7 +32,7 @@ def test_every_module_of_the_reference_is_public() -> None:
     assert documented - {*MODULES} == set()
 
 
-def test_the_changelog_tells_of_this_version_or_of_what_comes_next() -> None:
+def test_the_changelog_has_this_version_or_an_unreleased_section() -> None:
     headings = re.findall(r"^## \[(.+?)\]", CHANGELOG, re.MULTILINE)
 
     assert headings[0] in {"Unreleased", __version__}

@@ -18,8 +18,8 @@ WORKFLOWS = {
 }
 JOBS = {
     f"{workflow}-{name}": job
-    for workflow, told in WORKFLOWS.items()
-    for name, job in told["jobs"].items()
+    for workflow, definition in WORKFLOWS.items()
+    for name, job in definition["jobs"].items()
 }
 STEPS = [(name, step) for name, job in JOBS.items() for step in job.get("steps", ())]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

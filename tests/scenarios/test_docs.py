@@ -93,7 +93,7 @@ def test_the_page_on_the_command_is_made_of_the_commands() -> None:
     assert text == cli_page.page(text), "run: python -m tests.scenarios.cli_page"
 
 
-def test_every_variable_that_is_read_is_told() -> None:
+def test_every_variable_that_is_read_is_documented() -> None:
     page = (DOCS / "reference" / "environment.md").read_text()
     package = Path(plivo_phlo_async.__file__).parent
     sources = [path.read_text() for path in package.rglob("*.py")]

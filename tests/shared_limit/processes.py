@@ -95,16 +95,16 @@ def run(
     numbers = requests, per, waiters, seconds, math.inf
     workers = [start(socket, key, *numbers) for _ in range(count)]
     let_go(workers)
-    told = [json.loads(worker.communicate()[0]) for worker in workers]
-    grants = sorted(grant for one in told for grant in one["grants"])
+    reports = [json.loads(worker.communicate()[0]) for worker in workers]
+    grants = sorted(grant for one in reports for grant in one["grants"])
     full_rate = (requests - 5 - 0.01 * requests) / per
     return Seen(
         grants,
         most_in_a_window(grants, per),
         (len(grants) - 1) / (grants[-1] - grants[0]) / full_rate,
-        [len(one["grants"]) for one in told],
-        sum(one["questions"] for one in told) / len(grants),
-        sum(one["cpu"] for one in told) / len(grants),
+        [len(one["grants"]) for one in reports],
+        sum(one["questions"] for one in reports) / len(grants),
+        sum(one["cpu"] for one in reports) / len(grants),
     )
 
 

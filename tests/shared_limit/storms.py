@@ -47,7 +47,7 @@ class Storm:
                 await self._look_on()
             await self.world.settle()
             while self.waiting:
-                assert self.world.pass_time(), "somebody waits for nothing"
+                assert self.world.pass_time(), "a task waits for nothing"
                 await self.world.settle()
         await self._settle_accounts()
         await self.machines.aclose()

@@ -80,7 +80,9 @@ async def _come_and_go(machines: Machines, world: World, count: int, *settings: 
                 scope.cancel()
 
 
-async def test_nobody_waits_in_line_behind_those_who_left(machines: Machines, world: World) -> None:
+async def test_no_task_waits_in_line_behind_those_that_left(
+    machines: Machines, world: World
+) -> None:
     await _come_and_go(machines, world, 8, 10, 10.0, 1)  # 0.89 per second
     last = machines.limit(10, 10.0, 1)
     began = world.now
@@ -89,9 +91,7 @@ async def test_nobody_waits_in_line_behind_those_who_left(machines: Machines, wo
     assert world.now - began < 1 / last.full_rate + 1.001
 
 
-async def test_a_line_of_which_nobody_is_left_is_forgotten(
-    machines: Machines, world: World
-) -> None:
+async def test_a_line_that_all_have_left_is_forgotten(machines: Machines, world: World) -> None:
     await _come_and_go(machines, world, 8, 10, 10.0, 2)
     last, grants = machines.limit(10, 10.0, 2), list[float]()
     world.now += 3.0
@@ -211,7 +211,7 @@ async def test_a_pause_holds_everybody_and_ends_with_an_empty_bucket(
 async def test_a_pause_holds_at_once_where_it_was_called(machines: Machines, world: World) -> None:
     limit = await machines.filled()
     began = world.now
-    limit.pause(30.0)  # Redis has not heard of it when somebody asks
+    limit.pause(30.0)  # Redis has not heard of it at the next request
     await world.play(limit.acquire)
 
     assert world.now - began > 30.0
@@ -287,7 +287,7 @@ async def test_a_shorter_pause_does_not_end_a_longer_one(machines: Machines, wor
     assert world.now - 1000 > 30.0
 
 
-def test_a_pause_outside_an_event_loop_is_told_by_whoever_asks_next(
+def test_a_pause_outside_an_event_loop_is_sent_with_the_next_request(
     machines_of_no_loop: Machines, world: World
 ) -> None:
     limit, other = machines_of_no_loop.limit(), machines_of_no_loop.limit()
@@ -365,9 +365,7 @@ async def test_the_rate_does_not_grow_before_five_requests_have_passed(
     assert limit.rate == limit.full_rate
 
 
-async def test_what_nobody_waits_for_any_more_is_given_back(
-    machines: Machines, world: World
-) -> None:
+async def test_tokens_without_a_waiter_are_given_back(machines: Machines, world: World) -> None:
     limit = await machines.filled()
     with anyio.move_on_after(0) as scope:
         await limit.acquire()
@@ -482,7 +480,7 @@ async def test_the_key_outlives_a_pause(machines: Machines, world: World) -> Non
     assert await machines.redis().ttl(machines.key) > 7200
 
 
-async def test_a_clock_that_is_set_back_stops_nobody(machines: Machines, world: World) -> None:
+async def test_a_clock_that_is_set_back_stops_no_task(machines: Machines, world: World) -> None:
     limit = await machines.filled()
     limit.pause(1.0)
     await world.settle()

@@ -25,7 +25,7 @@ __all__ = ["counting_server"]
 
 @pytest.fixture
 def limit(shared_server: RedisServer) -> Iterator[RedisRateLimit]:
-    """A limiter whose Redis client nobody closes in the loops that end."""
+    """A limiter whose Redis client is not closed in the loops that end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         redis = Redis(unix_socket_path=str(shared_server.socket))
@@ -54,8 +54,8 @@ def test_a_loop_for_each_action_works(
     assert set(counting_server.called.values()) == {1}
 
 
-def test_what_was_left_waiting_in_a_closed_loop_holds_up_nobody(limit: RedisRateLimit) -> None:
-    async def leave_somebody_first_in_line() -> None:
+def test_what_was_left_waiting_in_a_closed_loop_holds_up_no_other(limit: RedisRateLimit) -> None:
+    async def leave_a_task_first_in_line() -> None:
         limit.pause(0.05)
         for _ in range(2):
             asyncio.create_task(limit.acquire())  # noqa: RUF006  asyncio.run cancels them
@@ -65,7 +65,7 @@ def test_what_was_left_waiting_in_a_closed_loop_holds_up_nobody(limit: RedisRate
         async with asyncio.timeout(PATIENCE):
             await limit.acquire()
 
-    asyncio.run(leave_somebody_first_in_line())
+    asyncio.run(leave_a_task_first_in_line())
     asyncio.run(acquire())
 
 

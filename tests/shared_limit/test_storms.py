@@ -1,4 +1,4 @@
-"""A slice of the storms: no token lost, none given too early, nobody overtaken."""
+"""A slice of the storms: no token lost, none given too early, no waiter overtaken."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ async def work(
             async with anyio.create_task_group() as group:
                 for _ in range(waiters):
                     group.start_soon(take)
-        told = {"questions": redis.questions - before, "cpu": time.process_time() - spent}
-    print(json.dumps({"grants": grants, **told}))
+        counted = {"questions": redis.questions - before, "cpu": time.process_time() - spent}
+    print(json.dumps({"grants": grants, **counted}))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class World:
             talked = self.talked
 
     def pass_time(self) -> bool:
-        """Go on to the next who wakes; False when nobody sleeps."""
+        """Go on to the next who wakes; False when no task sleeps."""
         if not self._wakes:
             return False
         at, wake = min(self._wakes, key=lambda entry: entry[0])
@@ -68,7 +68,7 @@ class World:
                 group.start_soon(run, part)
             await self.settle()
             while left:
-                assert self.pass_time(), "somebody waits for nothing"
+                assert self.pass_time(), "a task waits for nothing"
                 await self.settle()
 
 

@@ -75,7 +75,7 @@ async def test_a_whole_body_that_is_not_plivos_is_unknown() -> None:
     assert emulator.dialled == {"2": 1}
 
 
-async def test_every_kind_answers_is_told_or_changes_the_answer() -> None:
+async def test_every_kind_answers_is_reported_or_changes_the_answer() -> None:
     changed = {FaultKind.LATENCY, FaultKind.NOT_JSON}
 
     assert {*ANSWERS, *TRANSPORT_ERRORS, *changed} == set(FaultKind)

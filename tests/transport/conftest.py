@@ -60,7 +60,7 @@ Event = AttemptEvent | OutcomeEvent | PauseEvent
 
 @pytest.fixture
 def events() -> list[Event]:
-    """What the hooks were told."""
+    """The events that the hooks received."""
     return []
 
 

@@ -137,7 +137,7 @@ async def storms(count: int, seed: int) -> Tally:
 async def grants(count: int, seed: int, requests: int = 300, per: float = 5.0) -> tuple[int, float]:
     """Take `count` tokens with quiet times between; the most in a window, and the share used.
 
-    The share is of the busy time alone, when somebody is always waiting.
+    The share is of the busy time alone, when a task is always waiting.
     """
     chance, now = random.Random(seed), 0.0
 

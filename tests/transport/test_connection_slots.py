@@ -63,7 +63,7 @@ async def test_first_come_first_served() -> None:
     assert served == list(range(20))
 
 
-async def test_nobody_overtakes_who_waits() -> None:
+async def test_no_task_overtakes_one_that_waits() -> None:
     slots = ConnectionSlots(1)
     held = await slots.acquire()
 

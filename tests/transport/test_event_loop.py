@@ -116,7 +116,7 @@ async def test_a_wakeup_of_a_loop_that_has_ended_can_be_set() -> None:
         _elsewhere(backend, make).set()
 
 
-async def test_nobody_queues_behind_another_loop() -> None:
+async def test_no_task_queues_behind_another_loop() -> None:
     queues = WaitQueues()
 
     async def enter() -> bool:

@@ -268,13 +268,13 @@ def test_a_repeat_is_not_sent_after_another_loop_asked_for_something_newer(
     client = server.client(retry=RetryPolicy(max_backoff=0))
     server.gate.clear()
     server.held = {""}  # the hold, which names no number
-    told: list[str] = []
+    errors: list[str] = []
 
     def hold() -> None:
         try:
             on_asyncio(_perform(client, Action.hold("p", "n", "12020000007")))
         except Exception as error:
-            told.append(str(error))
+            errors.append(str(error))
 
     thread = threading.Thread(target=hold)
     thread.start()
@@ -285,7 +285,7 @@ def test_a_repeat_is_not_sent_after_another_loop_asked_for_something_newer(
     thread.join(PATIENCE)
     anyio.run(client.aclose)
 
-    assert "a newer action for that member" in told[0]
+    assert "a newer action for that member" in errors[0]
     assert len(server.arrived) == 2
 
 

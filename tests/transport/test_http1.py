@@ -19,10 +19,10 @@ PLAIN = (
     b'Content-Length: 11\r\nConnection: keep-alive\r\n\r\n{"api":"1"}'
 )
 CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
-Told = tuple[int | None, bytes, bool] | str
+Parsed = tuple[int | None, bytes, bool] | str
 
 
-def read(pieces: list[bytes], method: bytes = b"POST") -> tuple[ResponseParser, Told]:
+def read(pieces: list[bytes], method: bytes = b"POST") -> tuple[ResponseParser, Parsed]:
     parser, body = ResponseParser(method), b""
     try:
         for piece in pieces:
@@ -35,7 +35,7 @@ def read(pieces: list[bytes], method: bytes = b"POST") -> tuple[ResponseParser, 
     return parser, (parser.status, body, parser.complete)
 
 
-def read_by_h11(pieces: list[bytes], method: str = "POST") -> Told:
+def read_by_h11(pieces: list[bytes], method: str = "POST") -> Parsed:
     connection, status, body = h11.Connection(h11.CLIENT), None, b""
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "x")]))
     connection.send(h11.EndOfMessage())
@@ -58,9 +58,9 @@ def read_by_h11(pieces: list[bytes], method: str = "POST") -> Told:
 
 
 def test_a_plain_answer_is_read_and_its_connection_is_reusable() -> None:
-    parser, told = read([PLAIN])
+    parser, response = read([PLAIN])
 
-    assert told == (201, b'{"api":"1"}', True)
+    assert response == (201, b'{"api":"1"}', True)
     assert (parser.reason, parser.reusable, parser.keepalive) == (b"Created", True, None)
     assert parser.headers == [
         (b"Content-Type", b"application/json"),
@@ -84,9 +84,9 @@ def test_a_plain_answer_does_not_import_h11() -> None:
 
 @pytest.mark.parametrize("cut", range(1, len(PLAIN), 7))
 def test_it_does_not_matter_where_the_network_cuts(cut: int) -> None:
-    parser, told = read([PLAIN[:cut], PLAIN[cut:]])
+    parser, response = read([PLAIN[:cut], PLAIN[cut:]])
 
-    assert (told, parser.reusable) == ((201, b'{"api":"1"}', True), True)
+    assert (response, parser.reusable) == ((201, b'{"api":"1"}', True), True)
 
 
 @pytest.mark.parametrize("more", [b"x", b"HTTP/1.1 429 Too Many Requests\r\n\r\n", PLAIN])
@@ -94,9 +94,9 @@ def test_it_does_not_matter_where_the_network_cuts(cut: int) -> None:
 def test_a_connection_with_bytes_after_the_answer_is_not_reusable(
     answer: bytes, more: bytes
 ) -> None:
-    parser, told = read([answer + more])
+    parser, response = read([answer + more])
 
-    assert (told[0], told[2], parser.reusable) == (201, True, False)
+    assert (response[0], response[2], parser.reusable) == (201, True, False)
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ def test_a_connection_with_bytes_after_the_answer_is_not_reusable(
     ],
 )
 def test_a_connection_that_the_server_ends_is_not_reusable(answer: bytes) -> None:
-    parser, told = read([answer])
+    parser, response = read([answer])
 
-    assert (told, parser.reusable) == ((201, b"", True), False)
+    assert (response, parser.reusable) == ((201, b"", True), False)
 
 
 def test_an_answer_without_length_ends_with_its_connection() -> None:
-    parser, told = read([b"HTTP/1.1 201 Created\r\n\r\n", b"{}", b""])
+    parser, response = read([b"HTTP/1.1 201 Created\r\n\r\n", b"{}", b""])
 
-    assert (told, parser.reusable) == ((201, b"{}", True), False)
+    assert (response, parser.reusable) == ((201, b"{}", True), False)
 
 
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
@@ -142,9 +142,9 @@ def test_the_servers_idle_limit_is_read(answer: bytes, value: bytes, seconds: in
 @pytest.mark.parametrize("answer", [PLAIN, CHUNKED], ids=["plain", "chunked"])
 def test_a_head_that_ends_its_lines_in_bare_line_feeds_is_read_at_once(answer: bytes) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
-    _, told = read([head.replace(b"\r\n", b"\n") + b"\n\n" + body])
+    _, response = read([head.replace(b"\r\n", b"\n") + b"\n\n" + body])
 
-    assert told == read([answer])[1]
+    assert response == read([answer])[1]
 
 
 @pytest.mark.parametrize("line", range(5))
@@ -158,9 +158,9 @@ def test_so_is_a_head_with_one_such_line(line: int) -> None:
 
 @pytest.mark.parametrize("end", [b"\n\n", b"\n\r\n", b"\r\n\n"])
 def test_so_is_one_that_ends_in_any_of_these_ways(end: bytes) -> None:
-    _, told = read([PLAIN.replace(b"\r\n\r\n", end)])
+    _, response = read([PLAIN.replace(b"\r\n\r\n", end)])
 
-    assert told == (201, b'{"api":"1"}', True)
+    assert response == (201, b'{"api":"1"}', True)
 
 
 # What does not end
@@ -188,9 +188,9 @@ def test_nothing_at_all_is_no_answer() -> None:
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 201", PLAIN[:60], PLAIN[:-1], CHUNKED[:-4]])
 def test_an_answer_cut_short_is_broken(start: bytes) -> None:
-    told = read([start, b""])[1]
+    response = read([start, b""])[1]
 
-    assert isinstance(told, str)
+    assert isinstance(response, str)
 
 
 # Answers without a body
@@ -200,15 +200,15 @@ def test_an_answer_cut_short_is_broken(start: bytes) -> None:
     ("method", "status"), [(b"HEAD", 200), (b"GET", 204), (b"GET", 304), (b"POST", 204)]
 )
 def test_an_answer_that_has_no_body_ends_with_its_head(method: bytes, status: int) -> None:
-    parser, told = read([b"HTTP/1.1 %d X\r\nContent-Length: 11\r\n\r\n" % status], method)
+    parser, response = read([b"HTTP/1.1 %d X\r\nContent-Length: 11\r\n\r\n" % status], method)
 
-    assert (told, parser.reusable) == ((status, b"", True), True)
+    assert (response, parser.reusable) == ((status, b"", True), True)
 
 
 def test_an_interim_answer_is_skipped() -> None:
-    parser, told = read([b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + PLAIN])
+    parser, response = read([b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + PLAIN])
 
-    assert (told, parser.reusable) == ((201, b'{"api":"1"}', True), True)
+    assert (response, parser.reusable) == ((201, b'{"api":"1"}', True), True)
 
 
 def test_a_switch_of_protocols_that_was_not_asked_for_is_broken() -> None:
@@ -216,9 +216,9 @@ def test_a_switch_of_protocols_that_was_not_asked_for_is_broken() -> None:
 
 
 def test_a_proxys_tunnel_has_a_status_and_no_end() -> None:
-    parser, told = read([b"HTTP/1.1 200 Connection established\r\n\r\n"], b"CONNECT")
+    parser, response = read([b"HTTP/1.1 200 Connection established\r\n\r\n"], b"CONNECT")
 
-    assert (told, parser.reusable) == ((200, b"", False), False)
+    assert (response, parser.reusable) == ((200, b"", False), False)
 
 
 # Anything else

@@ -251,7 +251,7 @@ async def test_one_limit_serves_several_event_loops_in_turn(other: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["asyncio", "trio"])
-async def test_who_waits_in_one_loop_holds_up_nobody_in_another(other: str) -> None:
+async def test_a_wait_in_one_loop_holds_up_no_task_in_another(other: str) -> None:
     asleep, slept = anyio.Event(), []
 
     async def sleep(seconds: float) -> None:

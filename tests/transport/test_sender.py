@@ -142,7 +142,7 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize("make", WAYS)
-async def test_a_compressed_body_that_nobody_asked_for_is_lost_and_the_status_counts(
+async def test_an_unrequested_compressed_body_is_lost_and_the_status_counts(
     make: Make,
 ) -> None:
     body = bomb()

@@ -1,4 +1,4 @@
-"""A slice of the storms: no token lost, none given too early, nobody overtaken."""
+"""A slice of the storms: no token lost, none given too early, no waiter overtaken."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ async def test_the_default_limit_is_kept_and_used_over_many_grants() -> None:
     assert share >= 0.97
 
 
-def test_a_storm_counts_what_it_is_told() -> None:
+def test_a_storm_counts_what_it_is_given() -> None:
     assert Tally(1, 2, 3, 0, 0, 0) + Tally(1, 1, 1, 1, 1, 1) == Tally(2, 3, 4, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""One action, attempt by attempt: what is sent, what is repeated, what is told."""
+"""One action, attempt by attempt: what is sent, what is repeated, what is reported."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ async def test_state_is_not_repeated_if_something_newer_is_asked_while_it_waits(
 
 
 @pytest.mark.parametrize("status", [404, 409])
-async def test_a_repeated_hangup_that_finds_nobody_is_done(
+async def test_a_repeated_hangup_that_finds_no_member_is_done(
     server: ScriptedServer, make_transport: MakeTransport, status: int
 ) -> None:
     server.script = [httpx.ReadError("reset")] * 2 + [httpx.Response(status, json={})]
@@ -241,7 +241,7 @@ async def test_a_repeated_hangup_that_finds_nobody_is_done(
     assert result.attempts == 3
 
 
-async def test_a_first_hangup_that_finds_nobody_is_an_error(
+async def test_a_first_hangup_that_finds_no_member_is_an_error(
     server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
     server.otherwise = httpx.Response(404, json={"error": "member not found"})
@@ -438,7 +438,7 @@ async def test_every_attempt_pays_a_token(
 
 
 class Stuck:
-    """A limiter that lets nobody go."""
+    """A limiter that never grants a token."""
 
     async def acquire(self) -> None:
         await anyio.sleep_forever()
@@ -613,7 +613,7 @@ async def test_a_cancelled_action_that_only_waited_did_not_happen(
     )
 
 
-# What is told
+# What is reported
 
 
 async def test_hooks_hear_each_attempt_each_pause_and_one_outcome(

@@ -1,4 +1,4 @@
-"""What a type checker is told of every public name; checked by mypy and pyright, never run."""
+"""The type of every public name; checked by mypy and pyright, never run."""
 
 # pyright: strict
 
@@ -196,9 +196,9 @@ def results(
     phlo: PhloDetails,
     node: NodeDetails,
     run: PhloRun,
-    told: PhloRunDetails,
+    details: PhloRunDetails,
 ) -> None:
-    for each in (result, done, phlo, node, run, told):
+    for each in (result, done, phlo, node, run, details):
         assert_type(each.api_id, str | None)
         assert_type(each.reply_complete, bool)
         assert_type(each.raw, Mapping[str, Any])
@@ -217,11 +217,11 @@ def results(
     assert_type(run.run_id, str | None)
     assert_type(run.phlo_id, str | None)
     assert_type(run.message, str | None)
-    assert_type(told.run_id, str | None)
-    assert_type(told.phlo_id, str | None)
-    assert_type(told.call_uuids, tuple[str, ...])
-    assert_type(told.message_uuids, tuple[str, ...])
-    assert_type(told.recording_ids, tuple[str, ...])
+    assert_type(details.run_id, str | None)
+    assert_type(details.phlo_id, str | None)
+    assert_type(details.call_uuids, tuple[str, ...])
+    assert_type(details.message_uuids, tuple[str, ...])
+    assert_type(details.recording_ids, tuple[str, ...])
 
 
 # Actions.
@@ -273,7 +273,7 @@ def words() -> None:
 
 
 async def bulk(client: AsyncPhloClient, listed: list[Action]) -> None:
-    async def told() -> AsyncIterator[Action]:
+    async def streamed() -> AsyncIterator[Action]:
         yield listed[0]
 
     async with client.bulk(listed, concurrency=3, on_progress=print) as run:
@@ -282,7 +282,7 @@ async def bulk(client: AsyncPhloClient, listed: list[Action]) -> None:
             assert_type(outcome, BulkOutcome)
         assert_type(run.stop(), None)
         assert_type(run.report, BulkReport)
-    assert_type(await client.bulk_all(told(), journal="file"), BulkReport)
+    assert_type(await client.bulk_all(streamed(), journal="file"), BulkReport)
     assert_type(await client.bulk_all(iter(listed), journal=Path("file")), BulkReport)
     assert_type(await client.bulk_all(listed, journal=MemoryJournal()), BulkReport)
     assert_type(await client.bulk_all(listed, journal=SqliteJournal("file")), BulkReport)
@@ -292,7 +292,7 @@ async def bulk(client: AsyncPhloClient, listed: list[Action]) -> None:
     await client.bulk_all(listed, journal="file", redo=lambda action: ["unknown"])
 
 
-def bulk_told(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> None:
+def bulk_results(outcome: BulkOutcome, report: BulkReport, common: CommonError) -> None:
     assert_type(outcome.action, Action)
     assert_type(outcome.status, BulkStatus)
     assert_type(outcome.result, Result | None)
@@ -409,9 +409,13 @@ def hooks(attempt: AttemptEvent, outcome: OutcomeEvent, pause: PauseEvent) -> No
     assert_type(pause.from_retry_after, bool)
 
 
-def telemetry(told: Telemetry) -> None:
-    assert_type(told.hooks, TelemetryHooks)
-    AsyncPhloClient(on_attempt=told.on_attempt, on_outcome=told.on_outcome, on_pause=told.on_pause)
+def telemetry(telemetry: Telemetry) -> None:
+    assert_type(telemetry.hooks, TelemetryHooks)
+    AsyncPhloClient(
+        on_attempt=telemetry.on_attempt,
+        on_outcome=telemetry.on_outcome,
+        on_pause=telemetry.on_pause,
+    )
 
 
 # Webhooks.
@@ -533,7 +537,7 @@ async def serving() -> None:
     webhooks.WebhookApp(handle, "token", component=webhooks.MultiPartyCallEvent)
 
 
-# One's own tests.
+# Tests of a program that uses this package.
 
 
 async def testing(emulator: PhloEmulator) -> None:

@@ -69,7 +69,7 @@ def test_theirs_takes_an_empty_token_and_ours_does_not() -> None:
     assert (request.ours(), request.theirs()) == (False, True)
 
 
-def test_theirs_tells_a_bare_host_from_one_with_a_slash_and_a_server_cannot() -> None:
+def test_theirs_distinguishes_a_bare_host_from_one_with_a_slash_and_a_server_cannot() -> None:
     signature = sign_v3("GET", "https://example.com", None, TOKEN, nonce="n")
     request = Request(
         "GET", "https://example.com/", {}, TOKEN, "n", signature["X-Plivo-Signature-V3"]

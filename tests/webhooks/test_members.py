@@ -53,7 +53,7 @@ def test_who_leaves_is_not() -> None:
     assert (seen, _here(tracker), tracker.calls()) == ([True] * 3, ["2"], ("c",))
 
 
-def test_by_a_redirect_nobody_comes_or_goes() -> None:
+def test_by_a_redirect_no_member_comes_or_goes() -> None:
     tracker = MemberTracker()
     tracker.update(_event("1"))
     seen = [tracker.update(_event("1", "Redirect")), tracker.update(_event("2", "Redirect"))]
@@ -107,7 +107,7 @@ def test_calls_are_kept_apart() -> None:
     assert (_here(tracker), _here(tracker, "d"), tracker.calls()) == ([], ["1"], ("d",))
 
 
-def test_when_a_call_ended_nobody_is_on_it_and_nobody_comes_back() -> None:
+def test_when_a_call_ended_no_member_is_on_it_and_none_comes_back() -> None:
     tracker = MemberTracker()
     tracker.update(_event("1"))
     ended = tracker.update(_event("", "", state="Completed"))
@@ -147,7 +147,7 @@ def test_the_address_is_the_one_at_the_members_end(direction: str, address: str)
         {"conference_uuid": "c", "member_id": "1"},
     ],
 )
-def test_what_tells_nothing_changes_nothing(params: dict[str, str]) -> None:
+def test_what_says_nothing_changes_nothing(params: dict[str, str]) -> None:
     tracker = MemberTracker()
 
     assert tracker.update(parse(MultiPartyCallEvent, params)) is False

@@ -1,4 +1,4 @@
-"""Every framework over real sockets: who is let in, who is not, and what they are told."""
+"""Every framework over real sockets: which requests are accepted, and the response."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _get_with_body(url: str) -> httpx.Request:
 FORGED = [_unsigned, _forged, _without_nonce, _other_token, _v2, _get_with_body]
 
 
-async def test_what_plivo_did_not_sign_is_told_403_and_nothing_else(serving: Serving) -> None:
+async def test_what_plivo_did_not_sign_gets_403_and_nothing_else(serving: Serving) -> None:
     answers, events = await _asked(serving, *FORGED)
 
     assert {status for status, _ in answers} == {403}
@@ -138,7 +138,7 @@ def _oversize(url: str) -> httpx.Request:
     return _form(url, b"a=" + b"b" * 300_000)
 
 
-async def test_what_cannot_be_read_is_told_400_and_what_is_too_large_413(serving: Serving) -> None:
+async def test_what_cannot_be_read_gets_400_and_what_is_too_large_413(serving: Serving) -> None:
     answers, events = await _asked(serving, _malformed, _multipart, _oversize, _form)
 
     assert [status for status, _ in answers] == [400, 400, 413, 200]

@@ -315,14 +315,14 @@ def test_v2_refuses_what_is_missing(headers: dict[str, str]) -> None:
         verify_v2(URL, headers, TOKEN)
 
 
-def test_a_refusal_tells_neither_token_nor_number_nor_the_right_signature() -> None:
+def test_a_refusal_shows_neither_token_nor_number_nor_the_right_signature() -> None:
     right = sign_v3("POST", URL, MEMBER, TOKEN, nonce="n")["X-Plivo-Signature-V3"]
     with pytest.raises(SignatureError) as caught:
         verify_v3("POST", URL, _v3("wrong", "n"), MEMBER, TOKEN)
 
-    told = f"{caught.value!r} {caught.value.reason} {vars(caught.value)}"
+    shown = f"{caught.value!r} {caught.value.reason} {vars(caught.value)}"
     assert [
-        secret for secret in (TOKEN, right, MEMBER["from"], MEMBER["to"]) if secret in told
+        secret for secret in (TOKEN, right, MEMBER["from"], MEMBER["to"]) if secret in shown
     ] == []
 
 

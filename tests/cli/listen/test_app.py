@@ -15,7 +15,7 @@ from ..conftest import Run
 from .samples import BODY, FORM, TOKEN, URL, Read, ask, asked_for, listener, multipart, signed
 
 
-def test_who_goes_away_before_the_end_is_not_told_of(capsys: Read) -> None:
+def test_a_sender_that_disconnects_early_is_not_printed(capsys: Read) -> None:
     async def go() -> list[Any]:
         said: list[Any] = []
         begun = {"type": "http.request", "body": BODY, "more_body": True}
@@ -85,7 +85,7 @@ UNTAKEN = {
 
 
 @pytest.mark.parametrize("case", UNTAKEN)
-def test_the_command_that_tells_why_does(
+def test_the_printed_command_diagnoses_the_signature(
     capsys: Read, plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", TOKEN)

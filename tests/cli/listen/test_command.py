@@ -51,8 +51,8 @@ def listening(
     patience = threading.Timer(20, process.kill)  # a line that never comes must not be awaited
     patience.start()
     try:
-        told = process.stderr.readline()
-        yield process, told.split()[3]
+        started = process.stderr.readline()
+        yield process, started.split()[3]
     finally:
         if code == 130:
             process.send_signal(signal.SIGINT)
@@ -62,7 +62,7 @@ def listening(
         process.stdout.close()
         process.stderr.close()
     assert (process.returncode, rest.splitlines()[0]) == (code, says)
-    assert ("Traceback" in rest, "Error" in rest, "ERROR" in rest) == (False, False, False)
+    assert not re.search("Traceback|Error|ERROR", rest)
 
 
 def test_beside_the_emulator_each_event_is_a_line_until_ctrl_c() -> None:
@@ -97,7 +97,7 @@ def test_one_event_is_counted_as_one() -> None:
     assert answer.status_code == 200
 
 
-def test_when_nobody_reads_any_more_it_ends_and_the_sender_is_not_told_200() -> None:
+def test_when_stdout_is_closed_it_ends_and_the_sender_gets_503() -> None:
     with listening("--no-verify", code=0) as (process, url):
         process.stdout.close()
         answer = httpx.post(url, data=ENTERS, trust_env=False)

@@ -31,13 +31,13 @@ def test_all_variables_are_shown_if_asked(capsys: Read) -> None:
 def test_json_has_everything_on_one_line(capsys: Read) -> None:
     ask(listener(as_json=True), signed())
     out, _ = capsys.readouterr()
-    told = json.loads(out)
+    printed = json.loads(out)
 
     assert out.count("\n") == 1
-    assert told["time"] == "2026-01-02T12:30:00+00:00"
-    assert (told["method"], told["url"], told["verified"]) == ("POST", URL, True)
-    assert (told["component"], told["variables"]["to"]) == ("multi_party_call", "12025550199")
-    assert told["raw"] == {**ENTERS, "tenant": "5", "a": " "}
+    assert printed["time"] == "2026-01-02T12:30:00+00:00"
+    assert (printed["method"], printed["url"], printed["verified"]) == ("POST", URL, True)
+    assert (printed["component"], printed["variables"]["to"]) == ("multi_party_call", "12025550199")
+    assert printed["raw"] == {**ENTERS, "tenant": "5", "a": " "}
 
 
 def test_what_is_sent_does_not_steer_the_terminal(capsys: Read) -> None:

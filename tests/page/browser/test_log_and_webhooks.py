@@ -118,7 +118,7 @@ def test_act_then_do_not_answer_meets_the_next_request(scene: Scene) -> None:
     expect(scene.page.locator("#marks .mark[data-outcome=lost]")).to_have_count(1)
 
 
-def test_a_fault_of_ones_own_is_added_and_removed(scene: Scene) -> None:
+def test_another_fault_is_added_and_removed(scene: Scene) -> None:
     scene.page.get_by_text("Another fault").click()
     scene.page.get_by_label("What goes wrong").select_option("500")
     scene.page.get_by_label("Action").select_option("hold")
@@ -200,8 +200,8 @@ def test_a_reset_empties_the_page(scene: Scene) -> None:
 
 def test_a_seed_is_loaded_from_a_file(scene: Scene) -> None:
     text = b'{"phlos": [{"phlo_id": "p", "name": "Sales", "nodes": [{"node_id": "n"}]}]}'
-    told = FilePayload(name="seed.json", mimeType="application/json", buffer=text)
-    scene.page.locator("#seed").set_input_files(told)
+    seed_file = FilePayload(name="seed.json", mimeType="application/json", buffer=text)
+    scene.page.locator("#seed").set_input_files(seed_file)
 
     expect(scene.page.locator("#ring-node option")).to_have_text(["Multi-Party Call_1 · Sales"])
     assert [phlo.phlo_id for phlo in scene.emulator.phlos] == ["p"]
