@@ -31,25 +31,31 @@ def with_client(
 ) -> None:
     """Call `ask` with a client for the common options.
 
-    An interrupted action that may have happened is reported.
+    An interrupted action that may have happened is reported. A Ctrl-C after `ask` has returned is
+    too late: what it printed is the outcome.
     """
     options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     interrupted: list[OutcomeEvent] = []
+    returned = False
 
     def remember(event: OutcomeEvent) -> None:
         if event.cancelled and event.may_have_happened:
             interrupted.append(event)
 
     async def go() -> None:
+        nonlocal returned
         async with AsyncPhloClient(
             auth_id, base_url=base_url, on_outcome=remember, **options
         ) as client:
             await ask(client)
+            returned = True
 
     logger.addHandler(logging.NullHandler())  # its warnings are printed below
     try:
         anyio.run(go)
     except KeyboardInterrupt:
+        if returned:
+            return
         if not interrupted:
             raise
         for event in interrupted:

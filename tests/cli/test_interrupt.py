@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from plivo_phlo_async._early_interrupt import is_command
+from plivo_phlo_async.cli.printing import print_json
+from plivo_phlo_async.emulator import PhloEmulator
+
+from .conftest import Run
 
 ENVIRON = {
     "PLIVO_AUTH_ID": "MA2025RK4E639VJFZAGV",
@@ -146,3 +152,16 @@ def test_a_closed_terminal_ends_a_command_as_sigterm_does() -> None:
 
 def test_under_nohup_a_closed_terminal_is_ignored() -> None:
     assert _hung_up("trap '' HUP;").returncode == 0
+
+
+def test_a_ctrl_c_after_the_outcome_was_printed_does_not_change_the_exit_code(
+    plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(value: Any) -> None:
+        print_json(value)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("plivo_phlo_async.cli.client_runner.print_json", interrupted)
+    code, out, err = plivo_phlo("call", "12025550101", "12025550199", "--json")
+
+    assert (code, json.loads(out)["ok"], err) == (0, True, "")

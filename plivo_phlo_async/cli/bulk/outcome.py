@@ -31,6 +31,7 @@ class RunOutcome:
         stopped_by: the error that stopped the run.
         denied: the first authentication error.
         sent: whether a request was sent.
+        performed: number of actions that were performed in this run.
         unreachable: number of actions that could not be sent.
         failed_lines: lines of the actions that failed in this run.
         unknown_lines: lines of the actions that may have happened.
@@ -50,6 +51,7 @@ class RunOutcome:
     stopped_by: Exception | None = None
     denied: AuthenticationError | None = None
     sent: bool = False
+    performed: int = 0
     unreachable: int = 0
     failed_lines: array[int] = field(factory=lambda: array("Q"))
     unknown_lines: array[int] = field(factory=lambda: array("Q"))
@@ -61,6 +63,7 @@ class RunOutcome:
         if error is not None:
             self.examples.setdefault(type(error).__name__, (error, line))
         self.sent = self.sent or outcome.attempts > 0
+        self.performed += outcome.attempts > 0
         self.unreachable += isinstance(error, NotSentError)
         if isinstance(error, AuthenticationError):
             self.denied = self.denied or error
@@ -110,6 +113,18 @@ class RunOutcome:
         here = self.this_run
         nothing_done = not (self.sent or here["done"] or here["failed"] or self.not_started)
         return self.resumes and nothing_done
+
+    def remaining(self, report: BulkReport, redo: set[str]) -> int:
+        """Return the number of actions that are still to be performed.
+
+        Args:
+            report: counts of the run so far.
+            redo: the statuses in earlier runs that are performed again.
+        """
+        earlier = self.earlier or {}
+        before = sum(count for status, count in earlier.items() if status not in redo)
+        ended = report.done + report.failed + report.unknown + report.skipped
+        return max(0, min(self.total - before - self.performed, self.total - ended))
 
     @property
     def resumes(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -31,12 +32,18 @@ class RunState:
         report: counts of the run so far.
         pause: remaining seconds of a pause that the server requested.
         stopping: whether the run starts no more actions.
+        speed: actions per second at present; None if it is unknown.
+        limit: requests per second that the account allows; None for no limit.
+        seconds_left: the remaining time; None if it is unknown.
     """
 
     total: int
     report: BulkReport
     pause: float = 0.0
     stopping: bool = False
+    speed: float | None = None
+    limit: float | None = None
+    seconds_left: float | None = None
 
     @property
     def ended(self) -> int:
@@ -57,10 +64,17 @@ class RunState:
         ]
 
     @property
+    def rate(self) -> str:
+        """The speed against the limit, such as 58/60; "" if it is unknown."""
+        if self.speed is None:
+            return ""
+        limit = "" if self.limit is None else f"/{_number(self.limit)}"
+        return f"{_number(self.speed)}{limit}"
+
+    @property
     def left(self) -> str:
-        """The remaining time at the current rate."""
-        rate = self.report.rate
-        return f"{clock_time((self.total - self.ended) / rate)} left" if rate else ""
+        """The remaining time, in words; "" if it is unknown."""
+        return "" if self.seconds_left is None else f"{clock_time(self.seconds_left)} left"
 
 
 class Progress(Protocol):
@@ -84,12 +98,14 @@ def clock_time(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else clock
 
 
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 or value == round(value) else f"{value:.1f}"
+
+
 def live_line(state: RunState, width: int) -> Table:
     """Return the live line for a terminal width; the least important parts are left out."""
-    words = next(
-        (words for words in _variants(state) if words.cell_len + _MIN_BAR + 1 <= width), None
-    )
-    words = words or _variants(state)[-1]
+    variants = _variants(state)
+    words = next((words for words in variants if words.cell_len < width), variants[-1])
     line = Table.grid(padding=(0, 1, 0, 0))
     bar = min(_MAX_BAR, width - words.cell_len - 2)
     if bar >= _MIN_BAR:
@@ -102,19 +118,31 @@ def live_line(state: RunState, width: int) -> Table:
 
 def _variants(state: RunState) -> list[Text]:
     """Return the texts of the line, the longest first."""
-    rate = f"{state.report.rate:.1f}/s" if state.report.rate else ""
-    plain = [part for part in (rate, state.left) if part]
-    some = [count for count in state.counts if count[0]]
+    every = state.counts
+    here = [count for count in every if count[1] != "before"]
+    some = [count for count in here if count[0]]
+    wrong = [count for count in some if count[1] != "done"]
+    long, middle, short = _tails(state)
+    variants = [
+        *((every, long), (every, middle), (here, middle), (some, middle)),
+        *((wrong, middle), (wrong, short), ([], short)),
+    ]
+    return [_words(state, counts, tail) for counts, tail in variants]
+
+
+def _tails(state: RunState) -> tuple[list[str], list[str], list[str]]:
+    """Return what follows the counts: long, middle and short."""
     if state.stopping:
-        tails = [["stopping: waiting for actions in flight"], ["stopping"]]
-    elif state.pause > 0:
-        waiting = f"waiting {state.pause:.0f} s"
-        tails = [[f"{waiting}: the server asks to slow down"], [f"{waiting}: slow down"], [waiting]]
-    else:
-        tails = [plain, plain[-1:]]
-    variants = [_words(state, state.counts, tails[0])]
-    variants += [_words(state, some, tail) for tail in tails]
-    return [*variants, _words(state, [], tails[-1])]
+        text = "stopping: waiting for actions in flight"
+        return [text], ["stopping: waiting"], ["stopping"]
+    if state.pause > 0:
+        waiting, left = f"waiting {math.ceil(state.pause)} s", [state.left] if state.left else []
+        long = f"{waiting}: the server asks to slow down"
+        return [long, *left], [f"{waiting}: slow down", *left], [waiting]
+    left = [state.left] if state.left else []
+    if not state.rate:
+        return left, left, left
+    return [f"{state.rate} per second", *left], [f"{state.rate}/s", *left], left
 
 
 def _words(state: RunState, counts: list[tuple[int, str, str]], tail: list[str]) -> Text:
@@ -128,14 +156,8 @@ def _words(state: RunState, counts: list[tuple[int, str, str]], tail: list[str])
 
 def line_of(state: RunState) -> str:
     """Return the line as plain text."""
-    if state.stopping:
-        tail = ["stopping: waiting for actions in flight"]
-    elif state.pause > 0:
-        tail = [f"waiting {state.pause:.0f} s: the server asks to slow down"]
-    else:
-        tail = [f"{state.report.rate:.1f} per second" if state.report.rate else "", state.left]
     counts = [f"{count} {word}" for count, word, _ in state.counts]
-    return f"{state.ended}/{state.total}: {', '.join([*counts, *filter(None, tail)])}"
+    return f"{state.ended}/{state.total}: {', '.join([*counts, *_tails(state)[0]])}"
 
 
 class LiveLine:

@@ -18,6 +18,7 @@ from rich.console import Console
 from ..._transport.hooks import OutcomeEvent, PauseEvent, logger
 from ..._transport.limiter import RateLimit
 from ...bulk.journal import JournalEntry
+from ...bulk.report import BulkReport
 from ...bulk.run import BulkRun
 from ...bulk.sqlite_journal import SqliteJournal
 from ...client import AsyncPhloClient
@@ -30,6 +31,7 @@ from .plan import Plan
 from .progress import LiveLine, PlainLines, Progress, RunState
 from .results_file import ResultsFile
 from .signals import StopSignals
+from .speed import SpeedEstimate, seconds_left
 
 __all__ = ["BulkRunner", "SetupError"]
 
@@ -64,6 +66,7 @@ class BulkRunner:
     finished: bool = False
     earlier_printed: bool = False
     paused_until: float = 0.0
+    speed: SpeedEstimate = field(factory=SpeedEstimate)
     progress: Progress = field(init=False)
     client: AsyncPhloClient = field(init=False)
     outcome: RunOutcome = field(init=False)
@@ -143,12 +146,11 @@ class BulkRunner:
             self.outcome.stopped_by = self.outcome.stopped_by or error
 
     async def _run(self, journal: SqliteJournal | None) -> None:
-        chosen = {"failed": self.retry_failed, "unknown": self.retry_unknown}
         run = self.client.bulk(
             self.in_flight.actions(self.checked.rows()),
             concurrency=self.concurrency,
             journal=journal,
-            redo={status for status, repeat in chosen.items() if repeat},
+            redo=self._redo,
         )
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
@@ -181,10 +183,30 @@ class BulkRunner:
                 scope.cancel()
             if run.report.total or run.report.skipped:  # then the journal is the list's
                 self._print_earlier()
-            pause = max(0.0, self.paused_until - time.monotonic())
-            stopping = self.signals.should_stop or self.outcome.denied is not None
-            self.progress.show(RunState(self.checked.total, run.report, pause, stopping))
+            self.progress.show(self._state(run.report))
             await anyio.sleep(_TICK)
+
+    @property
+    def _redo(self) -> set[str]:
+        chosen = {"failed": self.retry_failed, "unknown": self.retry_unknown}
+        return {status for status, repeat in chosen.items() if repeat}
+
+    def _state(self, report: BulkReport) -> RunState:
+        """Measure the speed, and return what the progress shows."""
+        now, outcome, limit = time.monotonic(), self.outcome, self.limit
+        pause = max(0.0, self.paused_until - now)
+        self.speed.add(now, outcome.performed, paused=pause > 0)
+        speed, remaining = self.speed.per_second, outcome.remaining(report, self._redo)
+        allowed = None if limit is None else limit.rate
+        return RunState(
+            outcome.total,
+            report,
+            pause,
+            stopping=self.signals.should_stop or outcome.denied is not None,
+            speed=speed,
+            limit=None if limit is None else limit.requests / limit.per,
+            seconds_left=seconds_left(remaining, speed, allowed, pause),
+        )
 
     def _stop(self, run: BulkRun) -> None:
         if not self.stopping:

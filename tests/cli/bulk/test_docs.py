@@ -39,7 +39,7 @@ def test_a_block_of_shell_runs(block: str, emulator: PhloEmulator, tmp_path: Pat
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
 
     assert done.returncode == 0, done.stderr

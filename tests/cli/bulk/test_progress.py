@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -18,11 +19,18 @@ from plivo_phlo_async.cli.bulk.progress import (
 )
 
 REPORT = BulkReport(done=118, failed=1, unknown=1, skipped=80, elapsed=2.1)
+RATE: dict[str, Any] = {"speed": 58.2, "limit": 60.0, "seconds_left": 4.4}
 SCENES = {
-    "running": RunState(400, REPORT),
-    "waiting": RunState(400, REPORT, pause=12.0),
-    "stopping": RunState(400, REPORT, stopping=True),
-    "big": RunState(1_000_000, BulkReport(done=987_654, failed=1000, unknown=99, elapsed=17_000.0)),
+    "running": RunState(400, REPORT, **RATE),
+    "waiting": RunState(400, REPORT, pause=11.2, **RATE),
+    "stopping": RunState(400, REPORT, stopping=True, **RATE),
+    "big": RunState(
+        1_000_000,
+        BulkReport(done=987_654, failed=1000, unknown=99, elapsed=17_000.0),
+        speed=58.2,
+        limit=60.0,
+        seconds_left=200.0,
+    ),
 }
 
 
@@ -46,8 +54,11 @@ def test_the_live_line_is_one_line_however_wide_the_terminal(scene: RunState, wi
 @pytest.mark.parametrize(
     ("scene", "says"),
     [
-        ("running", ["200/400", "118 done", "1 failed", "1 unknown", "57.1/s", "0:04 left"]),
-        ("waiting", ["waiting 12 s: the server asks to slow down"]),
+        (
+            "running",
+            ["200/400", "118 done", "1 failed", "1 unknown", "58/60 per second", "0:04 left"],
+        ),
+        ("waiting", ["waiting 12 s: the server asks to slow down", "0:04 left"]),
         ("stopping", ["stopping: waiting for actions in flight"]),
     ],
 )
@@ -57,11 +68,42 @@ def test_a_wide_terminal_sees_it_all(scene: str, says: list[str]) -> None:
     assert [words for words in says if words not in shown] == []
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (120, "200/400  80 before  118 done  1 failed  1 unknown  58/60 per second  0:04 left"),
+        (80, "200/400  80 before  118 done  1 failed  1 unknown  58/60 per second  0:04 left"),
+        (60, "200/400  118 done  1 failed  1 unknown  58/60/s  0:04 left"),
+        (50, "200/400  1 failed  1 unknown  58/60/s  0:04 left"),
+        (40, "200/400  1 failed  1 unknown  0:04 left"),
+        (20, "200/400  0:04 left"),
+    ],
+)
+def test_a_narrow_terminal_keeps_what_matters_most(width: int, line: str) -> None:
+    shown = _shown(SCENES["running"], width)
+
+    assert shown.lstrip(" \u2501\u2578\u257a").rstrip() == line
+
+
+@pytest.mark.parametrize(
+    ("speed", "limit", "rate"),
+    [(58.4, 60.0, "58/60"), (1.25, 2.0, "1.2/2"), (1.5, 2.5, "1.5/2.5"), (812.0, None, "812")],
+)
+def test_the_rate_is_shown_against_the_limit(speed: float, limit: float | None, rate: str) -> None:
+    assert RunState(400, REPORT, speed=speed, limit=limit).rate == rate
+
+
+def test_what_is_unknown_is_left_out() -> None:
+    state = RunState(400, BulkReport(done=3), limit=60.0)
+
+    assert line_of(state) == "3/400: 3 done, 0 failed, 0 unknown"
+
+
 def test_elsewhere_it_is_said_in_words() -> None:
     assert [line_of(scene) for scene in SCENES.values()][:3] == [
-        "200/400: 80 before, 118 done, 1 failed, 1 unknown, 57.1 per second, 0:04 left",
+        "200/400: 80 before, 118 done, 1 failed, 1 unknown, 58/60 per second, 0:04 left",
         "200/400: 80 before, 118 done, 1 failed, 1 unknown,"
-        " waiting 12 s: the server asks to slow down",
+        " waiting 12 s: the server asks to slow down, 0:04 left",
         "200/400: 80 before, 118 done, 1 failed, 1 unknown,"
         " stopping: waiting for actions in flight",
     ]
