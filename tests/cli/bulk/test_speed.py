@@ -94,7 +94,7 @@ def test_the_time_left_is_the_longest_of_what_speed_limit_and_pause_allow(
 
 def _outcome(**earlier: int) -> RunOutcome:
     counts = {BulkStatus(status): count for status, count in earlier.items()}
-    return RunOutcome("calls.csv", [], 100, lines={id(ACTION): 2}, journal=True, earlier=counts)
+    return RunOutcome("calls.csv", [], 100, journal=True, earlier=counts)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_what_earlier_runs_finished_is_not_left_even_before_it_is_skipped(
 
 def test_an_action_of_this_run_is_not_left_and_one_in_doubt_was_not_performed() -> None:
     outcome = _outcome(done=20, failed=0, unknown=30)
-    outcome.add(BulkOutcome(ACTION, BulkStatus.DONE, attempts=1))
-    outcome.add(BulkOutcome(ACTION, BulkStatus.UNKNOWN, attempts=0))
+    outcome.add(2, BulkOutcome(ACTION, BulkStatus.DONE, attempts=1))
+    outcome.add(2, BulkOutcome(ACTION, BulkStatus.UNKNOWN, attempts=0))
 
     assert outcome.performed == 1
     assert outcome.remaining(BulkReport(done=1, unknown=1), set()) == 49
