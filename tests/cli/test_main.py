@@ -85,10 +85,8 @@ def test_a_full_disk_is_one_line() -> None:
             [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
         )
 
-    assert (done.returncode, done.stderr) == (
-        1,
-        "plivo-phlo: [Errno 28] No space left on device.\n",
-    )
+    assert done.returncode == 1
+    assert done.stderr == "plivo-phlo: [Errno 28] No space left on device.\n"
 
 
 def test_with_standard_output_closed_it_does_its_work_all_the_same() -> None:
