@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import importlib
 import io
-import json
 import random
 import socket
 import struct
@@ -23,17 +22,18 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
-from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 from attrs import define, field
 
 from plivo_phlo_async import AsyncPhloClient, PhloError
+from tests.faults.call_server import CallServer, dial_all
 
 AUTH_ID = "MA2025RK4E639VJFZAGV"
 TIMEOUT = 0.5
@@ -73,44 +73,20 @@ _ANSWERS = {
 }
 
 
-class Exchange:
-    """A server that places calls and does not always say so; in a thread of its own."""
+class Exchange(CallServer):
+    """A server that places calls and does not always say so."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self.placed: Counter[str] = Counter()
-        self.arrived: Counter[str] = Counter()
         self._seed = seed
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
-
-    async def _main(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
-        self.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._ready.set()
-        async with server:
-            await self._over.wait()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while await self._exchange(reader, writer):
-                pass
-        writer.transport.abort()
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        to = await _dialled(reader)
-        self.arrived[to] += 1
-        _, places, then = _draw(self._seed, to, self.arrived[to])
-        self.placed[to] += places
+    async def respond(
+        self, number: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Do what the schedule says."""
+        _, places, then = _draw(self._seed, number, self.arrived[number])
+        self.placed[number] += places
         if then == "silence":
             await asyncio.wait({asyncio.ensure_future(reader.read())}, timeout=10 * TIMEOUT)
         elif then == "reset":
@@ -120,16 +96,6 @@ class Exchange:
             writer.write(_ANSWERS[then])
             await writer.drain()
         return then in _ANSWERS and not then.endswith("cut")
-
-
-async def _dialled(reader: asyncio.StreamReader) -> str:
-    """Read one request; gives the number it dials."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    _, _, rest = head.partition("content-length:")
-    body = (await reader.readexactly(int(rest.split("\r\n")[0]))).decode()
-    if body.startswith("{"):
-        return str(json.loads(body)["to"])
-    return parse_qs(body)["To"][0]
 
 
 def _draw(seed: int, to: str, attempt: int) -> tuple[int, bool, str]:
@@ -309,20 +275,8 @@ def _count(score: Score, error: Exception | None, placed: int) -> None:
 
 
 async def _dial_all(opening: Any, numbers: list[str]) -> dict[str, Exception | None]:
-    said: dict[str, Exception | None] = {}
-
-    async def work(dial: Dial, waiting: Iterator[str]) -> None:
-        for to in waiting:
-            try:
-                await dial(to)
-                said[to] = None
-            except Exception as error:
-                said[to] = error
-
     async with asyncio.timeout(MOST_SECONDS), opening as dial:
-        waiting = iter(numbers)
-        await asyncio.gather(*(work(dial, waiting) for _ in range(AT_ONCE)))
-    return said
+        return await dial_all(dial, numbers, AT_ONCE)
 
 
 def _dial_threaded(

@@ -90,7 +90,9 @@ def test_an_accepted_action_whose_answer_cannot_be_read_is_done(verb: str, body:
     action = HOLD if verb == "hold" else Action.run("p")
     result = _read(action, body, 201)
 
-    assert (result.api_id, result.reply_complete, result.status_code) == (None, False, 201)
+    assert result.api_id is None
+    assert not result.reply_complete
+    assert result.status_code == 201
 
 
 def test_a_lost_body_is_one_that_cannot_be_read() -> None:

@@ -153,7 +153,8 @@ def test_numbers_are_masked_and_the_token_never_shows(
     _, out, _ = plivo_phlo(*argv(url), *options)
     _, verbose, _ = plivo_phlo(*argv(url), *options, "-v")
 
-    assert ("12025551111" in out, "12025551111" in verbose) == (False, True)
+    assert "12025551111" not in out
+    assert "12025551111" in verbose
     assert TOKEN not in out + verbose
 
 
@@ -161,17 +162,15 @@ def test_the_finding_as_json(plivo_phlo: Run) -> None:
     code, out, _ = plivo_phlo(*argv("http://example.com/plivo?b=2&a=%20"), "--json", "-v")
     end = "://example.com/plivo?a= &b=2.eventConferenceEnterto12025551111"
 
-    assert (code, json.loads(out)) == (
-        1,
-        {
-            "matches": False,
-            "version": "V3",
-            "differences": ["its URL begins with https://"],
-            "as_given": f"http{end}",
-            "as_signed": f"https{end}",
-            "advice": 'Pass the public URL to the server: public_base_url="https://example.com".',
-        },
-    )
+    assert code == 1
+    assert json.loads(out) == {
+        "matches": False,
+        "version": "V3",
+        "differences": ["its URL begins with https://"],
+        "as_given": f"http{end}",
+        "as_signed": f"https{end}",
+        "advice": 'Pass the public URL to the server: public_base_url="https://example.com".',
+    }
 
 
 def test_a_body_comes_from_a_file_or_from_standard_input(

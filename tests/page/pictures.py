@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,6 +16,8 @@ from typing import Literal
 
 import attrs
 from playwright.async_api import Browser, async_playwright, expect
+from rich.console import Console
+from rich.text import Text
 
 from plivo_phlo_async import AsyncPhloClient, PhloError
 from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, PhloEmulator, read_seed
@@ -135,6 +140,31 @@ async def picture(
         await page.close()
 
 
+def printed_demo() -> str:
+    """What `plivo-phlo demo` prints up to its first warm transfer, as an SVG of a terminal."""
+    printed = subprocess.run(
+        [sys.executable, "-m", "plivo_phlo_async", "demo"],
+        env={**os.environ, "FORCE_COLOR": "1", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    steps = Text.from_ansi(printed)
+    console = Console(record=True, width=74, file=io.StringIO())
+    console.print(Text("$ plivo-phlo demo"))
+    console.print(steps[: steps.plain.index("\n 5  ")])
+    return console.export_svg(title="plivo-phlo demo")
+
+
+async def terminal_picture(browser: Browser) -> None:
+    """Take the picture of the demo in a terminal."""
+    page = await browser.new_page()
+    # rich's font is on a CDN; a local one does.
+    await page.set_content(printed_demo().replace("Fira Code", "DejaVu Sans Mono"))
+    await page.locator("svg").screenshot(path=IMAGES / "terminal-demo.png", omit_background=True)
+    await page.close()
+
+
 async def take() -> None:
     """Take all of them."""
     chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
@@ -146,6 +176,7 @@ async def take() -> None:
         lost = "#lines > li[data-outcome=lost] summary"
         await picture(browser, "dark", handover, (1280, 1040), "dark", lost)
         await picture(browser, "narrow", warm_transfer, (390, 844))
+        await terminal_picture(browser)
         await browser.close()
 
 

@@ -81,7 +81,9 @@ def test_the_page_is_html(path: str) -> None:
 def test_a_file_of_the_page_has_its_content_type(name: str, kind: str) -> None:
     answer = get(f"/_emulator/page/{name}")
 
-    assert (answer.status, answer.content_type, bool(answer.raw)) == (200, kind, True)
+    assert answer.status == 200
+    assert answer.content_type == kind
+    assert answer.raw
 
 
 @pytest.mark.parametrize("name", ["dom.js", "page.html", "__init__.py", "..%2Fapp.py", ""])
@@ -252,10 +254,8 @@ def test_an_address_is_a_text_whatever_it_holds(address: str) -> None:
     seen = Seen(page_of(emulator))
     more = Counter(tag for tag, _ in seen.elements) - empty
 
-    assert (more.keys() & {"img", "script", "b"}, "".join(seen.texts).count(address) >= 2) == (
-        set(),
-        True,
-    )
+    assert more.keys() & {"img", "script", "b"} == set()
+    assert "".join(seen.texts).count(address) >= 2
 
 
 def test_the_auth_token_is_not_on_the_page_even_as_an_address() -> None:
@@ -263,7 +263,8 @@ def test_the_auth_token_is_not_on_the_page_even_as_an_address() -> None:
     emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, f"sip:{DEMO_AUTH_TOKEN}@x")
     page = page_of(emulator)
 
-    assert (DEMO_AUTH_TOKEN in page, "sip:***@x" in page) == (False, True)
+    assert DEMO_AUTH_TOKEN not in page
+    assert "sip:***@x" in page
 
 
 @pytest.mark.parametrize(("token", "hidden"), [("members", False), ("ACustomer", True)])

@@ -16,4 +16,5 @@ async def test_storms_over_several_machines_lose_no_token_and_turn_no_order(
     tally = await storms(40, seed=11, socket=shared_server.socket)
 
     assert (tally.over, tally.lost, tally.inversions) == (0, 0, 0)
-    assert (tally.grants > 400, tally.cancelled > 100) == (True, True)
+    assert tally.grants > 400
+    assert tally.cancelled > 100

@@ -61,7 +61,9 @@ async def test_a_body_that_breaks_after_a_yes_is_still_a_yes() -> None:
     async with emulated_client(emulator) as client:
         result = await node(client).call("1", "2")
 
-    assert (result.status_code, result.reply_complete, emulator.dialled) == (201, False, {"2": 1})
+    assert result.status_code == 201
+    assert not result.reply_complete
+    assert emulator.dialled == {"2": 1}
 
 
 async def test_a_whole_body_that_is_not_plivos_is_unknown() -> None:

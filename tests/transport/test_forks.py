@@ -159,7 +159,9 @@ def _check_each_kept_to_its_own(server: CountingServer) -> None:
     """The parent's two calls are on one connection, the child's three on others."""
     parent, *childs, again = server.arrived
 
-    assert (again, len(childs), parent in childs) == (parent, 3, False)
+    assert again == parent
+    assert len(childs) == 3
+    assert parent not in childs
     assert (len(server.called), set(server.called.values())) == (5, {1})
     assert server.foreign == []
     assert server.until_open(0)

@@ -190,9 +190,6 @@ async def test_a_shorter_pause_does_not_end_a_longer_one(time: Time) -> None:
 
 
 async def test_a_pause_also_holds_who_is_already_waiting(time: Time) -> None:
-    limit = _limit(time)
-    for _ in range(5):
-        await limit.acquire()
     paused: list[bool] = []
 
     async def sleep(seconds: float) -> None:
@@ -201,7 +198,9 @@ async def test_a_pause_also_holds_who_is_already_waiting(time: Time) -> None:
             limit.pause(10.0)
         await time.sleep(seconds)
 
-    limit._sleep = sleep
+    limit = RateLimit(300, 5.0, 5, clock=time, sleep=sleep)
+    for _ in range(5):
+        await limit.acquire()
     await limit.acquire()
 
     assert time.now - 1000.0 > 10.0

@@ -53,17 +53,13 @@ def test_a_request_has_every_attribute_that_httpx_gives_one(action: Action) -> N
 def test_a_request_is_on_the_wire_what_httpx_makes_of_it(action: Action, base_url: str) -> None:
     ours, plain = _build(action, base_url), _as_httpx_makes_it(action, base_url)
 
-    assert (ours.method, ours.url.raw_path, ours.content, ours.extensions) == (
-        plain.method,
-        plain.url.raw_path,
-        plain.content,
-        plain.extensions,
-    )
-    assert (ours.url, ours.url.raw_host, ours.url.port) == (
-        plain.url,
-        plain.url.raw_host,
-        plain.url.port,
-    )
+    assert ours.method == plain.method
+    assert ours.url.raw_path == plain.url.raw_path
+    assert ours.content == plain.content
+    assert ours.extensions == plain.extensions
+    assert ours.url == plain.url
+    assert ours.url.raw_host == plain.url.raw_host
+    assert ours.url.port == plain.url.port
     assert sorted(ours.headers.raw) == sorted(plain.headers.raw)
 
 
@@ -98,11 +94,9 @@ def test_setting_the_url_of_one_leaves_the_next_alone() -> None:
 def test_a_request_can_be_pickled_as_httpx_ones_can() -> None:
     copy = pickle.loads(pickle.dumps(_build(CALL)))
 
-    assert (copy.method, copy.url, copy.headers) == (
-        "POST",
-        f"{BASE_URL}/phlo/p/multi_party_call/n",
-        _build(CALL).headers,
-    )
+    assert copy.method == "POST"
+    assert copy.url == f"{BASE_URL}/phlo/p/multi_party_call/n"
+    assert copy.headers == _build(CALL).headers
 
 
 def test_in_words_a_request_shows_no_full_number() -> None:

@@ -144,10 +144,8 @@ def test_a_refusal_for_longer_than_allowed_is_final_but_slows_the_bucket() -> No
 def test_no_wait_is_begun_that_would_pass_the_deadline(attempt: Attempt) -> None:
     decision = _state().decide(attempt, START + 59.9, is_superseded=False)
 
-    assert (decision.wait, decision.reason) == (
-        None,
-        "the deadline leaves no time for another attempt",
-    )
+    assert decision.wait is None
+    assert decision.reason == "the deadline leaves no time for another attempt"
 
 
 def test_a_spent_budget_ends_the_retries_and_says_so() -> None:

@@ -13,7 +13,8 @@ async def test_storms_of_cancellation_lose_no_token_and_turn_no_order() -> None:
     tally = await storms(150, seed=11)
 
     assert (tally.over, tally.lost, tally.inversions) == (0, 0, 0)
-    assert (tally.grants > 1000, tally.cancelled > 500) == (True, True)
+    assert tally.grants > 1000
+    assert tally.cancelled > 500
 
 
 async def test_the_default_limit_is_kept_and_used_over_many_grants() -> None:

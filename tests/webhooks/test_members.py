@@ -112,7 +112,9 @@ def test_when_a_call_ended_no_member_is_on_it_and_none_comes_back() -> None:
     tracker.update(_event("1"))
     ended = tracker.update(_event("", "", state="Completed"))
 
-    assert (ended, tracker.update(_event("1")), tracker.update(_event("2"))) == (True, False, False)
+    assert ended
+    assert not tracker.update(_event("1"))
+    assert not tracker.update(_event("2"))
     assert _here(tracker) == []
 
 

@@ -35,7 +35,9 @@ def test_json_has_everything_on_one_line(capsys: Read) -> None:
 
     assert out.count("\n") == 1
     assert printed["time"] == "2026-01-02T12:30:00+00:00"
-    assert (printed["method"], printed["url"], printed["verified"]) == ("POST", URL, True)
+    assert printed["method"] == "POST"
+    assert printed["url"] == URL
+    assert printed["verified"]
     assert (printed["component"], printed["variables"]["to"]) == ("multi_party_call", "12025550199")
     assert printed["raw"] == {**ENTERS, "tenant": "5", "a": " "}
 

@@ -76,10 +76,8 @@ def test_a_call_is_measured_in_seconds(value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["-1", -1, "1e20"])
 def test_no_duration_is_negative_or_endless(value: Any) -> None:
-    assert (converters.SECONDS.convert(value), converters.MILLISECONDS.convert(value)) == (
-        None,
-        None,
-    )
+    assert converters.SECONDS.convert(value) is None
+    assert converters.MILLISECONDS.convert(value) is None
 
 
 @pytest.mark.parametrize("value", ["0.0035", 0.0035])
