@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plivo_phlo_async.cli.bulk.countries import INVALID, country_of
+from plivo_phlo_async.cli.bulk.countries import INVALID, Countries
 from plivo_phlo_async.emulator import PhloEmulator
 
 from ..conftest import Run
@@ -101,4 +101,11 @@ def test_a_key_cannot_control_the_table(plivo_phlo: Run, emulator: PhloEmulator)
     ],
 )
 def test_the_country_of_an_address(address: str, country: str) -> None:
-    assert country_of(address) == country
+    assert Countries().of(address) == country
+
+
+def test_numbers_of_one_block_have_their_country_at_once() -> None:
+    countries = Countries()
+    numbers = ["12025550101", "12025550199", "14165550101", "447700300111", "447400123456"]
+
+    assert [countries.of(number) for number in numbers] == ["US", "US", "CA", "JE", "GB"]
