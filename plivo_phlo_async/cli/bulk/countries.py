@@ -33,11 +33,11 @@ class Countries:
             The country's ISO 3166 code; the calling code of a number of no country; `SIP`;
             `INVALID` for a number that no country has; None without the package phonenumberslite.
         """
-        if "@" in address:
-            return SIP
         library = _library()
         if library is None:
             return None
+        if "@" in address:
+            return SIP
         digits = address.removeprefix("+")
         # Under +1 the area code and the next digit decide, elsewhere a few digits more.
         block = (digits[: 5 if digits.startswith("1") else 7], len(digits))

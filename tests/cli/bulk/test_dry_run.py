@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,19 @@ def test_as_json_it_has_the_whole_actions(plivo_phlo: Run, emulator: PhloEmulato
     assert report["cleaned"]["first"][1] == {"line": 3, "field": "to", "removed": ["spaces"]}
     assert report["duplicates"] == {"count": 1, "first": [{"line": 4, "first_line": 3}]}
     assert (report["columns"]["to"], report["not_used"]) == ("Phone", ["Name"])
+
+
+def test_without_the_data_of_countries_it_shows_the_rest(emulator: PhloEmulator) -> None:
+    argv = ["plivo-phlo", "bulk", "calls.csv", *MAP, "--duplicates", "skip", "--dry-run"]
+    code = (
+        f"import sys; sys.modules['phonenumbers'] = None; sys.argv = {argv!r};"
+        " from plivo_phlo_async.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Countries" not in done.stdout
+    assert done.stdout.endswith("It dials 4 numbers. Dry run: nothing was sent.\n")
 
 
 def test_it_shows_the_first_ten_rows(plivo_phlo: Run, emulator: PhloEmulator) -> None:
