@@ -13,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..._masking import mask, mask_numbers
-from ...actions import Action
 from .check import CheckedList
-from .countries import INVALID, country_of
+from .countries import INVALID, Countries
 from .messages import Findings
 from .notes import notes, passed_through, used_columns
 from .rows import Row
@@ -31,19 +30,21 @@ class DryRun:
     """Collects what a run would send.
 
     Attributes:
-        first: the first rows.
-        invalid: the rows whose number its country does not have.
+        first: the first rows, each with its country.
+        invalid: the rows whose number no country has.
         countries: the number of addresses by country.
     """
 
-    first: Findings[Row] = field(factory=lambda: Findings(_MAX_ROWS))
+    first: Findings[tuple[Row, str]] = field(factory=lambda: Findings(_MAX_ROWS))
     invalid: Findings[Row] = field(factory=lambda: Findings(_MAX_ROWS))
     countries: Counter[str] = field(factory=Counter)
+    _look_up: Countries = field(factory=Countries)
 
     def add(self, row: Row) -> None:
         """Add a row that would be sent."""
-        self.first.add(row)
-        country = _country(row.action)
+        address = row.action.to or row.action.member_address
+        country = (address and self._look_up.of(address)) or ""
+        self.first.add((row, country))
         if country:
             self.countries[country] += 1
         if country == INVALID:
@@ -72,11 +73,11 @@ class DryRun:
 
     def _print_rows(self) -> None:
         table = Table(box=None, padding=(0, 1), header_style="bold")
-        shown = [name for name in _CELLS if any(_CELLS[name](row) for row in self.first.first)]
+        shown = [name for name in _CELLS if any(_CELLS[name](*row) for row in self.first.first)]
         for name in shown:
             table.add_column(name, justify="right" if name == "line" else "left")
         for row in self.first.first:
-            table.add_row(*(Text(_CELLS[name](row), no_wrap=True) for name in shown))
+            table.add_row(*(Text(_CELLS[name](*row), no_wrap=True) for name in shown))
         console = Console(highlight=False)
         with console.capture() as captured:
             console.print(table, width=None if console.is_terminal else _WIDTH)
@@ -110,27 +111,22 @@ class DryRun:
                 ],
             },
             "first_rows": [
-                {"line": row.line, "action": row.action.to_dict()} for row in self.first.first
+                {"line": row.line, "action": row.action.to_dict()} for row, _ in self.first.first
             ],
         }
-
-
-def _country(action: Action) -> str | None:
-    address = action.to or action.member_address
-    return None if address is None else country_of(address)
 
 
 def _masked(address: str | None) -> str:
     return "" if address is None else mask(address)
 
 
-_CELLS: dict[str, Callable[[Row], str]] = {
-    "line": lambda row: str(row.line),
-    "verb": lambda row: row.action.verb,
-    "to": lambda row: _masked(row.action.to),
-    "member_address": lambda row: _masked(row.action.member_address),
-    "country": lambda row: _country(row.action) or "",
-    "trigger_source": lambda row: _masked(row.action.trigger_source),
-    "role": lambda row: row.action.role or "",
-    "key": lambda row: mask_numbers(row.action.key or ""),
+_CELLS: dict[str, Callable[[Row, str], str]] = {
+    "line": lambda row, _: str(row.line),
+    "verb": lambda row, _: row.action.verb,
+    "to": lambda row, _: _masked(row.action.to),
+    "member_address": lambda row, _: _masked(row.action.member_address),
+    "country": lambda row, country: country,
+    "trigger_source": lambda row, _: _masked(row.action.trigger_source),
+    "role": lambda row, _: row.action.role or "",
+    "key": lambda row, _: mask_numbers(row.action.key or ""),
 }

@@ -20,7 +20,7 @@ from plivo_phlo_async.bulk.report import BulkOutcome, BulkStatus
 from plivo_phlo_async.cli.bulk.addresses import clean_address
 from plivo_phlo_async.cli.bulk.check import CheckedList, check_list
 from plivo_phlo_async.cli.bulk.columns import FIELDS
-from plivo_phlo_async.cli.bulk.countries import country_of
+from plivo_phlo_async.cli.bulk.countries import Countries
 from plivo_phlo_async.cli.bulk.formats import FileError
 from plivo_phlo_async.cli.bulk.list_file import ListFile
 from plivo_phlo_async.cli.bulk.notes import notes
@@ -95,12 +95,13 @@ def _check(path: Path, source: random.Random) -> str:
 
 def _check_rows(checked: CheckedList, folder: Path) -> None:
     """Check what would be sent, and that the results can be read back."""
+    countries = Countries()
     paths, rows = [folder / "out.csv", folder / "out.jsonl"], list(checked.rows())
     for row in rows:
         for address in (row.action.to, row.action.member_address):
             if address is not None and not checked.options.any_address:
                 assert clean_address(address).address == address
-                country_of(address)
+                countries.of(address)
     for path in paths:
         with ResultsFile.open(path, checked.layout, append=False) as results:
             for row in rows:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from plivo_phlo_async.cli.bulk.countries import INVALID, country_of
+from plivo_phlo_async.cli.bulk.countries import INVALID, Countries
 from plivo_phlo_async.emulator import PhloEmulator
 
 from ..conftest import Run
@@ -71,6 +73,19 @@ def test_as_json_it_has_the_whole_actions(plivo_phlo: Run, emulator: PhloEmulato
     assert (report["columns"]["to"], report["not_used"]) == ("Phone", ["Name"])
 
 
+def test_without_the_data_of_countries_it_shows_the_rest(emulator: PhloEmulator) -> None:
+    argv = ["plivo-phlo", "bulk", "calls.csv", *MAP, "--duplicates", "skip", "--dry-run"]
+    code = (
+        f"import sys; sys.modules['phonenumbers'] = None; sys.argv = {argv!r};"
+        " from plivo_phlo_async.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Countries" not in done.stdout
+    assert done.stdout.endswith("It dials 4 numbers. Dry run: nothing was sent.\n")
+
+
 def test_it_shows_the_first_ten_rows(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     rows = "".join(f"120255501{number:02}\n" for number in range(12))
     Path("holds.csv").write_text(f"member_address\n{rows}")
@@ -101,4 +116,11 @@ def test_a_key_cannot_control_the_table(plivo_phlo: Run, emulator: PhloEmulator)
     ],
 )
 def test_the_country_of_an_address(address: str, country: str) -> None:
-    assert country_of(address) == country
+    assert Countries().of(address) == country
+
+
+def test_numbers_of_one_block_have_their_country_at_once() -> None:
+    countries = Countries()
+    numbers = ["12025550101", "12025550199", "14165550101", "447700300111", "447400123456"]
+
+    assert [countries.of(number) for number in numbers] == ["US", "US", "CA", "JE", "GB"]
