@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import ssl
+from collections.abc import Iterator
 
 import httpx
 import pytest
+import trustme
 
 from plivo_phlo_async import AsyncPhloClient
 
@@ -18,6 +21,27 @@ TLS = ssl.create_default_context()  # made once: reading the certificates takes 
 # started from there inherit that; tests that press it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the collected tests out of garbage collection, which else goes through all of them."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Hypothesis, which pytest imports now, looks for what refers to an object."""
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Programs and default TLS contexts trust one authority; reading all of them takes a while."""
+    path = tmp_path_factory.mktemp("tls") / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        yield
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -34,6 +58,12 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that a test starts run without coverage, which doubles what they take."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 
 from .campaign import run
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 _BROKEN = """
 from plivo_phlo_async.bulk import journal, journal_file, memory_journal
 

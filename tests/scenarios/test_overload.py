@@ -78,10 +78,10 @@ def _work(answer: Answer, seconds: float, per_second: float, verb: str) -> tuple
 def test_a_dead_server_is_asked_at_most_a_tenth_more_than_a_live_one(
     answer: Answer, verb: str
 ) -> None:
-    begun, asked = _work(answer, seconds=60, per_second=30, verb=verb)
+    begun, asked = _work(answer, seconds=60, per_second=15, verb=verb)
     in_a_minute = [at for at in asked if at < 60]
 
-    assert begun >= 1800
+    assert begun >= 900
     assert len(in_a_minute) / begun <= 1.10
 
 
@@ -94,7 +94,7 @@ def test_a_dead_server_is_asked_at_most_a_tenth_more_than_a_live_one(
 def test_after_half_a_minute_of_refusals_there_is_at_most_one_request_a_second(
     answer: Answer,
 ) -> None:
-    _, asked = _work(answer, seconds=90, per_second=20, verb="hold")
+    _, asked = _work(answer, seconds=90, per_second=10, verb="hold")
 
     late = [at for at in asked if 30 <= at < 90]
     assert 0 < len(late) <= 60
@@ -106,7 +106,7 @@ def test_a_server_that_refuses_now_and_then_is_still_used() -> None:
     def answer() -> httpx.Response:
         return httpx.Response(429 if next(asked_before) % 200 == 199 else 201)
 
-    begun, asked = _work(answer, seconds=60, per_second=40, verb="hold")
+    begun, asked = _work(answer, seconds=30, per_second=40, verb="hold")
 
     assert begun <= len(asked) <= 1.01 * begun
 
@@ -125,7 +125,7 @@ def test_several_clients_share_one_limit() -> None:
         ]  # fmt: skip
         async with trio.open_nursery() as nursery:
             for client in clients:
-                for number in range(400):
+                for number in range(250):
                     nursery.start_soon(client.perform, Action.hold("p", "n", str(number)))
 
     trio.run(go, clock=trio.testing.MockClock(autojump_threshold=0))
@@ -133,5 +133,5 @@ def test_several_clients_share_one_limit() -> None:
         sum(start <= at < start + 5 for at in server.asked) for start in server.asked[::50]
     )
 
-    assert len(server.asked) == 1200
+    assert len(server.asked) == 750
     assert 0.97 * 300 <= busiest <= 300

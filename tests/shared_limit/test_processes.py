@@ -12,6 +12,8 @@ import subprocess
 import time
 from typing import Any
 
+import pytest
+
 from plivo_phlo_async import RateLimit
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
@@ -20,6 +22,8 @@ from ..transport.counting_server import PATIENCE
 from .processes import let_go, start
 from .server import RedisServer
 from .world import fresh_key
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
 
 
 def _outputs(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:

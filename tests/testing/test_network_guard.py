@@ -19,7 +19,7 @@ from ..conftest import AUTH_ID, TLS
 from ..listener import Listener
 from ..scripted import scripted_server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("unmeasured")]
 pytest_plugins = ["pytester"]
 
 VARIABLE = "PLIVO_PHLO_ALLOW_NETWORK"

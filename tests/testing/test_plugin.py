@@ -8,6 +8,7 @@ import sys
 import pytest
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.usefixtures("unmeasured")
 PLUGIN = "plivo_phlo_async.testing.plugin"
 
 TESTS = """

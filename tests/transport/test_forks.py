@@ -13,7 +13,10 @@ from .counting_server import PATIENCE, CountingServer, counting_server
 
 __all__ = ["counting_server"]
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 
 _COMMON = """
 import asyncio, gc, multiprocessing, os, sys, threading
