@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -31,7 +32,7 @@ def get_node(options: dict[str, Any], phlo_id: str, node_id: str) -> Answer:
     return anyio.run(_get, options, lambda: Action.get_node(phlo_id, "multi_party_call", node_id))
 
 
-async def _get(options: dict[str, Any], make: Any) -> Answer:
+async def _get(options: dict[str, Any], make: Callable[[], Action]) -> Answer:
     try:
         async with AsyncPhloClient(**options, retry=RetryPolicy(attempts=1, deadline=10)) as client:
             return await client.perform(make())
