@@ -33,28 +33,28 @@ def test_an_address_is_sent_as_it_is(address: str) -> None:
 @pytest.mark.parametrize(
     ("spelling", "removed"),
     [
-        ("1 202 555 1111", {"spaces"}),
-        (f"1{NBSP}202{NBSP}555{NBSP}1111", {"spaces"}),
-        ("1-202-555-1111", {"hyphens"}),
-        ("1\u2011202\u2013555\u22121111", {"hyphens"}),
-        ("1.202.555.1111", {"dots"}),
-        ("1 (202) 555-1111", {"spaces", "parentheses", "hyphens"}),
-        ("1202(555)1111", {"parentheses"}),
-        ("12.025.551.111", {"dots"}),
-        ("1.2025551111", {"dots"}),
-        (f"{RTL}12025551111{POP}", {"U+202B", "U+202C"}),
-        (f"{BOM}1202{ZERO_WIDTH}5551111", {"U+FEFF", "U+200B"}),
-        ("１２０２５５５１１１１", {"other digits"}),  # noqa: RUF001  full-width
-        ("١٢٠٢٥٥٥١١١١", {"other digits"}),
-        ("1（202）555－1111", {"parentheses", "hyphens"}),  # noqa: RUF001
+        ("1 202 555 1111", ["spaces"]),
+        (f"1{NBSP}202{NBSP}555{NBSP}1111", ["spaces"]),
+        ("1-202-555-1111", ["hyphens"]),
+        ("1\u2011202\u2013555\u22121111", ["hyphens"]),
+        ("1.202.555.1111", ["dots"]),
+        ("1 (202) 555-1111", ["spaces", "parentheses", "hyphens"]),
+        ("1202(555)1111", ["parentheses"]),
+        ("12.025.551.111", ["dots"]),
+        ("1.2025551111", ["dots"]),
+        (f"{RTL}12025551111{POP}", ["U+202B", "U+202C"]),
+        (f"{BOM}1202{ZERO_WIDTH}5551111", ["U+FEFF", "U+200B"]),
+        ("１２０２５５５１１１１", ["other digits"]),  # noqa: RUF001  full-width
+        ("١٢٠٢٥٥٥١١١١", ["other digits"]),
+        ("1（202）555－1111", ["parentheses", "hyphens"]),  # noqa: RUF001
     ],
     ids=ascii,
 )
-def test_separators_and_invisible_characters_are_removed(spelling: str, removed: set[str]) -> None:
+def test_separators_and_invisible_characters_are_removed(spelling: str, removed: list[str]) -> None:
     clean = clean_address(spelling)
 
     assert clean.address == "12025551111"
-    assert set(clean.removed) == removed
+    assert sorted(clean.removed) == sorted(removed)
 
 
 @pytest.mark.parametrize("spelling", ["+1 202 555 1111", "(+1) 202-555-1111", "＋12025551111"])  # noqa: RUF001
