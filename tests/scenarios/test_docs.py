@@ -60,7 +60,7 @@ def test_a_block_of_shell_runs(block: str, environ: dict[str, str], tmp_path: Pa
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
