@@ -350,7 +350,7 @@ async def test_what_has_ended_is_written_though_nobody_reads_the_outcomes(
     client: AsyncPhloClient, server: Server, path: Path, tmp_path: Path
 ) -> None:
     async with client, client.bulk(_calls(7), journal=path, concurrency=2):
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while _endings(path, tmp_path / "copy") != ["done"] * 4:  # two read ahead, two waiting
                 await anyio.sleep(0.005)
 
@@ -405,7 +405,7 @@ async def test_what_waits_for_the_rate_limit_has_not_begun(server: Server) -> No
         AsyncPhloClient("MA" + "X" * 18, "t", base_url=BASE_URL, rate_limit=gate) as client,
         client.bulk(_calls(5), journal=journal, concurrency=5),
     ):
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while gate.waiting < 5:
                 await anyio.lowlevel.checkpoint()
         begun = set(journal.begun)
@@ -424,7 +424,7 @@ async def test_what_waits_for_a_connection_has_not_begun(server: Server) -> None
         anyio.create_task_group() as group,
     ):
         group.start_soon(lambda: client.bulk_all(_calls(9), journal=journal, concurrency=9))
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while len(server.dialled) < 2:
                 await anyio.lowlevel.checkpoint()
         begun = set(journal.begun)
@@ -490,7 +490,7 @@ async def test_what_ends_is_written_while_the_next_waits_for_the_limit(
         AsyncPhloClient("MA" + "X" * 18, "t", base_url=BASE_URL, rate_limit=gate) as client,
         client.bulk(_calls(5), journal=path, concurrency=1) as run,
     ):
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while _endings(path, tmp_path / "copy") != ["done"] * 2:
                 await anyio.sleep(0.005)
         run.stop()

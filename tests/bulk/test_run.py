@@ -325,7 +325,7 @@ async def test_stopped_it_no_longer_waits_for_what_was_not_sent(server: Server) 
 
     closed = Closed()
     async with AsyncPhloClient(AUTH_ID, "t", base_url=BASE_URL, rate_limit=closed) as client:
-        with anyio.fail_after(2):
+        with anyio.fail_after(60):
             async with client.bulk(_holds(10), concurrency=3) as run:
                 while closed.waiting < 3:
                     await anyio.lowlevel.checkpoint()

@@ -253,7 +253,7 @@ def test_ctrl_c_in_doubt_says_so_and_is_exit_130() -> None:
         with connection:
             connection.recv(65536)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=120)
 
     assert (process.returncode, out) == (130, "")
     assert "call …0199: it may have happened; check before repeating it." in err
@@ -266,9 +266,9 @@ def test_emulate_prints_what_to_export_and_answers_until_ctrl_c() -> None:
     lines = [process.stdout.readline() for _ in range(5)]
     environ = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
     asked = _start("call", ANN, CARL, "--json", environ=environ)
-    printed = json.loads(asked.communicate(timeout=20)[0])
+    printed = json.loads(asked.communicate(timeout=120)[0])
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
 
     assert printed["ok"] is True
     assert process.returncode == 130

@@ -40,7 +40,7 @@ def _printing(*options: str) -> Iterator[IO[str]]:
         yield process.stdout
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in err
 

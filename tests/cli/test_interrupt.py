@@ -61,7 +61,7 @@ def _interrupted(
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
 
@@ -142,7 +142,7 @@ def _hung_up(before: str) -> subprocess.Popen[str]:
             head = f"HTTP/1.1 201 Created\r\nContent-Length: {len(body)}\r\n\r\n"
             if before:
                 connection.sendall(head.encode() + body)
-            process.communicate(timeout=60)
+            process.communicate(timeout=120)
     return process
 
 

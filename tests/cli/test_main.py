@@ -32,7 +32,7 @@ def without(tmp_path: Path) -> Installed:
             " runpy.run_module('plivo_phlo_async', run_name='__main__')"
         )
         return subprocess.run(
-            [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=30
+            [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=120
         )
 
     return run

@@ -38,7 +38,7 @@ def test_ctrl_c_ends_a_server_as_soon_as_it_is_bound(command: list[str]) -> None
         env={**os.environ, "PLIVO_AUTH_TOKEN": ""},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
 
     assert ended.returncode == 130

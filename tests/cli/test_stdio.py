@@ -43,7 +43,7 @@ def _redirected(redirection: str, *argv: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=120,
     )
 
 
@@ -52,7 +52,7 @@ def _without_reader(*argv: str) -> subprocess.CompletedProcess[str]:
     ours, theirs = os.pipe()
     os.close(ours)
     done = subprocess.run(
-        [*COMMAND, *argv], stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=60
+        [*COMMAND, *argv], stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=120
     )
     os.close(theirs)
     return done

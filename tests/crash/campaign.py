@@ -15,9 +15,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from plivo_phlo_async import BulkStatus, SqliteJournal
 from plivo_phlo_async.emulator import (
@@ -102,6 +103,22 @@ class _Recorder(PhloEmulator):
         return sum(answered > killed - _ROUND_TRIP for _, answered in self.times)
 
 
+@frozen
+class _Kill:
+    """Kill the command some seconds after it has sent so many requests."""
+
+    requests: int
+    delay: float
+
+    def wait(self, process: subprocess.Popen[bytes], emulator: _Recorder) -> bool:
+        """Wait until then, or for the end; return whether the command still runs."""
+        while len(emulator.times) < self.requests and process.poll() is None:
+            time.sleep(0.001)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(self.delay)
+        return process.poll() is None
+
+
 @define
 class _List:
     """One list of actions, with its journal."""
@@ -129,8 +146,8 @@ class _List:
             *("--concurrency", str(self.concurrency), "--journal", str(self.journal)),
         ]
 
-    def start(self, url: str, kill_after: float | None) -> bool:
-        """Start the command; kill it after some seconds, if it still runs. True if it ended."""
+    def start(self, url: str, emulator: _Recorder, kill: _Kill | None) -> bool:
+        """Start the command, and kill it; return whether it ended before."""
         environment = os.environ | {
             "PLIVO_AUTH_ID": DEMO_AUTH_ID,
             "PLIVO_AUTH_TOKEN": DEMO_AUTH_TOKEN,
@@ -144,12 +161,11 @@ class _List:
                 stdout=output,
                 stderr=output,
             )
-        try:
-            process.wait(_MOST_SECONDS if kill_after is None else kill_after)
-        except subprocess.TimeoutExpired:
+        if kill is not None and kill.wait(process, emulator):
             process.kill()
             process.wait()
             return False
+        process.wait(_MOST_SECONDS)
         if process.returncode not in {0, 5}:
             output_text = (self.home / "output.txt").read_text()
             raise RuntimeError(f"the command ended with {process.returncode}:\n{output_text}")
@@ -191,13 +207,12 @@ def run(
     emulator, instants = _Recorder(numbers), random.Random(seed)
     report, started = CrashReport(actions, concurrency), time.monotonic()
     with EmulatorServer(emulator) as server, tempfile.TemporaryDirectory() as folder:
-        whole = _time_of_one(server.base_url, _List(Path(folder, "0"), numbers, concurrency, rate))
         while report.kills < kills:
             emulator.reset()
             report.lists += 1
             one = _List(Path(folder, str(report.lists)), numbers, concurrency, rate)
             one.write()
-            _kill_and_resume(one, emulator, server.base_url, instants, whole, kills, report)
+            _kill_and_resume(one, emulator, server.base_url, instants, kills, report)
             _judge(one, emulator, report)
             report.seconds = time.monotonic() - started
             progress(report)
@@ -209,7 +224,6 @@ def _kill_and_resume(
     emulator: _Recorder,
     url: str,
     instants: random.Random,
-    whole: float,
     kills: int,
     report: CrashReport,
 ) -> None:
@@ -217,7 +231,9 @@ def _kill_and_resume(
     for killed in range(_MOST_STARTS):
         wanted = killed < _KILLS and report.kills < kills
         emulator.times.clear()
-        if one.start(url, instants.uniform(0.1, 1.0) * whole if wanted else None):
+        requests = instants.randint(1, len(one.numbers) // _KILLS)
+        kill = _Kill(requests, instants.uniform(0, _LATENCY)) if wanted else None
+        if one.start(url, emulator, kill):
             report.too_late += wanted
             return
         now = time.monotonic()
@@ -243,11 +259,3 @@ def _judge(one: _List, emulator: PhloEmulator, report: CrashReport) -> None:
     report.broken += [f"{one.home.name}: {what}: {which}" for what, which in wrong.items() if which]
     report.statuses.update(statuses.values())
     report.unknown_and_dialled += sum(dialled[str(n)] for n, end in ended if end == "unknown")
-
-
-def _time_of_one(url: str, one: _List) -> float:
-    """Return the seconds that the command takes when it is not killed."""
-    one.write()
-    started = time.monotonic()
-    one.start(url, None)
-    return time.monotonic() - started

@@ -22,7 +22,7 @@ journal_file.prior_state = fresh
 
 
 def test_killed_and_resumed_no_number_is_dialled_twice_and_none_is_lost() -> None:
-    report = run(kills=3, seed=7, actions=120)
+    report = run(kills=3, seed=7, actions=60)
 
     assert report.kills == 3
     assert report.broken == []
@@ -33,6 +33,6 @@ def test_a_journal_that_frees_what_was_begun_breaks_the_promise(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(_BROKEN)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    report = run(kills=1, seed=7, actions=120)
+    report = run(kills=3, seed=7, actions=60)
 
     assert any("dialled twice" in line for line in report.broken)

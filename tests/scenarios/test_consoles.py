@@ -79,7 +79,7 @@ class Shells:
 
     def run(self, command: str) -> None:
         process = self._start(command)
-        printed, _ = process.communicate(timeout=30)
+        printed, _ = process.communicate(timeout=120)
         code, text = next((ends for name, ends in EXITS.items() if name in command), (0, ""))
 
         assert process.returncode == code, printed
@@ -103,7 +103,7 @@ class Shells:
         """Ctrl-C in the shell of what listens there."""
         process = self.running[port]
         os.killpg(process.pid, signal.SIGINT)
-        printed, _ = process.communicate(timeout=20)
+        printed, _ = process.communicate(timeout=120)
         del self.running[port]
 
         assert process.returncode in {0, 130, -signal.SIGINT}, printed
@@ -121,7 +121,7 @@ def _free_port() -> int:
 
 
 def _reach(port: int, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -48,7 +48,9 @@ def environ(server: EmulatorServer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_shell_runs(block: str, environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_block_of_shell_runs(
+    block: str, server: EmulatorServer, environ: dict[str, str], tmp_path: Path
+) -> None:
     block = block.replace(".venv/bin/", "")
     if SERVES.search(block):
         _serves(re.sub(r"--port \d+", "--port 0", block), environ, tmp_path)
@@ -60,10 +62,11 @@ def test_a_block_of_shell_runs(block: str, environ: dict[str, str], tmp_path: Pa
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert set(server.emulator.dialled.values()) <= {1}
 
 
 def _serves(block: str, environ: dict[str, str], folder: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Pa
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -230,7 +230,7 @@ async def test_a_frozen_redis_stops_no_task_for_longer_than_the_timeout(
         limit = RedisRateLimit(redis, 1000, 1.0, key="limit", timeout=0.05)
         await limit.acquire()
         own_server.freeze()
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             for _ in range(20):
                 await limit.acquire()
         own_server.thaw()
@@ -240,10 +240,10 @@ async def test_a_frozen_redis_stops_no_task_for_longer_than_the_timeout(
 async def test_a_frozen_redis_holds_no_action_beyond_its_deadline(
     when: Any, fragile: Machines, own_server: RedisServer
 ) -> None:
-    limit = _limit(fragile, when_unreachable=when, timeout=30.0)
+    limit = _limit(fragile, when_unreachable=when, timeout=3600.0)
     own_server.freeze()
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(201)))
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with AsyncPhloClient(
             AUTH_ID,
             "t",

@@ -19,7 +19,7 @@ from ..conftest import AUTH_ID
 
 __all__ = ["PATIENCE", "CountingServer", "call", "counting_server"]
 
-PATIENCE = 20.0  # seconds; only a test that fails waits so long
+PATIENCE = 120.0  # seconds; only a test that fails waits so long
 OK = b'HTTP/1.1 201 Created\r\nContent-Length: 25\r\n\r\n{"api_id":"a","error":""}'
 REFUSED = b"HTTP/1.1 429 Slow\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\n{}"
 UNAVAILABLE = b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}"

@@ -116,7 +116,7 @@ class Server:
         return f"https://127.0.0.1:{self.port}"
 
     async def until_open(self, connections: int) -> None:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while self.open != connections:
                 await anyio.lowlevel.checkpoint()
 
@@ -150,7 +150,7 @@ async def connected(serve: Serve) -> AsyncIterator[Connection]:
     """A connection to a server that serves it so, for at most ten seconds."""
     async with loopback(serve) as server:
         connection = await connect(server.port)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             yield connection
         connection.close()
 
@@ -214,7 +214,7 @@ async def ask(
 
 async def until_open_sockets(count: int) -> None:
     """Wait until this process has so many sockets open: event loops close them a turn later."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while open_sockets() != count:
             await anyio.lowlevel.checkpoint()
     gc.collect()  # a socket that was only forgotten is a ResourceWarning

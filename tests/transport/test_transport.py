@@ -91,7 +91,7 @@ async def test_the_timeout_bounds_each_attempt(
 
     server.script = never
     transport = evolve(make_transport(), timeout=httpx.Timeout(0.05))
-    with anyio.fail_after(5), pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
+    with anyio.fail_after(60), pytest.raises(OutcomeUnknownError, match="ReadTimeout"):
         await _perform(transport, CALL)
 
     assert server.attempts == 1

@@ -1,11 +1,8 @@
-"""The shell blocks of the pages about bulk runs run as they stand, and so does the application."""
+"""The application of the page about bulk runs in FastAPI runs as it stands."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +13,6 @@ import pytest
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to"
-BLOCKS = [
-    pytest.param(block, id=f"{page}-{number}")
-    for page in ("bulk-from-csv", "resume-a-bulk-run")
-    for number, block in enumerate(
-        re.findall(r"^```sh\n(.*?)^```", (HOW_TO / f"{page}.md").read_text(), re.DOTALL | re.M), 1
-    )
-]
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_shell_runs(block: str, emulator: PhloEmulator, tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    script = tmp_path / "bin" / "plivo-phlo"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m plivo_phlo_async "$@"\n')
-    script.chmod(0o755)
-    path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert set(emulator.dialled.values()) <= {1}
 
 
 @pytest.mark.anyio
@@ -64,7 +33,7 @@ async def test_the_fastapi_application_runs_a_bulk_in_the_background(
         began = await asking.post("/holds/monday", json=asked)
         again = await asking.post("/holds/monday", json=asked)
         wrong = await asking.post("/holds/tuesday", json={**asked, "members": [""]})
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while (told := (await asking.get("/holds/monday")).json())["done"] < 20:
                 await anyio.sleep(0.02)
 

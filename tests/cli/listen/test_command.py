@@ -56,7 +56,7 @@ def listening(
     finally:
         if code == 130:
             process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
         patience.cancel()
         rest = process.stderr.read()
         process.stdout.close()
@@ -101,7 +101,7 @@ def test_when_stdout_is_closed_it_ends_and_the_sender_gets_503() -> None:
     with listening("--no-verify", code=0) as (process, url):
         process.stdout.close()
         answer = httpx.post(url, data=ENTERS, trust_env=False)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
     assert answer.status_code == 503
 

@@ -79,7 +79,7 @@ class Browser:
         return [(number, kind) for number, kind, _ in self.events]
 
     async def until(self, times: int) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while len(self.events) < times and not self.ended:
                 await self._news.wait()
                 self._news = anyio.Event()
@@ -87,7 +87,7 @@ class Browser:
 
 async def until(seen: Callable[[], bool], clock: Clock | None = None) -> None:
     """Wait until it is seen; the clock, if given, goes on meanwhile."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         while not seen():
             if clock is not None:
                 clock.advance(0.1)
