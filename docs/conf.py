@@ -57,6 +57,7 @@ _RECEIVED = (
     *(plivo_phlo_async.Result, Event, Diagnosis, Difference, TrackedMember, Rejected),
     *(plivo_phlo_async.Phlo, plivo_phlo_async.Node),
     *(plivo_phlo_async.MultiPartyCall, plivo_phlo_async.Member),
+    *(plivo_phlo_async.ConferenceBridge, plivo_phlo_async.ConferenceBridgeMember),
     *(plivo_phlo_async.BulkRun, plivo_phlo_async.BulkOutcome, plivo_phlo_async.BulkReport),
     *(plivo_phlo_async.CommonError, plivo_phlo_async.PhloError),
     *(plivo_phlo_async.AttemptEvent, plivo_phlo_async.OutcomeEvent, plivo_phlo_async.PauseEvent),

@@ -45,7 +45,14 @@ from .errors import (
     UnexpectedResponseError,
     WebhookError,
 )
-from .resources import Member, MultiPartyCall, Node, Phlo
+from .resources import (
+    ConferenceBridge,
+    ConferenceBridgeMember,
+    Member,
+    MultiPartyCall,
+    Node,
+    Phlo,
+)
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
 
 __all__ = [
@@ -62,6 +69,8 @@ __all__ = [
     "BulkRun",
     "BulkStatus",
     "CommonError",
+    "ConferenceBridge",
+    "ConferenceBridgeMember",
     "ConfigurationError",
     "ConflictError",
     "DecodeError",

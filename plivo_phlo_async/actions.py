@@ -77,7 +77,10 @@ class RetrySafety(StrEnum):
 
 _DIALS = ("phlo_id", "node_id", "trigger_source", "to", "role")
 _MEMBER = ("phlo_id", "node_id", "member_address")
+_MULTI_PARTY_CALL, _CONFERENCE_BRIDGE = "multi_party_call", "conference_bridge"
+_AT_A_BRIDGE = (Verb.MUTE, Verb.UNMUTE, Verb.HANGUP)
 _FIELDS = dict.fromkeys(Verb, _MEMBER) | {
+    **dict.fromkeys(_AT_A_BRIDGE, (*_MEMBER, "node_type")),
     Verb.CALL: _DIALS,
     Verb.WARM_TRANSFER: _DIALS,
     Verb.COLD_TRANSFER: _DIALS,
@@ -93,7 +96,7 @@ _OPTIONAL = (
 _REQUIRED = {
     verb: tuple(name for name in names if name not in {"role", "payload"})
     for verb, names in _FIELDS.items()
-}
+} | dict.fromkeys(_AT_A_BRIDGE, _MEMBER)
 _ADDRESSES = frozenset({"member_address", "trigger_source", "to"})
 _SEGMENT = ":@+;=&,!$'()*"  # beside letters, digits and -._~
 _PLAIN = re.compile(r"[A-Za-z0-9_.~:@+-]*").fullmatch  # stays as it is in a path
@@ -192,7 +195,8 @@ class Action:
         to: phone number or SIP address to dial.
         role: the side on which the dialled member joins.
         key: your own name for this action; it identifies it in a bulk run.
-        node_type: the node's type, for reading a node.
+        node_type: the node's type, for reading a node; for `mute`, `unmute` and `hangup`, it is
+            "conference_bridge", or None for a multi-party call.
         run_id: the run, for reading it.
         payload: the JSON object for the Start node of a run.
 
@@ -219,6 +223,8 @@ class Action:
         takes = self.verb.fields
         if self.role is None and "role" in takes:
             object.__setattr__(self, "role", Role.AGENT)
+        if "node_id" in takes and self.verb is not Verb.GET_NODE:
+            self._check_node_type()
         for name in self.verb.required_fields:
             check_text(name, getattr(self, name))
         if self.key is not None:
@@ -226,6 +232,20 @@ class Action:
         for name in _OPTIONAL:
             if name not in takes and getattr(self, name) is not None:
                 raise InvalidArgumentError(f"{name}: {self.verb} does not take it; leave it out.")
+
+    def _check_node_type(self) -> None:
+        """Check that a node of this type takes the verb; the default type becomes None.
+
+        The default has one form, so that equal actions have equal digests in a journal.
+        """
+        if self.node_type == _MULTI_PARTY_CALL:
+            object.__setattr__(self, "node_type", None)
+        elif self.node_type not in (None, _CONFERENCE_BRIDGE):
+            known = f"{_MULTI_PARTY_CALL}, {_CONFERENCE_BRIDGE}"
+            raise InvalidArgumentError(f"node_type: {self.node_type!r} is not one of {known}.")
+        elif self.node_type is not None and self.verb not in _AT_A_BRIDGE:
+            takes = f"a {_CONFERENCE_BRIDGE} takes only {', '.join(_AT_A_BRIDGE)}"
+            raise InvalidArgumentError(f"node_type: {takes}, not {self.verb}.")
 
     def __repr__(self) -> str:
         """Show the fields that are set, with numbers masked; tracebacks show this."""
@@ -273,7 +293,7 @@ class Action:
         elif self.verb is Verb.GET_RUN:
             segments = (*segments, "runs", self.run_id)
         elif self.verb is not Verb.GET_PHLO:
-            segments = (*segments, self.node_type or "multi_party_call", self.node_id)
+            segments = (*segments, self.node_type or _MULTI_PARTY_CALL, self.node_id)
         if self.member_address is not None:
             segments = (*segments, "members", self.member_address)
         return "".join(
@@ -367,17 +387,22 @@ class Action:
 
     @classmethod
     def mute(
-        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
-    ) -> Action:
-        """Mute a member (two official SDKs send it; not documented for this node)."""
-        return cls(Verb.MUTE, phlo_id, node_id, member_address, key=key)
+        cls, phlo_id: str, node_id: str, member_address: str,
+        *, node_type: str | None = None, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Mute a member (seen in two official SDKs; no current page of Plivo's has it).
+
+        For a member of a conference bridge, pass `node_type="conference_bridge"`.
+        """
+        return cls(Verb.MUTE, phlo_id, node_id, member_address, key=key, node_type=node_type)
 
     @classmethod
     def unmute(
-        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
-    ) -> Action:
-        """Unmute a member (like `mute`, not documented for this node)."""
-        return cls(Verb.UNMUTE, phlo_id, node_id, member_address, key=key)
+        cls, phlo_id: str, node_id: str, member_address: str,
+        *, node_type: str | None = None, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Unmute a member; `node_type` and what supports it are as for `mute`."""
+        return cls(Verb.UNMUTE, phlo_id, node_id, member_address, key=key, node_type=node_type)
 
     @classmethod
     def resume_call(
@@ -402,10 +427,11 @@ class Action:
 
     @classmethod
     def hangup(
-        cls, phlo_id: str, node_id: str, member_address: str, *, key: str | None = None
-    ) -> Action:
-        """Disconnect a member."""
-        return cls(Verb.HANGUP, phlo_id, node_id, member_address, key=key)
+        cls, phlo_id: str, node_id: str, member_address: str,
+        *, node_type: str | None = None, key: str | None = None,
+    ) -> Action:  # fmt: skip
+        """Disconnect a member; `node_type` is as for `mute`."""
+        return cls(Verb.HANGUP, phlo_id, node_id, member_address, key=key, node_type=node_type)
 
     @classmethod
     def run(

@@ -92,6 +92,55 @@ def test_a_run_with_nothing_to_say_and_a_reading_have_no_body(action: Action) ->
     assert action.body() is None
 
 
+AT_A_BRIDGE = [
+    Action.mute("p", "n", "1", node_type="conference_bridge"),
+    Action.unmute("p", "n", "1", node_type="conference_bridge"),
+    Action.hangup("p", "n", "1", node_type="conference_bridge", key="k"),
+]
+
+
+@pytest.mark.parametrize("action", AT_A_BRIDGE, ids=str)
+def test_an_action_at_a_conference_bridge_has_its_path_and_the_same_body(action: Action) -> None:
+    assert action.path("MA") == "/phlo/p/conference_bridge/n/members/1"
+    assert json.loads(action.body() or b"") == {"action": action.verb}
+
+
+@pytest.mark.parametrize("action", AT_A_BRIDGE, ids=str)
+def test_an_action_at_a_conference_bridge_survives_to_dict_and_pickling(action: Action) -> None:
+    written = json.loads(json.dumps(action.to_dict()))
+
+    assert written["node_type"] == "conference_bridge"
+    assert Action.from_dict(written) == action
+    assert pickle.loads(pickle.dumps(action)) == action
+
+
+@pytest.mark.parametrize(
+    "verb", [Verb.CALL, Verb.WARM_TRANSFER, Verb.COLD_TRANSFER, Verb.HOLD, Verb.UNHOLD,
+             Verb.RESUME_CALL, Verb.ABORT_TRANSFER, Verb.VOICEMAIL_DROP]
+)  # fmt: skip
+def test_a_conference_bridge_takes_no_other_verb(verb: Verb) -> None:
+    values = {**EVERY_VERB[verb].to_dict(), "node_type": "conference_bridge"}
+
+    with pytest.raises(InvalidArgumentError, match=rf"^node_type: .*only mute, .* not {verb}\.$"):
+        Action.from_dict(values)
+
+
+@pytest.mark.parametrize("node_type", ["", "ivr", "Conference_Bridge", 5])
+@pytest.mark.parametrize("verb", [Verb.MUTE, Verb.HOLD, Verb.CALL])
+def test_a_node_type_that_takes_no_actions_is_refused_by_name(verb: Verb, node_type: Any) -> None:
+    values = {**EVERY_VERB[verb].to_dict(), "node_type": node_type}
+
+    with pytest.raises(InvalidArgumentError, match=r"^node_type: .* multi_party_call, conference"):
+        Action.from_dict(values)
+
+
+@pytest.mark.parametrize("verb", [Verb.MUTE, Verb.HANGUP, Verb.HOLD, Verb.CALL])
+def test_the_default_node_type_written_out_is_the_same_action(verb: Verb) -> None:
+    values = {**EVERY_VERB[verb].to_dict(), "node_type": "multi_party_call"}
+
+    assert Action.from_dict(values) == EVERY_VERB[verb]
+
+
 @pytest.mark.parametrize(
     ("address", "segment"),
     [
@@ -255,4 +304,7 @@ def test_no_address_leaves_its_segment_or_breaks_anything_else(address: str) -> 
 def test_a_verb_names_the_fields_of_its_actions() -> None:
     assert Verb.CALL.fields == ("phlo_id", "node_id", "trigger_source", "to", "role")
     assert Verb.CALL.required_fields == ("phlo_id", "node_id", "trigger_source", "to")
+    assert Verb.MUTE.fields == ("phlo_id", "node_id", "member_address", "node_type")
+    assert Verb.MUTE.required_fields == ("phlo_id", "node_id", "member_address")
+    assert Verb.GET_NODE.required_fields == ("phlo_id", "node_type", "node_id")
     assert Verb.RUN.required_fields == ("phlo_id",)

@@ -1,4 +1,4 @@
-"""The commands for the actions of a multi-party call."""
+"""The commands for the actions of a multi-party call, and for those of a conference bridge."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ _DIALS = {
 _MEMBER = {
     Verb.HOLD: "Put MEMBER on hold.",
     Verb.UNHOLD: "Take MEMBER off hold.",
-    Verb.HANGUP: "Disconnect MEMBER.",
     Verb.RESUME_CALL: "End the consultation of a warm transfer. Everyone joins the call.",
     Verb.ABORT_TRANSFER: "Abort the warm transfer that MEMBER started.",
     Verb.VOICEMAIL_DROP: "Play the node's message to the voicemail of MEMBER.",
-    Verb.MUTE: "Mute MEMBER (not documented by Plivo for this node).",
-    Verb.UNMUTE: "Unmute MEMBER (not documented by Plivo for this node).",
+}
+_AT_ANY_NODE = {
+    Verb.MUTE: "Mute MEMBER (not in Plivo's current documentation).",
+    Verb.UNMUTE: "Unmute MEMBER (not in Plivo's current documentation).",
+    Verb.HANGUP: "Disconnect MEMBER.",
 }
 
 
@@ -67,7 +69,27 @@ def _member(verb: Verb, help: str) -> click.Command:
     return command
 
 
+def _member_at_any_node(verb: Verb, help: str) -> click.Command:
+    @click.command(_name(verb), help=help)
+    @click.argument("member")
+    @at_phlo()
+    @at_node("The ID of the node.")
+    @click.option(
+        "--node-type",
+        type=click.Choice(["multi_party_call", "conference_bridge"]),
+        default="multi_party_call",
+        show_default=True,
+        help="The type of the node.",
+    )
+    @common
+    def command(phlo_id: str, node_id: str, member: str, node_type: str, **options: Any) -> None:
+        perform(Action(verb, phlo_id, node_id, member, node_type=node_type), **options)
+
+    return command
+
+
 COMMANDS: list[click.Command] = [
     *(_dial(verb, help) for verb, help in _DIALS.items()),
     *(_member(verb, help) for verb, help in _MEMBER.items()),
+    *(_member_at_any_node(verb, help) for verb, help in _AT_ANY_NODE.items()),
 ]

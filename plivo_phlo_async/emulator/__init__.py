@@ -9,6 +9,7 @@ from .calls.members import Call, CallMember, MemberRole, MemberState, Transfer, 
 from .calls.phlos import (
     DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
+    DEMO_BRIDGE_ID,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
     EmulatedNode,
@@ -31,6 +32,7 @@ from .webhooks.http_client import WebhookRequest
 __all__ = [
     "DEMO_AUTH_ID",
     "DEMO_AUTH_TOKEN",
+    "DEMO_BRIDGE_ID",
     "DEMO_NODE_ID",
     "DEMO_PHLO_ID",
     "ApiError",

@@ -11,6 +11,7 @@ from .._transport.transport import Transport
 from ..actions import Action, check_text
 from ..errors import InvalidArgumentError
 from ..results import NodeDetails, PhloDetails, PhloRun, PhloRunDetails
+from .conference_bridge import ConferenceBridge
 from .multi_party_call import MultiPartyCall
 
 __all__ = ["Node", "Phlo"]
@@ -85,6 +86,17 @@ class Phlo:
             InvalidArgumentError: it cannot be an id.
         """
         return MultiPartyCall(self._transport, self.phlo_id, node_id)
+
+    def conference_bridge(self, node_id: str) -> ConferenceBridge:
+        """Return a handle for a conference bridge node; sends no request.
+
+        Args:
+            node_id: the node; its configuration panel shows it.
+
+        Raises:
+            InvalidArgumentError: it cannot be an id.
+        """
+        return ConferenceBridge(self._transport, self.phlo_id, node_id)
 
     async def get(self) -> PhloDetails:
         """Read the PHLO: its name and when it was created.

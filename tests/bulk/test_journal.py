@@ -78,6 +78,44 @@ async def _outcomes(
         return {outcome.action.to: outcome async for outcome in run}
 
 
+@pytest.mark.parametrize(
+    ("action", "content"),
+    [
+        (Action.call("p", "n", "1", "2"), "d1a79e3c0f7b7162"),
+        (Action.hold("p", "n", "1"), "18e568dfde8ddd6b"),
+        (Action.mute("p", "n", "1"), "5874069178f41a09"),
+        (Action.unmute("p", "n", "1"), "1fec6cef710c54c1"),
+        (Action.hangup("p", "n", "1"), "4190c2638fe4b887"),
+        (Action.hangup("p", "n", "1", node_type="multi_party_call"), "4190c2638fe4b887"),
+        (Action.get_node("p", "multi_party_call", "n"), "6de90e6b2279a75c"),
+    ],
+    ids=str,
+)
+def test_a_journal_of_an_earlier_version_knows_the_same_actions(
+    action: Action, content: str
+) -> None:
+    assert JournalEntry.of(action, 1).content == content
+
+
+async def test_the_same_verb_at_a_conference_bridge_is_another_action(
+    client: AsyncPhloClient, path: Path
+) -> None:
+    at_a_bridge = [Action.mute("p", "n", "1", node_type="conference_bridge")]
+    with respx.mock as mock:
+        route = mock.route(url__startswith=BASE_URL)
+        route.mock(return_value=httpx.Response(201, json={"api_id": "a"}))
+        async with client:
+            await client.bulk_all(at_a_bridge, journal=path)
+            again = await client.bulk_all(at_a_bridge, journal=path)
+            with pytest.raises(JournalError):
+                await client.bulk_all([Action.mute("p", "n", "1")], journal=path)
+
+    assert again.skipped == 1
+    assert [call.request.url.path for call in route.calls] == [
+        "/v1/phlo/p/conference_bridge/n/members/1"
+    ]
+
+
 async def test_what_is_finished_is_not_done_again(
     client: AsyncPhloClient, server: Server, path: Path
 ) -> None:

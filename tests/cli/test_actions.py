@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator import DEMO_BRIDGE_ID, DEMO_PHLO_ID, PhloEmulator
 from plivo_phlo_async.emulator.faults.rules import parse_rule
 
 from .conftest import Run
@@ -60,6 +60,18 @@ def test_the_verbs_make_a_call(plivo_phlo: Run, emulator: PhloEmulator) -> None:
         ["in_call", "in_call"],
         ["in_call", "in_call"],
     ]
+
+
+@pytest.mark.parametrize("command", ["mute", "unmute", "hangup"])
+def test_a_member_of_a_conference_bridge_is_named_by_the_nodes_type(
+    plivo_phlo: Run, emulator: PhloEmulator, command: str
+) -> None:
+    emulator.join(DEMO_PHLO_ID, DEMO_BRIDGE_ID, CARL)
+    at = ("--node", DEMO_BRIDGE_ID, "--node-type", "conference_bridge")
+    code, _, err = plivo_phlo(command, CARL, *at)
+
+    assert (code, err) == (0, "")
+    assert f"/conference_bridge/{DEMO_BRIDGE_ID}/members/" in emulator.received[-1].path
 
 
 def test_voicemail_drop(plivo_phlo: Run, emulator: PhloEmulator) -> None:

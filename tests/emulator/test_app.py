@@ -328,6 +328,9 @@ def test_a_conference_bridge_knows_mute_unmute_and_hanging_up_only(emulator: Phl
     ]
 
     assert statuses == [201, 400, 201, 201, 404]
+    assert ask(emulator, "POST", f"{bridge}/members/111", {"action": "unmute"}).json.keys() == {
+        "api_id"
+    }
     assert shown(emulator) == {"111": "in_call", "222": "left", "333": "left"}
     assert ask(emulator, "POST", bridge, DIAL).json["error"] == (
         "Invalid value provided for action."

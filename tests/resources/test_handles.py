@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from plivo_phlo_async import AsyncPhloClient, InvalidArgumentError, MultiPartyCall, Phlo
+from plivo_phlo_async import Action, AsyncPhloClient, InvalidArgumentError, MultiPartyCall, Phlo
 
 from ..conftest import AUTH_ID, BASE_URL
 
@@ -38,6 +38,8 @@ VERBS: list[tuple[Callable[[Phlo], Awaitable[Any]], str, str, Any]] = [
     ),
     (lambda phlo: phlo.get_run("r"), "GET", f"{PHLO}/runs/r", None),
     (lambda phlo: phlo.node("conference_bridge", "n").get(), "GET",
+     f"{PHLO}/conference_bridge/n", None),
+    (lambda phlo: phlo.conference_bridge("n").get(), "GET",
      f"{PHLO}/conference_bridge/n", None),
     (lambda phlo: _mpc(phlo).get(), "GET", NODE, None),
     (lambda phlo: _mpc(phlo).call("1", "2"), "POST", NODE, {"action": "call", **DIAL}),
@@ -97,6 +99,37 @@ async def test_a_members_verb_is_one_request(
     assert result.api_id == "a"
 
 
+@pytest.mark.parametrize("verb", ["mute", "unmute", "hangup"])
+async def test_a_verb_of_a_conference_bridges_member_is_one_request(
+    client: AsyncPhloClient, server: respx.Route, verb: str
+) -> None:
+    async with client:
+        member = client.phlo("p").conference_bridge("n").member("+1@x")
+        result = await getattr(member, verb)()
+
+    assert _sent(server) == [("POST", f"{PHLO}/conference_bridge/n/members/+1@x", {"action": verb})]
+    assert result.api_id == "a"
+
+
+@pytest.mark.parametrize("verb", ["mute", "unmute", "hangup"])
+async def test_perform_sends_what_the_conference_bridges_member_sends(
+    client: AsyncPhloClient, server: respx.Route, verb: str
+) -> None:
+    action = getattr(Action, verb)("p", "n", "1", node_type="conference_bridge")
+    async with client:
+        await client.perform(action)
+        await getattr(client.phlo("p").conference_bridge("n").member("1"), verb)()
+    performed, by_handle = _sent(server)
+
+    assert performed == by_handle
+
+
+def test_a_conference_bridges_member_shows_no_full_number(client: AsyncPhloClient) -> None:
+    member = client.phlo("p").conference_bridge("n").member("12025551111")
+
+    assert "12025551111" not in repr(member)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -105,6 +138,8 @@ async def test_a_members_verb_is_one_request(
         (lambda client: client.phlo("p").node("t", None), "node_id"),
         (lambda client: client.phlo("p").multi_party_call(5), "node_id"),
         (lambda client: client.phlo("p").multi_party_call("n").member(" "), "member_address"),
+        (lambda client: client.phlo("p").conference_bridge(""), "node_id"),
+        (lambda client: client.phlo("p").conference_bridge("n").member("\n"), "member_address"),
     ],
 )
 def test_a_handle_refuses_what_is_no_id(

@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 MARK = "<!-- Generated from the commands by `python -m tests.scenarios.cli_page`. -->\n"
 _ORDER = [
     *("demo", "emulate", "doctor"),
-    *("call", "warm-transfer", "cold-transfer", "hold", "unhold", "mute", "unmute"),
-    *("resume-call", "abort-transfer", "voicemail-drop", "hangup"),
+    *("call", "warm-transfer", "cold-transfer", "hold", "unhold"),
+    *("resume-call", "abort-transfer", "voicemail-drop", "mute", "unmute", "hangup"),
     *("run", "show", "bulk", "listen", "verify"),
 ]
 

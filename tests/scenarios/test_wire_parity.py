@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import attrs
 import plivo
 import pytest
 
 from plivo_phlo_async import AsyncPhloClient, MultiPartyCall, Phlo
 from plivo_phlo_async.emulator import (
+    DEMO_BRIDGE_ID,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
     PhloEmulator,
@@ -118,6 +120,57 @@ async def test_an_action_is_the_same_request_and_has_the_same_effect(
     assert _calls(server) == their_calls
 
 
+ADDRESSES = [
+    CARL,
+    SUE,
+    BOB,
+    "sip:bob@phone.plivo.com;transport=tcp",
+    "sip:+12025550199@198.51.100.7:5060;transport=tcp;user=phone",
+    "sips:bob+desk@phone.plivo.com;lr",
+]
+
+
+def _last_as_sent(server: EmulatorServer) -> ReceivedRequest:
+    """The last request, without the slash that the official client ends each path with."""
+    last = server.emulator.received[-1]
+    return attrs.evolve(last, path=last.path.removesuffix("/"))
+
+
+@pytest.mark.parametrize("verb", ["mute", "unmute", "hangup"])
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_an_action_at_a_conference_bridge_is_the_same_request_and_has_the_same_effect(
+    server: EmulatorServer, official: Any, ours: AsyncPhloClient, address: str, verb: str
+) -> None:
+    server.emulator.join(DEMO_PHLO_ID, DEMO_BRIDGE_ID, address)
+    official.phlo.member(DEMO_PHLO_ID, DEMO_BRIDGE_ID, address, verb)
+    theirs, their_calls = _last_as_sent(server), _calls(server)
+    server.emulator.reset()
+    server.emulator.join(DEMO_PHLO_ID, DEMO_BRIDGE_ID, address)
+    async with ours:
+        member = ours.phlo(DEMO_PHLO_ID).conference_bridge(DEMO_BRIDGE_ID).member(address)
+        await getattr(member, verb)()
+
+    assert _last_as_sent(server) == theirs
+    assert _calls(server) == their_calls
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+async def test_an_address_has_the_same_bytes_in_the_path_of_a_multi_party_call(
+    server: EmulatorServer, official: Any, ours: AsyncPhloClient, address: str
+) -> None:
+    where = (DEMO_PHLO_ID, DEMO_NODE_ID)
+    server.emulator.join(*where, address)
+    official.phlo.member(*where, address, "hold", node_type="multi_party_call")
+    theirs = _last_as_sent(server)
+    server.emulator.reset()
+    server.emulator.join(*where, address)
+    async with ours:
+        await ours.phlo(DEMO_PHLO_ID).multi_party_call(DEMO_NODE_ID).member(address).hold()
+
+    assert _last_as_sent(server) == theirs
+    assert theirs.path.endswith(f"/members/{address}")
+
+
 READINGS: list[tuple[Callable[[Any], Any], Callable[[Phlo], Awaitable[Any]]]] = [
     (lambda client: client.phlo.get(DEMO_PHLO_ID), lambda phlo: phlo.get()),
     (
@@ -127,6 +180,10 @@ READINGS: list[tuple[Callable[[Any], Any], Callable[[Phlo], Awaitable[Any]]]] = 
     (
         lambda client: client.phlo.get(DEMO_PHLO_ID).node("multi_party_call", DEMO_NODE_ID),
         lambda phlo: phlo.node("multi_party_call", DEMO_NODE_ID).get(),
+    ),
+    (
+        lambda client: client.phlo.get(DEMO_PHLO_ID).node("conference_bridge", DEMO_BRIDGE_ID),
+        lambda phlo: phlo.conference_bridge(DEMO_BRIDGE_ID).get(),
     ),
     (
         lambda client: client.phlo.get(DEMO_PHLO_ID).run(name="Carl", times=3),

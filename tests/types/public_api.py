@@ -32,6 +32,8 @@ from plivo_phlo_async import (
     BulkRun,
     BulkStatus,
     CommonError,
+    ConferenceBridge,
+    ConferenceBridgeMember,
     ConfigurationError,
     ConflictError,
     DecodeError,
@@ -127,6 +129,18 @@ async def handles(client: AsyncPhloClient) -> None:
     assert_type(await phlo.get_run("run"), PhloRunDetails)
     assert_type(phlo.node("conference_bridge", "node"), Node)
     assert_type(await phlo.node("conference_bridge", "node").get(), NodeDetails)
+
+    bridge = phlo.conference_bridge("node")
+    assert_type(bridge, ConferenceBridge)
+    assert_type(bridge.phlo_id, str)
+    assert_type(bridge.node_id, str)
+    assert_type(await bridge.get(), NodeDetails)
+    guest = bridge.member("1")
+    assert_type(guest, ConferenceBridgeMember)
+    assert_type(guest.member_address, str)
+    assert_type(await guest.mute(), ActionResult)
+    assert_type(await guest.unmute(), ActionResult)
+    assert_type(await guest.hangup(), ActionResult)
 
     line = phlo.multi_party_call("node")
     assert_type(line, MultiPartyCall)
@@ -236,6 +250,9 @@ def actions(action: Action) -> None:
     assert_type(Action.mute("p", "n", "1"), Action)
     assert_type(Action.unmute("p", "n", "1"), Action)
     assert_type(Action.hangup("p", "n", "1"), Action)
+    assert_type(Action.mute("p", "n", "1", node_type="conference_bridge", key="k"), Action)
+    assert_type(Action.unmute("p", "n", "1", node_type="conference_bridge"), Action)
+    assert_type(Action.hangup("p", "n", "1", node_type="conference_bridge"), Action)
     assert_type(Action.resume_call("p", "n", "1"), Action)
     assert_type(Action.abort_transfer("p", "n", "1"), Action)
     assert_type(Action.voicemail_drop("p", "n", "1", key="k"), Action)

@@ -133,7 +133,9 @@ class RowReader:
         self, record: Record, verb: Verb, given: dict[str, Any]
     ) -> Iterator[Row | RowError]:
         defaults = self._options.defaults
-        given = {name: defaults[name] for name in verb.fields if name in defaults} | given
+        # A node's type applies to every row at a node: a conference bridge takes few verbs.
+        names = (*verb.fields, "node_type") if "node_id" in verb.fields else verb.fields
+        given = {name: defaults[name] for name in names if name in defaults} | given
         missing = [name for name in verb.required_fields if name not in given]
         for name in missing:
             yield from self._missing(record, name, verb)

@@ -17,6 +17,9 @@ DEMO_PHLO_ID = "0f6b1c52-7d3a-4e8b-9a41-5c2d7e90b1a4"
 DEMO_NODE_ID = "a3d9e0c7-18f4-4b62-8c5d-6e7f20b9d135"
 """The id of its one multi-party-call node."""
 
+DEMO_BRIDGE_ID = "6c58e1f4-2b97-4d03-a6e8-91f3d07b4c2e"
+"""The id of its one conference-bridge node."""
+
 CREATED_ON = "2020-08-01 09:05:11.846982+00:00"
 """The default creation time of a PHLO or a node, in Plivo's form."""
 
@@ -105,5 +108,12 @@ class EmulatedPhlo:
 DEFAULT_PHONE = Phone()
 """The phone at an address that is not configured: it answers at once."""
 
-DEMO_PHLO = EmulatedPhlo(DEMO_PHLO_ID, "Demo PHLO", (EmulatedNode(DEMO_NODE_ID),))
+DEMO_PHLO = EmulatedPhlo(
+    DEMO_PHLO_ID,
+    "Demo PHLO",
+    (
+        EmulatedNode(DEMO_NODE_ID),
+        EmulatedNode(DEMO_BRIDGE_ID, NodeType.CONFERENCE_BRIDGE, "Conference Bridge_1"),
+    ),
+)
 """The default PHLO."""

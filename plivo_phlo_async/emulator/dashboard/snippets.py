@@ -27,13 +27,14 @@ def as_python(info: RequestInfo) -> str | None:
     phlo = f"client.phlo({info.phlo_id!r})"
     if info.action == "run":
         return f"await {phlo}.run({dict(info.parameters) or ''})"
-    if info.node_id is None or "/multi_party_call/" not in info.path:
+    if info.node_id is None or info.segments[3] not in tuple(NodeType):
         return None
-    node = f"{phlo}.multi_party_call({info.node_id!r})"
+    kind = NodeType(info.segments[3])
+    node = f"{phlo}.{kind}({info.node_id!r})"
     if "/members/" in info.path:
-        known = info.action in MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]
+        known = info.action in MEMBER_ACTIONS[kind] and info.action != "leave"
         return f"await {node}.member({info.address!r}).{info.action}()" if known else None
-    if info.action not in DIAL_ACTIONS:
+    if kind is not NodeType.MULTI_PARTY_CALL or info.action not in DIAL_ACTIONS:
         return None
     source, role = info.parameters.get("trigger_source"), info.parameters.get("role", "agent")
     return f"await {node}.{info.action}({source!r}, {info.address!r}, role={role!r})"

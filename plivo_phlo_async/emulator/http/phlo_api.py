@@ -173,15 +173,17 @@ class PhloApi:
     ) -> HttpResponse:
         """Perform an action on the member at `address`: 201, 400 or 404.
 
-        An unknown node is a 404 even with a malformed body.
+        An unknown node is a 404 even with a malformed body. Seen in Plivo's specification: a
+        conference bridge answers with the `api_id` alone.
         """
 
         def act(api_id: str) -> dict[str, object]:
-            known = MEMBER_ACTIONS[self.find_node(phlo_id, node_type, node_id).node_type]
+            node = self.find_node(phlo_id, node_type, node_id)
+            known = MEMBER_ACTIONS[node.node_type]
             action = known[verb := read_action(info.read_parameters(), known)]
             node_key = (phlo_id, node_id)
             self._switchboard.step(api_id, node_key, verb, address, lambda c: action(c, address))
-            return {"error": ""}
+            return {} if node.node_type is NodeType.CONFERENCE_BRIDGE else {"error": ""}
 
         return self._respond(201, act)
 

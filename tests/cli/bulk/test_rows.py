@@ -95,6 +95,19 @@ def test_a_row_wins_over_the_options_and_gets_only_what_its_verb_takes() -> None
     ]
 
 
+def test_a_node_type_for_all_rows_applies_to_every_row_at_a_node() -> None:
+    text = f"verb,member_address\nmute,{ANN_PHONE}\nrun,\n"
+    options = {**PLACE, "node_type": "conference_bridge"}
+
+    assert _actions(text, defaults=options) == [
+        Action.mute("p", "n", ANN_PHONE, node_type="conference_bridge"),
+        Action.run("p"),
+    ]
+    assert _bad(f"verb,member_address\nhold,{ANN_PHONE}\n", defaults=options) == [
+        (2, "node_type: a conference_bridge takes only mute, unmute, hangup, not hold.")
+    ]
+
+
 def test_a_value_may_run_over_lines_and_the_next_row_still_knows_its_own() -> None:
     rows = read('verb,payload,key\nrun,"{""a"":\n1}",a\nrun,,b\n')
 

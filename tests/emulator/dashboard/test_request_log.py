@@ -7,6 +7,7 @@ import pytest
 
 from plivo_phlo_async.emulator import (
     DEMO_AUTH_TOKEN,
+    DEMO_BRIDGE_ID,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
     PhloEmulator,
@@ -14,7 +15,9 @@ from plivo_phlo_async.emulator import (
 
 from ..asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, say
 
+BRIDGE = f"{PHLO}/conference_bridge/{DEMO_BRIDGE_ID}"
 CALL = f"client.phlo({DEMO_PHLO_ID!r}).multi_party_call({DEMO_NODE_ID!r})"
+IN_BRIDGE = f"client.phlo({DEMO_PHLO_ID!r}).conference_bridge({DEMO_BRIDGE_ID!r})"
 
 
 @pytest.fixture
@@ -104,6 +107,11 @@ def test_a_thousand_entries_are_kept(emulator: PhloEmulator) -> None:
         (NODE, DIAL, f"await {CALL}.call('111', '222', role='customer')"),
         (f"{NODE}/members/%2B2", {"action": "hold"}, f"await {CALL}.member('+2').hold()"),
         (RUN, {"a": 1}, f"await client.phlo({DEMO_PHLO_ID!r}).run({{'a': 1}})"),
+        (f"{BRIDGE}/members/2", {"action": "mute"}, f"await {IN_BRIDGE}.member('2').mute()"),
+        (f"{BRIDGE}/members/2", {"action": "hold"}, None),
+        (f"{BRIDGE}/members/2", {"action": "leave"}, None),
+        (BRIDGE, DIAL, None),
+        (f"{PHLO}/ivr/n/members/2", {"action": "mute"}, None),
         (NODE, {"action": "nonsense"}, None),
         (f"{NODE}/members/2", {"action": "nonsense"}, None),
         (f"{NODE}/members/2", {"action": "call"}, None),
