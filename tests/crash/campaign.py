@@ -6,6 +6,7 @@ server notes when each request came and when it was answered.
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import shutil
@@ -144,6 +145,7 @@ class _List:
             *(sys.executable, "-m", "plivo_phlo_async", "bulk", str(self.home / "calls.csv")),
             *("--phlo", DEMO_PHLO_ID, "--node", DEMO_NODE_ID, "--rate", self.rate, "--yes"),
             *("--concurrency", str(self.concurrency), "--journal", str(self.journal)),
+            *("--results", str(self.home / "results.csv")),
         ]
 
     def start(self, url: str, emulator: _Recorder, kill: _Kill | None) -> bool:
@@ -170,6 +172,11 @@ class _List:
             output_text = (self.home / "output.txt").read_text()
             raise RuntimeError(f"the command ended with {process.returncode}:\n{output_text}")
         return True
+
+    def results(self) -> list[tuple[str, str]]:
+        """Return the number and status of each row of the results."""
+        with (self.home / "results.csv").open(newline="") as file:
+            return [(row["to"], row["status"]) for row in csv.DictReader(file)]
 
     def unknown(self) -> int:
         """Return how many actions the journal of a killed run does not know the end of."""
@@ -256,6 +263,8 @@ def _judge(one: _List, emulator: PhloEmulator, report: CrashReport) -> None:
         "done and not dialled": [n for n, end in ended if end == "done" and not dialled[str(n)]],
         "failed and dialled": [n for n, end in ended if end == "failed" and dialled[str(n)]],
     }
+    if one.results() != [(number, statuses.get(number)) for number in one.numbers]:
+        report.broken.append(f"{one.home.name}: the results are not those of the journal")
     report.broken += [f"{one.home.name}: {what}: {which}" for what, which in wrong.items() if which]
     report.statuses.update(statuses.values())
     report.unknown_and_dialled += sum(dialled[str(n)] for n, end in ended if end == "unknown")
