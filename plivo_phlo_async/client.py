@@ -23,7 +23,8 @@ from ._transport.limiter import Limiter, RateLimit
 from ._transport.request import RequestBuilder, mask_own_requests
 from ._transport.retry import RetryPolicy
 from ._transport.sender import build_sender
-from ._transport.transport import SharedState, Transport
+from ._transport.shared_state import SharedState
+from ._transport.transport import Transport
 from .actions import Action
 from .bulk import BulkReport, BulkRun, Journal, Redo
 from .errors import ConfigurationError, InvalidArgumentError

@@ -1,8 +1,8 @@
 """Bulk runs: many actions with bounded concurrency, a journal and a report."""
 
 from .journal import BaseJournal, Journal, JournalEntry, PriorState
-from .journal_session import Redo
 from .memory_journal import MemoryJournal
+from .redo import Redo
 from .report import BulkOutcome, BulkReport, BulkStatus, CommonError
 from .run import BulkRun
 from .sqlite_journal import JournalOutcomes, SqliteJournal

@@ -10,12 +10,11 @@ from attrs import frozen
 from ..actions import Action
 from ..errors import InvalidArgumentError
 from .journal import Journal, JournalEntry, PriorState
+from .redo import Redo, parse_redo
 from .report import BulkOutcome, BulkStatus
 from .sqlite_journal import SqliteJournal
 
-__all__ = ["JournalRecorder", "JournalSession", "NotFresh", "NotRecorded", "Redo", "session_of"]
-
-Redo = Collection[str] | Callable[[Action], Collection[str]]
+__all__ = ["JournalRecorder", "JournalSession", "NotFresh", "NotRecorded", "session_of"]
 
 
 class NotFresh(Exception):
@@ -78,7 +77,7 @@ class JournalSession:
 
     def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
         self._journal, self._owned = journal, owned
-        self._redo = redo if callable(redo) else _endings(redo)
+        self._redo = redo if callable(redo) else parse_redo(redo)
         self.is_pending = False  # what is finished may not be written
 
     async def start(self) -> None:
@@ -98,7 +97,7 @@ class JournalSession:
         return await self._journal.begin(entry, self._redone(entry.action))
 
     def _redone(self, action: Action) -> Collection[BulkStatus]:
-        return _endings(self._redo(action)) if callable(self._redo) else self._redo
+        return parse_redo(self._redo(action)) if callable(self._redo) else self._redo
 
     async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
         """Finish an action."""
@@ -140,10 +139,3 @@ def session_of(
     if not all(hasattr(journal, method) for method in _METHODS):
         raise InvalidArgumentError("journal: give a path, or a Journal with all its methods.")
     return JournalSession(journal, redo, owned=None)
-
-
-def _endings(names: Collection[str]) -> frozenset[BulkStatus]:
-    """Return how an action may have ended to be done again."""
-    if isinstance(names, str) or not set(names) <= {BulkStatus.FAILED, BulkStatus.UNKNOWN}:
-        raise InvalidArgumentError('redo: give a set of "failed" and "unknown", or of one of them.')
-    return frozenset(BulkStatus(name) for name in names)

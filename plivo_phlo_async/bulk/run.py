@@ -12,8 +12,9 @@ import anyio
 from attrs import evolve
 
 from .._parsing import kind_of
+from .._transport.action_execution import ActionExecution
 from .._transport.hooks import call_hook
-from .._transport.transport import ActionExecution, Transport
+from .._transport.transport import Transport
 from ..actions import Action
 from ..errors import InvalidArgumentError
 from ..results import Result
@@ -23,10 +24,10 @@ from .journal_session import (
     JournalSession,
     NotFresh,
     NotRecorded,
-    Redo,
     session_of,
 )
 from .recorded import in_doubt
+from .redo import Redo
 from .report import BulkOutcome, BulkReport, BulkStatus, Tally
 from .source import ActionSource
 

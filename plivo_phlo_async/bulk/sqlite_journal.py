@@ -16,7 +16,7 @@ from .journal import BaseJournal, JournalEntry, PriorState
 from .report import BulkOutcome, BulkStatus
 
 if TYPE_CHECKING:
-    from .journal_file import JournalFile
+    from .sqlite_tables import JournalFile
 
 __all__ = ["JournalOutcomes", "SqliteJournal"]
 
@@ -279,7 +279,7 @@ class SqliteJournal(BaseJournal):
         return self._file
 
     def _open(self) -> JournalFile:
-        from .journal_file import JournalFile
+        from .sqlite_tables import JournalFile
 
         return JournalFile.open(self._path, accept_copy=self._accept_copy)
 

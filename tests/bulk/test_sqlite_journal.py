@@ -41,7 +41,7 @@ from plivo_phlo_async import (
     RateLimitedError,
     SqliteJournal,
 )
-from plivo_phlo_async.bulk.journal_file import JournalFile
+from plivo_phlo_async.bulk.sqlite_tables import JournalFile
 
 pytestmark = pytest.mark.anyio
 

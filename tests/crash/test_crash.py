@@ -12,12 +12,12 @@ from .campaign import run
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
 _BROKEN = """
-from plivo_phlo_async.bulk import journal, journal_file, memory_journal
+from plivo_phlo_async.bulk import journal, sqlite_tables, memory_journal
 
 def fresh(status, earlier, redo):
     return journal.PriorState.FRESH
 
-journal_file.prior_state = fresh
+sqlite_tables.prior_state = fresh
 """
 
 

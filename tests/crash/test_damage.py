@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plivo_phlo_async.bulk import journal_opening
+from plivo_phlo_async.bulk import sqlite_opening
 
 from .damage import KINDS, damage_journals
 
@@ -18,7 +18,7 @@ def test_no_damage_makes_a_begun_action_be_sent_again() -> None:
 
 
 def test_without_the_mark_a_lost_wal_would_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_opening, "check_mark", lambda path, summary: None)
+    monkeypatch.setattr(sqlite_opening, "check_mark", lambda path, summary: None)
     report = damage_journals(4 * len(KINDS), seed=7)
 
     assert any("older -wal" in line for line in report.redials)

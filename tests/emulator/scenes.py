@@ -1,6 +1,6 @@
 """Calls to begin a test from, and a plain view of one."""
 
-from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls import transfers, transitions
 from plivo_phlo_async.emulator.calls.members import Call, MemberRole
 
 AGENT, CUSTOMER, SECOND, OTHER = "111", "222", "333", "444"
@@ -12,7 +12,9 @@ def states(call: Call) -> dict[str, str]:
 
 def talk() -> Call:
     """An agent and a customer, both in the call."""
-    return calls.answer(calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER)
+    return transitions.answer(
+        transitions.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER
+    )
 
 
 def warm_ringing() -> Call:
@@ -20,7 +22,7 @@ def warm_ringing() -> Call:
 
 
 def warm_talking() -> Call:
-    return calls.answer(warm_ringing(), SECOND)
+    return transitions.answer(warm_ringing(), SECOND)
 
 
 def cold_ringing() -> Call:
@@ -29,4 +31,6 @@ def cold_ringing() -> Call:
 
 def machine() -> Call:
     """An agent, and a customer whose voicemail has picked up."""
-    return calls.voicemail(calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER)
+    return transitions.voicemail(
+        transitions.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER), CUSTOMER
+    )

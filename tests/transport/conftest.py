@@ -16,7 +16,8 @@ from plivo_phlo_async._transport.hooks import AttemptEvent, Hooks, OutcomeEvent,
 from plivo_phlo_async._transport.limiter import Limiter
 from plivo_phlo_async._transport.request import RequestBuilder
 from plivo_phlo_async._transport.sender import HttpSender
-from plivo_phlo_async._transport.transport import SharedState, Transport
+from plivo_phlo_async._transport.shared_state import SharedState
+from plivo_phlo_async._transport.transport import Transport
 
 from ..conftest import AUTH_ID, BASE_URL
 from ..scripted import ScriptedServer, scripted_server

@@ -11,7 +11,7 @@ from functools import partial
 import attrs
 
 from ..errors import InvalidState, MemberNotFound
-from . import calls
+from . import transitions
 from .log_entry import LogEntry
 from .members import Call, CallMember, MemberRole, MemberState, NodeKey, canonical_address
 from .phlos import Phone, PhoneBehaviour
@@ -165,8 +165,8 @@ class Switchboard:
     # What people do
 
     def join(self, current: Call, address: str, role: MemberRole) -> None:
-        """A caller dials in to a call as `role`; raises as `calls.join` does."""
-        self._take(None, current, "join", address, lambda c: calls.join(c, address, role))
+        """A caller dials in to a call as `role`; raises as `transitions.join` does."""
+        self._take(None, current, "join", address, lambda c: transitions.join(c, address, role))
 
     def answer(self, address: str, call_id: str | None = None) -> None:
         """Answer the phone at `address` wherever it rings, or only in one call.
@@ -180,12 +180,12 @@ class Switchboard:
 
     def reject(self, address: str, call_id: str | None = None) -> None:
         """Reject the call at `address` as `answer` does; raises `MemberNotFound`."""
-        change = partial(calls.reject, address=address)
+        change = partial(transitions.reject, address=address)
         self._everywhere("reject", address, _is_ringing, change, call_id)
 
     def hang_up(self, address: str, call_id: str | None = None) -> None:
         """Hang up the phone at `address` in every call, or only in one; raises `MemberNotFound`."""
-        change = partial(calls.hang_up, address=address)
+        change = partial(transitions.hang_up, address=address)
         self._everywhere("hang_up", address, _is_live, change, call_id)
 
     def _everywhere(
@@ -222,11 +222,13 @@ class Switchboard:
     def _reaction(self, does: PhoneBehaviour, address: str) -> Change:
         match does:
             case PhoneBehaviour.ANSWER:
-                return lambda ringing: calls.answer(ringing, address, auto_join=self._auto_join)
+                return lambda ringing: transitions.answer(
+                    ringing, address, auto_join=self._auto_join
+                )
             case PhoneBehaviour.REJECT:
-                return lambda ringing: calls.reject(ringing, address)
+                return lambda ringing: transitions.reject(ringing, address)
             case PhoneBehaviour.VOICEMAIL:
-                return lambda ringing: calls.voicemail(ringing, address)
+                return lambda ringing: transitions.voicemail(ringing, address)
             case _:
                 return _unchanged
 

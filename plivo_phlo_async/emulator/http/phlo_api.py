@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
-from ..calls import calls, transfers
+from ..calls import transfers, transitions
 from ..calls.members import Call, MemberRole, NodeKey
 from ..calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
 from ..calls.switchboard import Switchboard
@@ -17,7 +17,7 @@ RUN_LIMIT = 10_000
 """How many of the latest runs can be read."""
 
 DIAL_ACTIONS: Mapping[str, Callable[[Call, str, str, MemberRole], Call]] = {
-    "call": calls.call,
+    "call": transitions.call,
     "warm_transfer": transfers.warm_transfer,
     "cold_transfer": transfers.cold_transfer,
 }
@@ -25,20 +25,20 @@ DIAL_ACTIONS: Mapping[str, Callable[[Call, str, str, MemberRole], Call]] = {
 
 MEMBER_ACTIONS: Mapping[NodeType, Mapping[str, Callable[[Call, str], Call]]] = {
     NodeType.MULTI_PARTY_CALL: {
-        "hold": calls.hold,
-        "unhold": calls.unhold,
-        "hangup": calls.hangup,
+        "hold": transitions.hold,
+        "unhold": transitions.unhold,
+        "hangup": transitions.hangup,
         "resume_call": transfers.resume_call,
         "abort_transfer": transfers.abort_transfer,
-        "voicemail_drop": calls.voicemail_drop,
-        "mute": calls.mute,
-        "unmute": calls.unmute,
+        "voicemail_drop": transitions.voicemail_drop,
+        "mute": transitions.mute,
+        "unmute": transitions.unmute,
     },
     NodeType.CONFERENCE_BRIDGE: {
-        "mute": calls.mute,
-        "unmute": calls.unmute,
-        "hangup": calls.hangup,
-        "leave": calls.hangup,
+        "mute": transitions.mute,
+        "unmute": transitions.unmute,
+        "hangup": transitions.hangup,
+        "leave": transitions.hangup,
     },
 }
 """The actions on a member, by the type of its node."""
@@ -200,7 +200,7 @@ class PhloApi:
 
         It joins the call `call_id`, a new call, or else the one opened last (assumed). Raises
         `UnknownResource` for the PHLO, the node or the call, `MemberNotFound` or `InvalidState` as
-        `calls.join` does, and `ValueError` for an unknown role.
+        `transitions.join` does, and `ValueError` for an unknown role.
         """
         phlo_id, node_id = node_key
         self.find_phlo(phlo_id)

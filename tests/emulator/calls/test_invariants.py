@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls import transfers, transitions
 from plivo_phlo_async.emulator.calls.members import (
     Call,
     MemberRole,
@@ -18,16 +18,18 @@ from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
 ADDRESSES = st.sampled_from(["1", "+1", "2", "3", "4", "5", "sip:bob@phone.example"])
 ROLES = st.sampled_from(MemberRole)
-DIAL_ACTIONS = st.sampled_from([calls.call, transfers.warm_transfer, transfers.cold_transfer])
-PHONE = st.sampled_from([calls.answer, calls.reject, calls.voicemail, calls.hang_up])
+DIAL_ACTIONS = st.sampled_from([transitions.call, transfers.warm_transfer, transfers.cold_transfer])
+PHONE = st.sampled_from(
+    [transitions.answer, transitions.reject, transitions.voicemail, transitions.hang_up]
+)
 MEMBER = st.sampled_from(
     [
-        calls.hold,
-        calls.unhold,
-        calls.hangup,
-        calls.voicemail_drop,
-        calls.mute,
-        calls.unmute,
+        transitions.hold,
+        transitions.unhold,
+        transitions.hangup,
+        transitions.voicemail_drop,
+        transitions.mute,
+        transitions.unmute,
         transfers.resume_call,
         transfers.abort_transfer,
     ]
@@ -69,17 +71,17 @@ class AnyCall(RuleBasedStateMachine):
 
     @rule(address=ADDRESSES)
     def answer_and_join(self, address: str) -> None:
-        self.step(lambda c: calls.answer(c, address, auto_join=True))
+        self.step(lambda c: transitions.answer(c, address, auto_join=True))
 
     @rule(address=ADDRESSES, role=ROLES)
     def join(self, address: str, role: MemberRole) -> None:
-        self.step(lambda c: calls.join(c, address, role))
+        self.step(lambda c: transitions.join(c, address, role))
 
     @rule()
     def answer_whoever_rings(self) -> None:
         ringing = [m.address for m in self.call.members if m.state is MemberState.RINGING]
         if ringing:
-            self.step(lambda c: calls.answer(c, ringing[0]))
+            self.step(lambda c: transitions.answer(c, ringing[0]))
 
     @invariant()
     def both_ends_of_a_transfer_are_live(self) -> None:
@@ -118,7 +120,7 @@ class AnyCall(RuleBasedStateMachine):
     def hanging_up_everyone_ends_the_call(self) -> None:
         emptied = self.call
         for member in self.call.members:
-            emptied = calls.hangup(emptied, member.address) if member.live else emptied
+            emptied = transitions.hangup(emptied, member.address) if member.live else emptied
         assert (emptied.ended, emptied.transfer) == (True, None)
 
 

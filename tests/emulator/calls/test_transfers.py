@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls import transfers, transitions
 from plivo_phlo_async.emulator.calls.members import Call, MemberRole, Transfer, TransferKind
 from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
@@ -37,14 +37,16 @@ def test_a_transfer_holds_the_customers_and_rings_its_target(begin: Begin) -> No
 
 @both
 def test_a_transfer_holds_no_other_agent_while_there_are_customers(begin: Begin) -> None:
-    after = begin(calls.join(talk(), OTHER, MemberRole.AGENT), AGENT, SECOND)
+    after = begin(transitions.join(talk(), OTHER, MemberRole.AGENT), AGENT, SECOND)
 
     assert states(after)[OTHER] == "in_call"
 
 
 @both
 def test_without_customers_a_transfer_holds_everyone_but_its_two(begin: Begin) -> None:
-    agents = calls.join(calls.join(Call(), AGENT, MemberRole.AGENT), OTHER, MemberRole.AGENT)
+    agents = transitions.join(
+        transitions.join(Call(), AGENT, MemberRole.AGENT), OTHER, MemberRole.AGENT
+    )
 
     assert states(begin(agents, AGENT, SECOND))[OTHER] == "on_hold"
 
@@ -52,7 +54,11 @@ def test_without_customers_a_transfer_holds_everyone_but_its_two(begin: Begin) -
 @both
 @pytest.mark.parametrize(
     "call",
-    [Call(), calls.hangup(talk(), AGENT), calls.hangup(calls.hangup(talk(), AGENT), CUSTOMER)],
+    [
+        Call(),
+        transitions.hangup(talk(), AGENT),
+        transitions.hangup(transitions.hangup(talk(), AGENT), CUSTOMER),
+    ],
 )
 def test_a_giver_who_is_not_there_is_not_found(begin: Begin, call: Call) -> None:
     with pytest.raises(MemberNotFound):
@@ -62,7 +68,7 @@ def test_a_giver_who_is_not_there_is_not_found(begin: Begin, call: Call) -> None
 @both
 def test_a_transferor_must_not_be_on_hold(begin: Begin) -> None:
     with pytest.raises(InvalidState):
-        begin(calls.hold(talk(), AGENT), AGENT, SECOND)
+        begin(transitions.hold(talk(), AGENT), AGENT, SECOND)
 
 
 @both
@@ -87,20 +93,20 @@ def test_a_warm_transfers_two_talk_apart() -> None:
 
 
 def test_a_warm_answer_holds_again_who_was_taken_off_hold_meanwhile() -> None:
-    unheld = calls.unhold(warm_ringing(), CUSTOMER)
+    unheld = transitions.unhold(warm_ringing(), CUSTOMER)
 
-    assert calls.answer(unheld, SECOND) == warm_talking()
+    assert transitions.answer(unheld, SECOND) == warm_talking()
 
 
 def test_a_warm_answer_holds_customers_who_came_meanwhile_until_it_is_over() -> None:
-    talking = calls.answer(calls.join(warm_ringing(), OTHER), SECOND)
+    talking = transitions.answer(transitions.join(warm_ringing(), OTHER), SECOND)
 
     assert states(talking)[OTHER] == "on_hold"
-    assert states(calls.hangup(talking, SECOND))[OTHER] == "in_call"
+    assert states(transitions.hangup(talking, SECOND))[OTHER] == "in_call"
 
 
 def test_with_auto_join_a_warm_answer_brings_everyone_together() -> None:
-    joined = calls.answer(warm_ringing(), SECOND, auto_join=True)
+    joined = transitions.answer(warm_ringing(), SECOND, auto_join=True)
 
     assert states(joined) == {AGENT: "in_call", CUSTOMER: "in_call", SECOND: "in_call"}
     assert joined.transfer is None
@@ -118,7 +124,7 @@ def test_resume_before_the_answer_lets_the_target_ring_and_simply_join() -> None
     resumed = transfers.resume_call(warm_ringing(), AGENT)
 
     assert (states(resumed)[SECOND], states(resumed)[CUSTOMER]) == ("ringing", "in_call")
-    assert states(calls.answer(resumed, SECOND))[SECOND] == "in_call"
+    assert states(transitions.answer(resumed, SECOND))[SECOND] == "in_call"
 
 
 @pytest.mark.parametrize("call", [talk(), cold_ringing()])
@@ -142,23 +148,23 @@ def test_abort_needs_a_transfer() -> None:
 
 
 def test_a_cold_answer_replaces_the_transferor_by_the_target() -> None:
-    replaced = calls.answer(cold_ringing(), SECOND)
+    replaced = transitions.answer(cold_ringing(), SECOND)
 
     assert states(replaced) == {AGENT: "left", CUSTOMER: "in_call", SECOND: "in_call"}
     assert replaced.transfer is None
 
 
 def test_a_cold_answer_takes_every_customer_off_hold_but_no_other_agent() -> None:
-    before = calls.join(calls.hold(talk(), CUSTOMER), OTHER)
-    crowd = calls.hold(calls.join(before, "555", MemberRole.AGENT), "555")
-    replaced = calls.answer(transfers.cold_transfer(crowd, AGENT, SECOND), SECOND)
+    before = transitions.join(transitions.hold(talk(), CUSTOMER), OTHER)
+    crowd = transitions.hold(transitions.join(before, "555", MemberRole.AGENT), "555")
+    replaced = transitions.answer(transfers.cold_transfer(crowd, AGENT, SECOND), SECOND)
 
     assert (states(replaced)[CUSTOMER], states(replaced)["555"]) == ("in_call", "on_hold")
 
 
 @either_ringing
 def test_a_taker_who_rejects_leaves_all_as_before(ringing: Call) -> None:
-    rejected = calls.reject(ringing, SECOND)
+    rejected = transitions.reject(ringing, SECOND)
 
     assert states(rejected) == {AGENT: "in_call", CUSTOMER: "in_call", SECOND: "left"}
     assert rejected.transfer is None
@@ -166,17 +172,17 @@ def test_a_taker_who_rejects_leaves_all_as_before(ringing: Call) -> None:
 
 @either_ringing
 def test_a_transfer_to_a_machine_goes_on_until_the_machine_is_gone(ringing: Call) -> None:
-    recorded = calls.voicemail(ringing, SECOND)
+    recorded = transitions.voicemail(ringing, SECOND)
 
     assert (states(recorded)[SECOND], recorded.transfer) == ("voicemail", ringing.transfer)
-    assert calls.voicemail_drop(recorded, SECOND) == calls.hangup(recorded, SECOND)
-    assert calls.hangup(recorded, SECOND) == calls.reject(ringing, SECOND)
-    assert transfers.abort_transfer(recorded, AGENT) == calls.reject(ringing, SECOND)
+    assert transitions.voicemail_drop(recorded, SECOND) == transitions.hangup(recorded, SECOND)
+    assert transitions.hangup(recorded, SECOND) == transitions.reject(ringing, SECOND)
+    assert transfers.abort_transfer(recorded, AGENT) == transitions.reject(ringing, SECOND)
 
 
 @pytest.mark.parametrize(("gone", "stays"), [(AGENT, SECOND), (SECOND, AGENT)])
 def test_a_consultation_ends_with_either_of_its_two(gone: str, stays: str) -> None:
-    after = calls.hangup(warm_talking(), gone)
+    after = transitions.hangup(warm_talking(), gone)
 
     assert states(after) == {gone: "left", stays: "in_call", CUSTOMER: "in_call"}
     assert after.transfer is None
@@ -184,8 +190,8 @@ def test_a_consultation_ends_with_either_of_its_two(gone: str, stays: str) -> No
 
 @either_ringing
 def test_a_taker_whose_giver_has_gone_rings_on_and_simply_joins(ringing: Call) -> None:
-    alone = calls.hang_up(ringing, AGENT)
-    joined = calls.answer(alone, SECOND)
+    alone = transitions.hang_up(ringing, AGENT)
+    joined = transitions.answer(alone, SECOND)
 
     assert (states(alone)[SECOND], states(alone)[CUSTOMER]) == ("ringing", "in_call")
     assert states(joined) == {AGENT: "left", CUSTOMER: "in_call", SECOND: "in_call"}
@@ -193,7 +199,7 @@ def test_a_taker_whose_giver_has_gone_rings_on_and_simply_joins(ringing: Call) -
 
 @either_ringing
 def test_a_transfer_goes_on_when_a_held_customer_leaves(ringing: Call) -> None:
-    after = calls.hangup(ringing, CUSTOMER)
+    after = transitions.hangup(ringing, CUSTOMER)
 
     assert after.transfer is not None
     assert (after.transfer.target, after.transfer.held) == (SECOND, ())
@@ -201,14 +207,14 @@ def test_a_transfer_goes_on_when_a_held_customer_leaves(ringing: Call) -> None:
 
 @both
 def test_who_was_on_hold_before_a_transfer_stays_so_when_it_fails(begin: Begin) -> None:
-    crowd = calls.hold(calls.join(talk(), OTHER), OTHER)
+    crowd = transitions.hold(transitions.join(talk(), OTHER), OTHER)
     begun = begin(crowd, AGENT, SECOND)
 
-    assert states(calls.reject(begun, SECOND))[OTHER] == "on_hold"
+    assert states(transitions.reject(begun, SECOND))[OTHER] == "on_hold"
 
 
 def test_any_end_is_found_in_either_spelling() -> None:
     begun = transfers.warm_transfer(talk(), f"+{AGENT}", f"+{SECOND}")
-    talking = calls.answer(begun, SECOND)
+    talking = transitions.answer(begun, SECOND)
 
     assert states(talking) == {AGENT: "consulting", CUSTOMER: "on_hold", f"+{SECOND}": "consulting"}

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from plivo_phlo_async.emulator import ApiError
-from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls import transfers, transitions
 from plivo_phlo_async.emulator.calls.members import Call, MemberRole
 from plivo_phlo_async.emulator.webhooks.callbacks import Callback, read_callback
 from plivo_phlo_async.emulator.webhooks.http_client import build_request
@@ -82,11 +82,11 @@ def test_v2_signs_as_the_official_vector_does() -> None:
     ("before", "after", "told"),
     [
         (Call(), talk(), {AGENT: "ConferenceEnter", CUSTOMER: "ConferenceEnter"}),
-        (talk(), calls.hold(talk(), CUSTOMER), {}),
-        (talk(), calls.mute(talk(), CUSTOMER), {}),
-        (talk(), calls.hangup(talk(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
+        (talk(), transitions.hold(talk(), CUSTOMER), {}),
+        (talk(), transitions.mute(talk(), CUSTOMER), {}),
+        (talk(), transitions.hangup(talk(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
         (talk(), warm_ringing(), {}),
-        (warm_ringing(), calls.reject(warm_ringing(), SECOND), {}),
+        (warm_ringing(), transitions.reject(warm_ringing(), SECOND), {}),
         (warm_ringing(), warm_talking(), {AGENT: "Redirect", SECOND: "ConferenceEnter"}),
         (
             warm_talking(),
@@ -95,11 +95,11 @@ def test_v2_signs_as_the_official_vector_does() -> None:
         ),
         (
             cold_ringing(),
-            calls.answer(cold_ringing(), SECOND),
+            transitions.answer(cold_ringing(), SECOND),
             {AGENT: "ConferenceExit", CUSTOMER: "Redirect", SECOND: "ConferenceEnter"},
         ),
-        (machine(), calls.voicemail_drop(machine(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
-        (Call(), calls.join(Call(), "5", MemberRole.CUSTOMER), {"5": "ConferenceEnter"}),
+        (machine(), transitions.voicemail_drop(machine(), CUSTOMER), {CUSTOMER: "ConferenceExit"}),
+        (Call(), transitions.join(Call(), "5", MemberRole.CUSTOMER), {"5": "ConferenceEnter"}),
     ],
 )
 def test_a_step_yields_these_events(before: Call, after: Call, told: dict[str, str]) -> None:

@@ -14,7 +14,9 @@ from attrs import define, field
 from ..errors import JournalError, NotSentError
 from .integrity import Mark, Summary, mark_path
 from .journal import BEGUN, JournalEntry, PriorState, content_of, prior_state
-from .journal_opening import (
+from .recorded import RecordedOutcome, json_of, settled
+from .report import BulkOutcome, BulkStatus
+from .sqlite_opening import (
     DECIDING,
     JournalRow,
     check_size,
@@ -24,8 +26,6 @@ from .journal_opening import (
     reason_of,
     verify,
 )
-from .recorded import RecordedOutcome, json_of, settled
-from .report import BulkOutcome, BulkStatus
 
 __all__ = ["JournalFile"]
 

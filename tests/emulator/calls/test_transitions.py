@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plivo_phlo_async.emulator.calls import calls, transfers
+from plivo_phlo_async.emulator.calls import transfers, transitions
 from plivo_phlo_async.emulator.calls.members import Call, CallMember, MemberRole, MemberState
 from plivo_phlo_async.emulator.errors import InvalidState, MemberNotFound
 
@@ -23,23 +23,23 @@ from ..scenes import (
 
 Step = Callable[[Call, str], Call]
 MEMBER_STEPS: list[Step] = [
-    calls.hold,
-    calls.unhold,
-    calls.hangup,
-    calls.voicemail_drop,
-    calls.mute,
-    calls.unmute,
-    calls.answer,
-    calls.reject,
-    calls.voicemail,
-    calls.hang_up,
+    transitions.hold,
+    transitions.unhold,
+    transitions.hangup,
+    transitions.voicemail_drop,
+    transitions.mute,
+    transitions.unmute,
+    transitions.answer,
+    transitions.reject,
+    transitions.voicemail,
+    transitions.hang_up,
     transfers.resume_call,
     transfers.abort_transfer,
 ]
 
 
 def test_call_opens_the_call_with_its_dialler_and_rings_the_other() -> None:
-    opened = calls.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER)
+    opened = transitions.call(Call(), AGENT, CUSTOMER, MemberRole.CUSTOMER)
 
     assert opened == Call(
         (
@@ -54,7 +54,7 @@ def test_a_phone_that_answers_is_in_the_call() -> None:
 
 
 def test_a_phone_that_rejects_has_left() -> None:
-    rejected = calls.reject(calls.call(Call(), AGENT, CUSTOMER), CUSTOMER)
+    rejected = transitions.reject(transitions.call(Call(), AGENT, CUSTOMER), CUSTOMER)
 
     assert states(rejected) == {AGENT: "in_call", CUSTOMER: "left"}
 
@@ -64,7 +64,7 @@ def test_a_machine_that_picks_up_is_at_voicemail() -> None:
 
 
 def test_call_leaves_a_dialler_who_is_a_member_as_he_is() -> None:
-    after = calls.call(talk(), CUSTOMER, OTHER)
+    after = transitions.call(talk(), CUSTOMER, OTHER)
 
     assert after.members == (
         *talk().members,
@@ -74,35 +74,35 @@ def test_call_leaves_a_dialler_who_is_a_member_as_he_is() -> None:
 
 def test_call_takes_a_dialler_who_has_left_for_not_here() -> None:
     with pytest.raises(MemberNotFound):
-        calls.call(calls.hangup(talk(), AGENT), AGENT, OTHER)
+        transitions.call(transitions.hangup(talk(), AGENT), AGENT, OTHER)
 
 
 @pytest.mark.parametrize("to", [CUSTOMER, f"+{CUSTOMER}", AGENT, f"+{AGENT}"])
 def test_call_does_not_dial_a_live_member_in_either_spelling(to: str) -> None:
     with pytest.raises(InvalidState):
-        calls.call(talk(), AGENT, to)
+        transitions.call(talk(), AGENT, to)
 
 
 def test_call_does_not_dial_its_own_dialler() -> None:
     with pytest.raises(InvalidState):
-        calls.call(Call(), AGENT, f"+{AGENT}")
+        transitions.call(Call(), AGENT, f"+{AGENT}")
 
 
 def test_a_member_who_left_can_be_dialled_again_in_a_new_role() -> None:
-    gone = calls.hangup(calls.mute(talk(), CUSTOMER), CUSTOMER)
-    again = calls.call(gone, AGENT, CUSTOMER, MemberRole.AGENT)
+    gone = transitions.hangup(transitions.mute(talk(), CUSTOMER), CUSTOMER)
+    again = transitions.call(gone, AGENT, CUSTOMER, MemberRole.AGENT)
 
     assert again.find(CUSTOMER) == CallMember(CUSTOMER, MemberRole.AGENT, MemberState.RINGING)
 
 
 def test_call_opens_a_fresh_call_where_one_has_ended() -> None:
-    ended = calls.hangup(calls.hangup(talk(), AGENT), CUSTOMER)
+    ended = transitions.hangup(transitions.hangup(talk(), AGENT), CUSTOMER)
 
-    assert states(calls.call(ended, AGENT, OTHER)) == {AGENT: "in_call", OTHER: "ringing"}
+    assert states(transitions.call(ended, AGENT, OTHER)) == {AGENT: "in_call", OTHER: "ringing"}
 
 
 def test_only_one_leading_plus_makes_no_difference() -> None:
-    known = calls.hold(talk(), f"+{CUSTOMER}")
+    known = transitions.hold(talk(), f"+{CUSTOMER}")
 
     assert (states(known)[CUSTOMER], known.find(f"++{CUSTOMER}")) == ("on_hold", None)
 
@@ -113,7 +113,7 @@ def test_only_one_leading_plus_makes_no_difference() -> None:
     [
         pytest.param(Call(), AGENT, id="no call"),
         pytest.param(talk(), OTHER, id="unknown"),
-        pytest.param(calls.hangup(talk(), CUSTOMER), CUSTOMER, id="left"),
+        pytest.param(transitions.hangup(talk(), CUSTOMER), CUSTOMER, id="left"),
     ],
 )
 def test_no_step_finds_a_member_who_is_unknown_or_has_left(
@@ -124,19 +124,22 @@ def test_no_step_finds_a_member_who_is_unknown_or_has_left(
 
 
 def test_hold_puts_a_member_on_hold_and_unhold_brings_the_member_back() -> None:
-    held = calls.hold(talk(), CUSTOMER)
-    back = calls.unhold(held, CUSTOMER)
+    held = transitions.hold(talk(), CUSTOMER)
+    back = transitions.unhold(held, CUSTOMER)
 
     assert (states(held), back) == ({AGENT: "in_call", CUSTOMER: "on_hold"}, talk())
 
 
 def test_hold_and_unhold_repeated_change_nothing() -> None:
-    held = calls.hold(talk(), CUSTOMER)
+    held = transitions.hold(talk(), CUSTOMER)
 
-    assert (calls.hold(held, CUSTOMER), calls.unhold(talk(), CUSTOMER)) == (held, talk())
+    assert (transitions.hold(held, CUSTOMER), transitions.unhold(talk(), CUSTOMER)) == (
+        held,
+        talk(),
+    )
 
 
-@pytest.mark.parametrize("step", [calls.hold, calls.unhold])
+@pytest.mark.parametrize("step", [transitions.hold, transitions.unhold])
 @pytest.mark.parametrize(
     ("call", "address"),
     [
@@ -154,79 +157,84 @@ def test_nobody_ringing_at_voicemail_or_apart_is_held_or_unheld(
 
 def test_no_customer_comes_off_hold_during_a_consultation() -> None:
     with pytest.raises(InvalidState):
-        calls.unhold(warm_talking(), CUSTOMER)
+        transitions.unhold(warm_talking(), CUSTOMER)
 
 
 def test_an_agent_comes_off_hold_during_a_consultation() -> None:
-    third = calls.join(warm_talking(), OTHER, MemberRole.AGENT)
+    third = transitions.join(warm_talking(), OTHER, MemberRole.AGENT)
 
-    assert calls.unhold(calls.hold(third, OTHER), OTHER) == third
+    assert transitions.unhold(transitions.hold(third, OTHER), OTHER) == third
 
 
-@pytest.mark.parametrize("step", [calls.hangup, calls.hang_up])
+@pytest.mark.parametrize("step", [transitions.hangup, transitions.hang_up])
 def test_a_member_hung_up_has_left(step: Step) -> None:
     assert states(step(talk(), CUSTOMER)) == {AGENT: "in_call", CUSTOMER: "left"}
 
 
 def test_a_ringing_phone_can_be_hung_up() -> None:
-    assert states(calls.hangup(calls.call(Call(), AGENT, OTHER), OTHER))[OTHER] == "left"
+    assert (
+        states(transitions.hangup(transitions.call(Call(), AGENT, OTHER), OTHER))[OTHER] == "left"
+    )
 
 
 def test_a_call_has_ended_when_its_last_member_has_left() -> None:
-    one_left = calls.hangup(talk(), AGENT)
+    one_left = transitions.hangup(talk(), AGENT)
 
-    assert (one_left.ended, calls.hangup(one_left, CUSTOMER).ended) == (False, True)
+    assert (one_left.ended, transitions.hangup(one_left, CUSTOMER).ended) == (False, True)
 
 
 def test_voicemail_drop_ends_with_the_machine_gone() -> None:
-    dropped = calls.voicemail_drop(machine(), CUSTOMER)
+    dropped = transitions.voicemail_drop(machine(), CUSTOMER)
 
     assert states(dropped) == {AGENT: "in_call", CUSTOMER: "left"}
 
 
-@pytest.mark.parametrize("call", [talk(), calls.hold(talk(), CUSTOMER)])
+@pytest.mark.parametrize("call", [talk(), transitions.hold(talk(), CUSTOMER)])
 def test_voicemail_drop_needs_a_machine(call: Call) -> None:
     with pytest.raises(InvalidState):
-        calls.voicemail_drop(call, CUSTOMER)
+        transitions.voicemail_drop(call, CUSTOMER)
 
 
 def test_mute_and_unmute_set_the_flag_and_nothing_else() -> None:
-    muted = calls.mute(talk(), CUSTOMER)
+    muted = transitions.mute(talk(), CUSTOMER)
 
     assert muted.members[1] == CallMember(
         CUSTOMER, MemberRole.CUSTOMER, MemberState.IN_CALL, muted=True
     )
-    assert (calls.mute(muted, CUSTOMER), calls.unmute(muted, CUSTOMER)) == (muted, talk())
+    assert (transitions.mute(muted, CUSTOMER), transitions.unmute(muted, CUSTOMER)) == (
+        muted,
+        talk(),
+    )
 
 
-@pytest.mark.parametrize("step", [calls.answer, calls.reject, calls.voicemail])
+@pytest.mark.parametrize("step", [transitions.answer, transitions.reject, transitions.voicemail])
 @pytest.mark.parametrize("address", [AGENT, CUSTOMER])
 def test_only_a_ringing_phone_is_picked_up_or_declined(step: Step, address: str) -> None:
     with pytest.raises(InvalidState):
-        step(calls.hold(talk(), CUSTOMER), address)
+        step(transitions.hold(talk(), CUSTOMER), address)
 
 
 def test_a_caller_who_dials_in_is_in_the_call() -> None:
-    joined = calls.join(Call(), CUSTOMER)
+    joined = transitions.join(Call(), CUSTOMER)
 
     assert joined == Call((CallMember(CUSTOMER, MemberRole.CUSTOMER, MemberState.IN_CALL),))
 
 
 def test_a_live_member_does_not_dial_in_again() -> None:
     with pytest.raises(InvalidState):
-        calls.join(talk(), CUSTOMER)
+        transitions.join(talk(), CUSTOMER)
 
 
 def test_a_member_who_left_does_not_come_back_by_dialling_in() -> None:
     with pytest.raises(MemberNotFound):
-        calls.join(calls.hangup(talk(), CUSTOMER), CUSTOMER)
+        transitions.join(transitions.hangup(talk(), CUSTOMER), CUSTOMER)
 
 
 @pytest.mark.parametrize(
     ("role", "state"), [(MemberRole.CUSTOMER, "on_hold"), (MemberRole.AGENT, "in_call")]
 )
 def test_who_joins_a_consultation_waits_if_a_customer(role: MemberRole, state: str) -> None:
-    assert states(calls.join(warm_talking(), OTHER, role))[OTHER] == state
+    assert states(transitions.join(warm_talking(), OTHER, role))[OTHER] == state
 
 
 @pytest.mark.parametrize(
@@ -235,16 +243,16 @@ def test_who_joins_a_consultation_waits_if_a_customer(role: MemberRole, state: s
 def test_who_answers_during_a_consultation_waits_if_a_customer(
     role: MemberRole, state: str
 ) -> None:
-    rung = calls.call(warm_talking(), AGENT, OTHER, role)
+    rung = transitions.call(warm_talking(), AGENT, OTHER, role)
 
-    assert states(calls.answer(rung, OTHER))[OTHER] == state
+    assert states(transitions.answer(rung, OTHER))[OTHER] == state
 
 
 def test_a_customer_who_came_during_a_consultation_returns_with_the_held() -> None:
-    waiting = calls.join(warm_talking(), OTHER)
+    waiting = transitions.join(warm_talking(), OTHER)
 
-    assert states(calls.hangup(waiting, SECOND))[OTHER] == "in_call"
+    assert states(transitions.hangup(waiting, SECOND))[OTHER] == "in_call"
 
 
 def test_a_caller_who_joins_while_a_taker_still_rings_is_in_the_call() -> None:
-    assert states(calls.join(cold_ringing(), OTHER))[OTHER] == "in_call"
+    assert states(transitions.join(cold_ringing(), OTHER))[OTHER] == "in_call"
