@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import ssl
 from collections.abc import Iterator
@@ -21,17 +20,6 @@ TLS = ssl.create_default_context()  # made once: reading the certificates takes 
 # started from there inherit that; tests that press it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_finish() -> None:
-    """Leave the collected tests out of garbage collection, which else goes through all of them."""
-    gc.collect()
-    gc.freeze()
-
-
-def pytest_sessionfinish() -> None:
-    """Hypothesis, which pytest imports now, looks for what refers to an object."""
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -33,6 +34,14 @@ BACKENDS: list[Any] = [
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     """Every event loop; there is no uvloop for Windows."""
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def _collect_only_what_is_new() -> Iterator[None]:
+    """Have `gc.collect` leave out what was there before the test, such as all collected tests."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Time:
