@@ -111,13 +111,16 @@ UNSIGNED: list[dict[str, str]] = [
 async def test_the_body_of_a_request_without_a_signature_is_not_read(
     headers: dict[str, str],
 ) -> None:
+    read = []
+
     async def chunks() -> AsyncIterator[bytes]:
-        raise AssertionError
-        yield b""
+        read.append(MEMBER_FORM)
+        yield MEMBER_FORM
 
     found = await Receiver(TOKEN).accept("POST", URL, {**FORM, **headers}, chunks())
 
     assert found == Rejected(403, "Forbidden")
+    assert read == []
 
 
 @pytest.mark.parametrize("headers", UNSIGNED, ids=range(len(UNSIGNED)))
@@ -223,3 +226,27 @@ async def test_what_a_handler_raises_goes_to_the_server() -> None:
 )
 def test_the_url_is_as_it_was_asked(scope: dict[str, Any], url: str) -> None:
     assert url_of({"headers": [(b"Host", b"h:1")], **scope}) == url
+
+
+@pytest.mark.parametrize(
+    ("scope", "base", "url"),
+    [
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example/v1/api/", "http://h/p"),
+        ({"root_path": "/api/", "raw_path": b"/api//p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/apis"}, "https://a.example/api", "http://h/apis"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example", "http://h/api/p"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, None, "http://h/api/p"),
+        (
+            {"root_path": "/m", "app_root_path": "", "raw_path": b"/m/p"},
+            "https://a.example/m",
+            "http://h/m/p",
+        ),
+    ],
+    ids=range(8),
+)
+def test_the_servers_root_path_is_left_out_where_the_public_url_has_it(
+    scope: dict[str, Any], base: str | None, url: str
+) -> None:
+    assert url_of({"headers": [(b"host", b"h")], "path": "/", **scope}, base) == url
