@@ -177,7 +177,8 @@ def _urls(url: str, public_base_url: str | None) -> list[str]:
         scheme = re.match(r"[^:/?#]+://[^/?#]*", url)
         target = url[scheme.end() :] if scheme else url
         slash = "" if target[:1] in {"", "/", "?", "#"} else "/"
-        url = public_base_url.rstrip("/") + slash + target
+        # A fragment with Plivo's timeouts (#ct=2500&rt=5500) belongs to the configured URL only.
+        url = public_base_url.partition("#")[0].rstrip("/") + slash + target
     found = URL.match(url)
     if found is None or found[3] != "/":
         return [url]

@@ -366,6 +366,8 @@ def test_nothing_given_is_changed() -> None:
         ("https://a.example:8443/p", "/p", "https://a.example:8443"),
         ("https://a.example/p", "p", "https://a.example"),
         ("https://a.example/a%2Fb", "http://10.0.0.1/a%2Fb", "https://a.example"),
+        ("https://a.example/h/p", "http://10.0.0.1/p", "https://a.example/h#ct=2500&rt=5500"),
+        ("https://u:p@a.example/p", "http://10.0.0.1/p", "https://u:p@a.example"),
     ],
 )
 def test_the_public_url_is_what_counts(public: str, seen: str, base: str) -> None:
@@ -374,6 +376,15 @@ def test_the_public_url_is_what_counts(public: str, seen: str, base: str) -> Non
     verify_v2(seen, sign_v2(public, TOKEN), TOKEN, public_base_url=base)
 
     assert not _is_right(lambda: verify_v3("POST", seen, headers, MEMBER, TOKEN))
+
+
+@pytest.mark.parametrize("target", ["/hooks/p", "/hooks/p?x=1", "/", ""])
+def test_a_documented_fragment_of_the_configured_url_is_not_signed(target: str) -> None:
+    seen = f"https://a.example{target}"
+    configured = f"{seen}#ct=2500&rt=5500"
+    for signed, asked in ((configured, seen), (seen, configured)):
+        verify_v3("POST", asked, sign_v3("POST", signed, MEMBER, TOKEN), MEMBER, TOKEN)
+        verify_v2(asked, sign_v2(signed, TOKEN), TOKEN)
 
 
 def test_the_seen_host_cannot_reach_into_the_public_one() -> None:
