@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
@@ -151,6 +152,8 @@ def _verify_command(request: IncomingRequest) -> str | None:
     else:
         return None
     arguments = ["--url", request.url, "--nonce", nonce, "--signature", found]
+    host = texts.get("host", "")
+    arguments += ["--other-host", host] if host and host != urlsplit(request.url).netloc else []
     arguments += ["--method", request.method] if request.method != "POST" else []
     arguments += ["--v2"] if version == "v2" else []
     if request.body:
