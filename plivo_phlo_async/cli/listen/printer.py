@@ -20,7 +20,7 @@ from ...webhooks import Event
 from ...webhooks.http_params import normalize_headers
 from ..printing import printable
 from ..stdio import raise_output_error
-from .event_format import event_to_dict, line_parts, table_rows
+from .event_format import line_parts, table_rows
 from .forward import ForwardResponse, Pairs
 
 __all__ = ["EventPrinter", "IncomingRequest"]
@@ -65,7 +65,7 @@ class EventPrinter:
         now = self._clock()
         if self._json:
             received = {"method": request.method, "url": request.url, "verified": verified}
-            click.echo(json.dumps({"time": now.isoformat(), **received, **event_to_dict(event)}))
+            click.echo(json.dumps({"time": now.isoformat(), **received, **event.to_dict()}))
         else:
             self._line(self._out, now, line_parts(event))
             if self._verbose:
