@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .events.base import Event
 from .events.enums import Component
@@ -78,7 +78,10 @@ class WebhookApp:
             return
         try:
             event = await self._receiver.accept(
-                method, url_of(scope), scope["headers"], chunks_of(receive)
+                method,
+                url_of(scope, self._receiver.public_base_url),
+                scope["headers"],
+                chunks_of(receive),
             )
         except ClientDisconnected:
             return
@@ -89,13 +92,32 @@ class WebhookApp:
         await _respond(send, 200, "")
 
 
-def url_of(scope: Scope) -> str:
-    """Return the requested URL of a scope, with the raw path where the server provides it."""
+def url_of(scope: Scope, public_base_url: str | None = None) -> str:
+    """Return the requested URL of a scope, with the raw path where the server provides it.
+
+    Args:
+        scope: the ASGI scope.
+        public_base_url: what takes the place of the scheme and host. The server's root path is left
+            out where this has it already.
+    """
     host = next((value for name, value in scope["headers"] if name.lower() == b"host"), b"")
     path = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
+    path = _without_root_path(path, scope, public_base_url)
     query = scope.get("query_string", b"")
     line = path + b"?" + query if query else path
     return f"{scope.get('scheme', 'http')}://{host.decode('latin-1')}{line.decode('latin-1')}"
+
+
+def _without_root_path(path: bytes, scope: Scope, public_base_url: str | None) -> bytes:
+    """Cut off the server's root path, which is the prefix that a proxy has cut off.
+
+    Uvicorn puts it before the path from 0.26 on, and did not before. A mounted application's
+    `root_path` has the path of the mount as well; Starlette keeps the server's.
+    """
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    base = urlsplit(public_base_url or "").path.rstrip("/")
+    is_public = root.strip("/") and base.endswith(root.rstrip("/"))
+    return path[len(root) :] if is_public and path.startswith(f"{root}/".encode()) else path
 
 
 async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:

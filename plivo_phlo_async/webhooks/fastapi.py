@@ -11,9 +11,11 @@ async def plivo(event: Joined) -> None: ...
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar, cast
+from urllib.parse import urlencode
 
+from attrs import evolve
 from fastapi import HTTPException, Request
 
 from .asgi import url_of
@@ -24,6 +26,8 @@ from .receiver import Receiver, Rejected
 __all__ = ["verified"]
 
 E = TypeVar("E", bound=Event)
+
+_STORES = "plivo_phlo_async.nonce_stores"  # of the ASGI scope
 
 
 def verified(
@@ -38,7 +42,9 @@ def verified(
     """Make a dependency that verifies the request and provides its event.
 
     It responds with 403 to an invalid signature, 400 to an invalid body and 413 to a body that is
-    too large.
+    too large. The body stays readable for the handler, and may have been read before with
+    `request.body()` or `request.form()`; `Form()` parameters and other `verified` dependencies can
+    stand beside this one.
 
     Args:
         event: the class of the expected events; `Event` detects it from the variables.
@@ -54,13 +60,36 @@ def verified(
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)
+    beside_another = evolve(receiver, nonces=None)
 
     async def dependency(request: Request) -> E:
-        outcome = await receiver.accept(
-            request.method, url_of(request.scope), request.scope["headers"], request.stream()
+        # The stores that know this request's nonces because another dependency has accepted it.
+        stores = request.scope.setdefault(_STORES, [])
+        is_stored = any(store is nonces for store in stores)
+        outcome = await (beside_another if is_stored else receiver).accept(
+            request.method,
+            url_of(request.scope, public_base_url),
+            request.scope["headers"],
+            _chunks(request),
         )
         if isinstance(outcome, Rejected):
             raise HTTPException(outcome.status, outcome.text)
+        stores.append(nonces)
         return cast("E", outcome)
 
     return dependency
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """Iterate over the body's chunks, and keep the whole body for the handler."""
+    read: list[bytes] = []
+    try:
+        async for chunk in request.stream():
+            read.append(chunk)
+            yield chunk
+    except RuntimeError:  # consumed by `form()`, as FastAPI does for `Form()` parameters
+        form = await request.form()
+        pairs = [(key, value) for key, value in form.multi_items() if isinstance(value, str)]
+        yield urlencode(pairs).encode()
+    else:
+        request._body = b"".join(read)  # where `request.body()` keeps it

@@ -17,11 +17,10 @@ from attrs import field, frozen
 from ..errors import SignatureError, WebhookError
 from .events.base import Event
 from .events.enums import Component
-from .events.parsing import parse_request
-from .http_params import Headers, normalize_headers, parse_body
+from .events.parsing import event_of
+from .http_params import Headers, normalize_headers, parse_body, replace_invalid
 from .nonces import AsyncNonceStore, NonceStore
-from .signature import Params
-from .verification import replay_error, verify_v2, verify_v3
+from .verification import Signed, replay_error, verify_v2, verify_v3
 
 __all__ = ["Receiver", "Rejected", "read_body", "receive"]
 
@@ -95,21 +94,27 @@ def receive(
 
     Raises:
         SignatureError: the signature is missing or invalid, or the nonce is known.
-        WebhookError: the body is neither a form nor a JSON object, or has more than 1000 keys.
+        WebhookError: the body is neither a form nor a JSON object, or has more keys or levels than
+            a receiver parses.
         InvalidArgumentError: the component does not exist.
     """
     texts = normalize_headers(headers)
-    if allow_v2 and not _is_signed(texts, "v3") and _is_signed(texts, "v2"):
+    version = _version(texts, allow_v2)
+    Signed.of(version, texts)  # raises before the body is parsed
+    is_get = method.upper() == "GET"  # then no signature covers the body
+    # The signature covers the raw bytes; only the event has invalid UTF-8 replaced.
+    sent = [] if is_get else parse_body(texts, body, "surrogateescape")
+    if version == "V2":
         verify_v2(url, texts, auth_token, public_base_url=public_base_url, nonces=nonces)
     else:
         verify = partial(verify_v3, public_base_url=public_base_url, nonces=nonces)
-        verify(method, url, texts, _signed_params(method, texts, body), auth_token)
-    return parse_request(method, url, texts, body, component)
+        verify(method, url, texts, sent, auth_token)
+    return event_of(url, replace_invalid(sent, body), component)
 
 
-def _signed_params(method: str, headers: dict[str, str], body: bytes) -> Params | None:
-    # The signature covers the raw bytes; only parsing replaces invalid UTF-8.
-    return None if method.upper() == "GET" else parse_body(headers, body, "surrogateescape")
+def _version(headers: dict[str, str], allow_v2: bool) -> str:
+    is_v2_only = not _is_signed(headers, "v3") and _is_signed(headers, "v2")
+    return "V2" if allow_v2 and is_v2_only else "V3"
 
 
 def _is_signed(headers: dict[str, str], version: str) -> bool:
@@ -184,16 +189,18 @@ class Receiver:
         Raises:
             InvalidArgumentError: the component does not exist.
         """
-        body = await read_body(chunks, self.max_body)
-        if body is None:
-            _logger.warning("webhook rejected: the body has more than %d bytes", self.max_body)
-            return _TOO_LARGE
-        capture = _NonceCapture()
         try:
+            texts = normalize_headers(headers)
+            Signed.of(_version(texts, self.allow_v2), texts)  # raises before the body is read
+            body = await read_body(chunks, self.max_body)
+            if body is None:
+                _logger.warning("webhook rejected: the body has more than %d bytes", self.max_body)
+                return _TOO_LARGE
+            capture = _NonceCapture()
             event = receive(
                 method,
                 url,
-                headers,
+                texts,
                 body,
                 self.auth_token,
                 component=self.component,
@@ -201,8 +208,7 @@ class Receiver:
                 allow_v2=self.allow_v2,
                 nonces=capture,
             )
-            if not await self._is_new(capture.nonce):
-                raise replay_error()
+            await self._remember(capture.nonces)
         except SignatureError as error:
             _logger.warning("webhook rejected: %s", error.reason)
             return _FORBIDDEN
@@ -211,18 +217,24 @@ class Receiver:
             return _BAD_REQUEST
         return event
 
-    async def _is_new(self, nonce: str) -> bool:
+    async def _remember(self, nonces: list[str]) -> None:
+        """Store every nonce of an accepted request; the first, which was verified, must be new."""
         if self.nonces is None:
-            return True
-        is_new = self.nonces.is_new(nonce)
-        return await is_new if isawaitable(is_new) else bool(is_new)
+            return
+        for number, nonce in enumerate(nonces):
+            is_new = self.nonces.is_new(nonce)
+            if isawaitable(is_new):
+                is_new = await is_new
+            if number == 0 and not is_new:
+                raise replay_error()
 
 
 class _NonceCapture:
-    """A store that only captures the nonce, to pass it to an async store later."""
+    """A store that only captures the nonces, to pass them to an async store later."""
 
-    nonce = ""
+    def __init__(self) -> None:
+        self.nonces: list[str] = []
 
     def is_new(self, nonce: str) -> bool:
-        self.nonce = nonce
+        self.nonces.append(nonce)
         return True

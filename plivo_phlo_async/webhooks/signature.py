@@ -23,7 +23,7 @@ from hashlib import sha256
 from typing import Any
 
 from ..errors import SignatureError, WebhookError
-from .http_params import parse_pairs
+from .http_params import is_too_deep, parse_pairs
 
 __all__ = [
     "HEADER",
@@ -157,15 +157,24 @@ def text_pairs(params: Params | None) -> list[tuple[str, str]]:
     """Return the parameters as pairs of texts, one for each value of a repeated key.
 
     Raises:
-        SignatureError: the parameters are nested too deeply, or not pairs.
+        SignatureError: the parameters have more than 32 levels, or are not pairs.
     """
-    pairs: list[tuple[str, str]] = []
     try:
-        for key, value in _items(params):
-            # An empty list adds no text, but there are parameters.
+        items = [(str(key), value) for key, value in _items(params)]
+        if is_too_deep([value for _, value in items]):
+            raise signature_error("the parameters are nested too deeply")
+        return _flat_pairs(items)
+    except ValueError:
+        raise signature_error("the parameters are not pairs") from None
+
+
+def _flat_pairs(items: Iterable[tuple[Any, Any]]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for key, value in items:
+        if isinstance(value, str):  # the common case
+            pairs.append((str(key), value))
+        else:  # an empty list adds no text, but there are parameters
             pairs += [(str(key), text) for text in _texts(value)] or [("", "")]
-    except (RecursionError, ValueError):
-        raise signature_error("the parameters are nested too deeply or not pairs") from None
     return pairs
 
 
@@ -185,11 +194,13 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in _texts(item)]
     if isinstance(value, Mapping):  # joined, as in the official package
-        return ["".join(key + text for key, text in _in_order(text_pairs(value)))]
+        return ["".join(key + text for key, text in _in_order(_flat_pairs(value.items())))]
     return [str(value)]
 
 
 def _in_order(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    if all(key.isascii() and text.isascii() for key, text in pairs):
+        return sorted(pairs)  # without a copy of each
     return sorted(pairs, key=lambda pair: (as_bytes(pair[0]), as_bytes(pair[1])))
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
@@ -20,6 +20,8 @@ _URL = re.compile(
     r"([^:/?#]+)://((?:[^/?#@]*@)?(?:\[[^\]/?#]*\]|[^:/?#]*))(:\d*)?([^?#]*)(?:\?([^#]*))?(?:#.*)?",
     re.DOTALL,
 )
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_UNESCAPED = "/!$&'()*+,;=:@"  # beside letters, digits and "-._~": RFC 3986, section 3.3
 
 
 @frozen
@@ -27,8 +29,8 @@ class Difference:
     """A part of a request that differs from what was signed; `str` describes it.
 
     Attributes:
-        part: `scheme`, `host`, `port`, `path`, `query`, `params`, `method`, `version`, `header` or
-            `token`.
+        part: `scheme`, `userinfo`, `host`, `port`, `path`, `query`, `params`,
+            `method`, `version`, `header` or `token`.
         description: what was signed, without phone numbers and tokens.
     """
 
@@ -112,8 +114,31 @@ def _schemes(scheme: str) -> _Choices:
 
 
 def _hosts(hosts: Sequence[str]) -> _Choices:
-    others = [(each, Difference("host", f"its host is {each}")) for each in hosts[1:]]
-    return [each for each in [(hosts[0], None), *others] if each[0]]
+    """Each host, with the user and password that it is given with."""
+    userinfo, at, host = hosts[0].rpartition("@")
+    found: _Choices = [(hosts[0], None)]
+    if at:
+        found.append((host, Difference("userinfo", "its URL has no user and password")))
+    for other in _other_cases(host):
+        found.append((f"{userinfo}{at}{other}", Difference("host", f"its host is spelt {other}")))
+    found += [(each, _of_host(each, host)) for each in hosts[1:]]
+    return [each for each in found if each[0]]
+
+
+def _other_cases(host: str) -> list[str]:
+    """The host in lower case, and as it is capitalized in texts."""
+    cases = [host.lower(), host[:1].upper() + host[1:].lower(), host.title()]
+    return [each for each in dict.fromkeys(cases) if each != host]
+
+
+def _of_host(other: str, host: str) -> Difference:
+    """Describe another host, without its user and password."""
+    userinfo, _, other = other.rpartition("@")
+    if not userinfo:
+        return Difference("host", f"its host is {other}")
+    if other == host:
+        return Difference("userinfo", "its URL has a user and password")
+    return Difference("userinfo", f"its host is {other}, after a user and password")
 
 
 def _ports(port: str) -> _Choices:
@@ -131,9 +156,22 @@ def _paths(path: str) -> _Choices:
         return [(path, None), ("", None)]
     other, slash = (path[:-1], "without") if path.endswith("/") else (f"{path}/", "with")
     found: _Choices = [(path, None), (other, Difference("path", f"its path ends {slash} a slash"))]
-    if unquote(path) != path:
-        found.append((unquote(path), Difference("path", "its path is signed decoded")))
-    return found
+    return [*found, *_other_escapes(path, {each for each, _ in found})]
+
+
+def _other_escapes(path: str, known: set[str]) -> _Choices:
+    """The path with other percent-encoding, as clients and proxies change it."""
+    upper = _ESCAPE.sub(lambda escape: escape[0].upper(), path)
+    lower = _ESCAPE.sub(lambda escape: escape[0].lower(), path)
+    described = {
+        upper: "its path is signed with its percent-encoding in upper case",
+        lower: "its path is signed with its percent-encoding in lower case",
+        quote(unquote(path), _UNESCAPED): "its path is signed percent-encoded where it has to be",
+        unquote(path): "its path is signed decoded",
+    }
+    return [
+        (each, Difference("path", text)) for each, text in described.items() if each not in known
+    ]
 
 
 def _queries(query: str) -> _Choices:

@@ -6,6 +6,8 @@ import hmac
 import re
 from collections.abc import Iterable, Sequence
 
+from attrs import frozen
+
 from ..errors import SignatureError
 from .http_params import Headers, normalize_headers
 from .nonces import NonceStore
@@ -13,14 +15,16 @@ from .signature import (
     HEADER,
     URL,
     Params,
-    as_bytes,
     signature,
     signature_error,
     signed_text,
     text_pairs,
 )
 
-__all__ = ["replay_error", "verify_v2", "verify_v3"]
+__all__ = ["Signed", "replay_error", "verify_v2", "verify_v3"]
+
+_NONCES = ("V3", "V2", "Ma-V3", "Ma-V2")
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")  # of 32 bytes
 
 
 def verify_v3(
@@ -52,10 +56,11 @@ def verify_v3(
     Raises:
         SignatureError: the signature is missing or invalid, or the nonce is known.
     """
+    signed = Signed.of("V3", headers)
     sent = text_pairs(params)
     urls = _urls(url, public_base_url)
     texts = (signed_text("V3", method, each, sent) for each in urls)
-    _verify("V3", texts, headers, auth_token, nonces)
+    _verify(signed, texts, auth_token, nonces)
 
 
 def verify_v2(
@@ -82,14 +87,14 @@ def verify_v2(
     Raises:
         SignatureError: the signature is missing or invalid, or the nonce is known.
     """
+    signed = Signed.of("V2", headers)
     texts = (signed_text("V2", "GET", each, []) for each in _urls(url, public_base_url))
-    _verify("V2", texts, headers, auth_token, nonces)
+    _verify(signed, texts, auth_token, nonces)
 
 
 def _verify(
-    version: str,
+    signed: Signed,
     texts: Iterable[str],
-    headers: Headers,
     auth_token: str | Sequence[str],
     nonces: NonceStore | None,
 ) -> None:
@@ -97,34 +102,70 @@ def _verify(
     tokens = [auth_token] if isinstance(auth_token, str) else list(auth_token)
     if not tokens or not all(isinstance(token, str) and token.strip() for token in tokens):
         raise signature_error("the Auth Token to verify with is empty; check the server's settings")
-    signatures, nonce = _signatures_and_nonce(version, headers)
     matches = False
     for text in texts:
         for token in tokens:
-            expected = signature(version, text, nonce, token).encode()
-            for each in signatures:  # all of them, for a constant time
-                matches |= hmac.compare_digest(expected, as_bytes(each))
+            expected = signature(signed.version, text, signed.nonces[0], token).encode()
+            for each in signed.signatures:  # all of them, for a constant time
+                matches |= hmac.compare_digest(expected, each.encode())
     if not matches:
         raise signature_error(
-            f"the {version} signature does not match; check the Auth Token, and that the URL is"
-            " the one that is configured at Plivo (public_base_url)"
+            f"the {signed.version} signature does not match; check the Auth Token, and that the URL"
+            " is the one that is configured at Plivo (public_base_url)"
         )
+    if nonces is not None:
+        _remember(signed.nonces, nonces)
+
+
+def _remember(nonces: Sequence[str], store: NonceStore) -> None:
+    """Store every nonce of an accepted request; the one that was verified must be new.
+
+    The other version's is stored too: without its V3 headers the request could else be repeated
+    with any body, where V2 is allowed.
+    """
     # `is True`: the awaitable of an async store is truthy.
-    if nonces is not None and nonces.is_new(nonce) is not True:
+    if store.is_new(nonces[0]) is not True:
         raise replay_error()
+    for other in nonces[1:]:
+        store.is_new(other)
 
 
-def _signatures_and_nonce(version: str, headers: Headers) -> tuple[list[str], str]:
-    """Return the signatures and the nonce of a request."""
-    texts, wanted = normalize_headers(headers), f"{HEADER}{version}"
-    both = [texts.get(name.lower(), "") for name in (wanted, f"{HEADER}Ma-{version}")]
-    signatures = [each for value in both for each in map(str.strip, value.split(",")) if each]
-    if not signatures:
-        raise signature_error(f"there is no {wanted} header, or it is empty")
-    nonce = texts.get(f"{wanted}-Nonce".lower(), "").strip()
-    if not nonce:
-        raise signature_error(f"there is no {wanted}-Nonce header, or it is empty")
-    return signatures, nonce
+@frozen
+class Signed:
+    """The signature headers of a request.
+
+    Attributes:
+        version: the version to verify, "V3" or "V2".
+        signatures: the signatures of that version.
+        nonces: the nonce of that version, and those of the others that the request has.
+    """
+
+    version: str
+    signatures: list[str]
+    nonces: list[str]
+
+    @classmethod
+    def of(cls, version: str, headers: Headers) -> Signed:
+        """Read the headers.
+
+        Raises:
+            SignatureError: the signature or the nonce is missing, or has another form.
+        """
+        texts, wanted = normalize_headers(headers), f"{HEADER}{version}"
+        both = [texts.get(name.lower(), "") for name in (wanted, f"{HEADER}Ma-{version}")]
+        given = [each for value in both for each in map(str.strip, value.split(",")) if each]
+        if not given:
+            raise signature_error(f"there is no {wanted} header, or it is empty")
+        nonces = [texts.get(f"{HEADER}{each}-Nonce".lower(), "").strip() for each in _NONCES]
+        own = texts.get(f"{wanted}-Nonce".lower(), "").strip()
+        if not own:
+            raise signature_error(f"there is no {wanted}-Nonce header, or it is empty")
+        signatures = [each for each in given if _SIGNATURE.fullmatch(each)]
+        if not signatures:
+            raise signature_error(
+                f"the {wanted} header has no signature, which is 44 characters of Base64"
+            )
+        return cls(version, signatures, list(dict.fromkeys([own, *filter(None, nonces)])))
 
 
 def _urls(url: str, public_base_url: str | None) -> list[str]:
@@ -136,7 +177,8 @@ def _urls(url: str, public_base_url: str | None) -> list[str]:
         scheme = re.match(r"[^:/?#]+://[^/?#]*", url)
         target = url[scheme.end() :] if scheme else url
         slash = "" if target[:1] in {"", "/", "?", "#"} else "/"
-        url = public_base_url.rstrip("/") + slash + target
+        # A fragment with Plivo's timeouts (#ct=2500&rt=5500) belongs to the configured URL only.
+        url = public_base_url.partition("#")[0].rstrip("/") + slash + target
     found = URL.match(url)
     if found is None or found[3] != "/":
         return [url]

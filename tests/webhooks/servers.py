@@ -32,21 +32,28 @@ def _socket() -> socket.socket:
     return listening
 
 
-def _address(listening: socket.socket) -> str:
-    return f"http://127.0.0.1:{listening.getsockname()[1]}{PATH}"
+def _base(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @asynccontextmanager
-async def _uvicorn(app: Any) -> AsyncIterator[str]:
+async def serve_asgi(app: Any, **options: Any) -> AsyncIterator[str]:
+    """Serve with uvicorn; the base URL."""
     listening = _socket()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", **options))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        yield _address(listening)
+        yield _base(listening)
     finally:
         server.should_exit = True
         await running
         listening.close()
+
+
+@asynccontextmanager
+async def _uvicorn(app: Any) -> AsyncIterator[str]:
+    async with serve_asgi(app) as base:
+        yield base + PATH
 
 
 def in_asgi(note: Note, **options: Any) -> AbstractAsyncContextManager[str]:
@@ -80,12 +87,19 @@ async def in_aiohttp(note: Note, **options: Any) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/hooks/{rest:.*}", plivo)
+    async with serve_aiohttp(app) as base:
+        yield base + PATH
+
+
+@asynccontextmanager
+async def serve_aiohttp(app: web.Application) -> AsyncIterator[str]:
+    """Serve with aiohttp; the base URL."""
     runner = web.AppRunner(app)
     await runner.setup()
     listening = _socket()
     try:
         await web.SockSite(runner, listening).start()
-        yield _address(listening)
+        yield _base(listening)
     finally:
         await runner.cleanup()
         listening.close()

@@ -191,6 +191,46 @@ def test_a_scheme_is_known_in_capitals_too() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("signed", "given", "hosts", "part", "difference"),
+    [
+        ("https://h.example/p", "https://u:pw@h.example/p", [], "userinfo",
+         "its URL has no user and password"),
+        ("https://u:pw@h.example/p", "https://h.example/p", ["u:pw@h.example"], "userinfo",
+         "its URL has a user and password"),
+        ("https://u:pw@h.example/p", "https://10.0.0.1/p", ["u:pw@h.example"], "userinfo",
+         "its host is h.example, after a user and password"),
+        ("https://h.example/p", "https://H.Example/p", [], "host",
+         "its host is spelt h.example"),
+        ("https://H.example/p", "https://h.example/p", [], "host",
+         "its host is spelt H.example"),
+        ("https://H.Example/p", "https://h.example/p", [], "host",
+         "its host is spelt H.Example"),
+        ("https://h.example/a%2Fb", "https://h.example/a%2fb", [], "path",
+         "its path is signed with its percent-encoding in upper case"),
+        ("https://h.example/a%2fb", "https://h.example/a%2Fb", [], "path",
+         "its path is signed with its percent-encoding in lower case"),
+        ("https://h.example/a%20b", "https://h.example/a b", [], "path",
+         "its path is signed percent-encoded where it has to be"),
+        ("https://h.example/~%20p", "https://h.example/%7E%20p", [], "path",
+         "its path is signed percent-encoded where it has to be"),
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_userinfo_case_and_percent_encoding_are_named(
+    signed: str, given: str, hosts: list[str], part: str, difference: str
+) -> None:
+    headers = sign_v3("POST", signed, MEMBER, TOKEN, nonce="n")
+    found = _ask(given, signed=headers, hosts=hosts)
+
+    assert found.differences == (Difference(part, difference),)
+    assert "pw" not in found.advice
+
+
+def test_a_fragment_is_no_difference() -> None:
+    assert _ask(f"{SIGNED}#ct=2500&rt=5500").matches
+
+
 def test_spaces_around_a_nonce_are_no_difference() -> None:
     assert _ask(nonce=" n ").matches
 

@@ -13,6 +13,7 @@ from plivo_phlo_async.errors import SignatureError, WebhookError
 from plivo_phlo_async.webhooks import (
     Event,
     IvrMenuEvent,
+    MemoryNonces,
     MultiPartyCallEvent,
     Receiver,
     Rejected,
@@ -86,15 +87,59 @@ def test_no_framework_is_loaded_by_the_package() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("most", "status"), [(len(MEMBER_FORM), 403), (len(MEMBER_FORM) - 1, 413)])
+@pytest.mark.parametrize(("most", "status"), [(len(MEMBER_FORM), 200), (len(MEMBER_FORM) - 1, 413)])
 async def test_a_body_may_be_as_long_as_its_bound_and_no_longer(most: int, status: int) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield MEMBER_FORM
 
-    found = await Receiver(TOKEN, max_body=most).accept("POST", URL, FORM, chunks())
+    found = await Receiver(TOKEN, max_body=most).accept("POST", URL, _signed(), chunks())
 
-    assert isinstance(found, Rejected)
-    assert found.status == status
+    assert (found.status if isinstance(found, Rejected) else 200) == status
+
+
+UNSIGNED: list[dict[str, str]] = [
+    {},
+    {"X-Plivo-Signature-V3-Nonce": "n"},
+    {"X-Plivo-Signature-V3": "A" * 43 + "="},
+    {"X-Plivo-Signature-V3": "A" * 43, "X-Plivo-Signature-V3-Nonce": "n"},
+    {"X-Plivo-Signature-V2": "A" * 43 + "=", "X-Plivo-Signature-V2-Nonce": "n"},
+]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("headers", UNSIGNED, ids=range(len(UNSIGNED)))
+async def test_the_body_of_a_request_without_a_signature_is_not_read(
+    headers: dict[str, str],
+) -> None:
+    read = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        read.append(MEMBER_FORM)
+        yield MEMBER_FORM
+
+    found = await Receiver(TOKEN).accept("POST", URL, {**FORM, **headers}, chunks())
+
+    assert found == Rejected(403, "Forbidden")
+    assert read == []
+
+
+@pytest.mark.parametrize("headers", UNSIGNED, ids=range(len(UNSIGNED)))
+def test_the_body_of_a_request_without_a_signature_is_not_parsed(headers: dict[str, str]) -> None:
+    with pytest.raises(SignatureError):
+        receive("POST", URL, {**FORM, **headers}, b"neither form nor JSON", TOKEN)
+
+
+@pytest.mark.asyncio
+async def test_a_request_that_was_accepted_is_a_repeated_one_without_its_v3_headers() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield MEMBER_FORM
+
+    receiver, v2 = Receiver(TOKEN, allow_v2=True, nonces=MemoryNonces()), sign_v2(URL, TOKEN)
+    first = await receiver.accept("POST", URL, {**_signed(), **v2}, chunks())
+    second = await receiver.accept("POST", URL, {**FORM, **v2}, chunks())
+
+    assert type(first) is MultiPartyCallEvent
+    assert second == Rejected(403, "Forbidden")
 
 
 # ASGI
@@ -120,10 +165,16 @@ async def _through(app: WebhookApp, scope: dict[str, Any], *messages: dict[str, 
 HTTP = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
 
 
+def _raw_headers() -> list[tuple[bytes, bytes]]:
+    signed = sign_v3("POST", "http://h/", MEMBER, TOKEN).items()
+    return [(b"host", b"h"), *((name.lower().encode(), text.encode()) for name, text in signed)]
+
+
 @pytest.mark.asyncio
 async def test_who_goes_away_gets_no_answer() -> None:
     begun = {"type": "http.request", "body": b"a=", "more_body": True}
-    said = await _through(WebhookApp(_nothing, TOKEN), HTTP, begun, {"type": "http.disconnect"})
+    scope = {**HTTP, "headers": _raw_headers()}
+    said = await _through(WebhookApp(_nothing, TOKEN), scope, begun, {"type": "http.disconnect"})
 
     assert said == []
 
@@ -154,9 +205,7 @@ async def test_a_servers_start_and_end_are_answered() -> None:
 
 @pytest.mark.asyncio
 async def test_what_a_handler_raises_goes_to_the_server() -> None:
-    url = "http://h/"
-    signed = sign_v3("POST", url, MEMBER, TOKEN).items()
-    headers = [(b"host", b"h"), *((name.lower().encode(), text.encode()) for name, text in signed)]
+    headers = _raw_headers()
     body = {"type": "http.request", "body": MEMBER_FORM}
     with pytest.raises(AssertionError):
         await _through(WebhookApp(_nothing, TOKEN), {**HTTP, "headers": headers}, body)
@@ -177,3 +226,27 @@ async def test_what_a_handler_raises_goes_to_the_server() -> None:
 )
 def test_the_url_is_as_it_was_asked(scope: dict[str, Any], url: str) -> None:
     assert url_of({"headers": [(b"Host", b"h:1")], **scope}) == url
+
+
+@pytest.mark.parametrize(
+    ("scope", "base", "url"),
+    [
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example/v1/api/", "http://h/p"),
+        ({"root_path": "/api/", "raw_path": b"/api//p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/p"}, "https://a.example/api", "http://h/p"),
+        ({"root_path": "/api", "raw_path": b"/apis"}, "https://a.example/api", "http://h/apis"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, "https://a.example", "http://h/api/p"),
+        ({"root_path": "/api", "raw_path": b"/api/p"}, None, "http://h/api/p"),
+        (
+            {"root_path": "/m", "app_root_path": "", "raw_path": b"/m/p"},
+            "https://a.example/m",
+            "http://h/m/p",
+        ),
+    ],
+    ids=range(8),
+)
+def test_the_servers_root_path_is_left_out_where_the_public_url_has_it(
+    scope: dict[str, Any], base: str | None, url: str
+) -> None:
+    assert url_of({"headers": [(b"host", b"h")], "path": "/", **scope}, base) == url

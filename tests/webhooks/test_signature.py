@@ -71,6 +71,9 @@ COMPUTED_V3: list[tuple[str, str, dict[str, str], str]] = [
 ]
 
 
+WRONG, ANOTHER = "A" * 43 + "=", "B" * 43 + "="
+
+
 def _v3(signature: str, nonce: str = NONCE) -> dict[str, str]:
     return {"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": nonce}
 
@@ -228,7 +231,7 @@ def _asgi(headers: dict[str, str]) -> Any:
 
 def _many(headers: dict[str, str]) -> Any:
     name = "X-Plivo-Signature-V3"
-    return {**headers, name: f"other, {headers[name]} ,another"}
+    return {**headers, name: f"{WRONG}, {headers[name]} ,{ANOTHER}"}
 
 
 def _first_of_two(headers: dict[str, str]) -> Any:
@@ -289,10 +292,11 @@ def _without(name: str) -> dict[str, str]:
         (sign_v3("POST", URL, MEMBER, " "), " ", "Auth Token to verify with is empty"),
         (sign_v3("POST", URL, MEMBER, ""), [TOKEN, ""], "Auth Token to verify with is empty"),
         (_without(""), [], "Auth Token to verify with is empty"),
-        (_v3("gar\u00fcage"), TOKEN, "does not match"),
+        (_v3("gar\u00fcage"), TOKEN, "has no signature, which is 44 characters of Base64"),
+        (_v3(WRONG), TOKEN, "does not match"),
         (sign_v2(URL, TOKEN), TOKEN, "no X-Plivo-Signature-V3 header"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_what_is_missing_is_refused_and_named(headers: Any, token: Any, reason: str) -> None:
     with pytest.raises(SignatureError) as caught:
@@ -318,7 +322,7 @@ def test_v2_refuses_what_is_missing(headers: dict[str, str]) -> None:
 def test_a_refusal_shows_neither_token_nor_number_nor_the_right_signature() -> None:
     right = sign_v3("POST", URL, MEMBER, TOKEN, nonce="n")["X-Plivo-Signature-V3"]
     with pytest.raises(SignatureError) as caught:
-        verify_v3("POST", URL, _v3("wrong", "n"), MEMBER, TOKEN)
+        verify_v3("POST", URL, _v3(WRONG, "n"), MEMBER, TOKEN)
 
     shown = f"{caught.value!r} {caught.value.reason} {vars(caught.value)}"
     assert [
@@ -338,7 +342,7 @@ def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     verify_v3("POST", URL, _many(headers), MEMBER, TOKEN)
 
     right = headers["X-Plivo-Signature-V3"].encode()
-    assert compared == [b"other", right, b"another", right]
+    assert compared == [WRONG.encode(), right, ANOTHER.encode(), right]
 
 
 def test_nothing_given_is_changed() -> None:
@@ -362,6 +366,8 @@ def test_nothing_given_is_changed() -> None:
         ("https://a.example:8443/p", "/p", "https://a.example:8443"),
         ("https://a.example/p", "p", "https://a.example"),
         ("https://a.example/a%2Fb", "http://10.0.0.1/a%2Fb", "https://a.example"),
+        ("https://a.example/h/p", "http://10.0.0.1/p", "https://a.example/h#ct=2500&rt=5500"),
+        ("https://u:p@a.example/p", "http://10.0.0.1/p", "https://u:p@a.example"),
     ],
 )
 def test_the_public_url_is_what_counts(public: str, seen: str, base: str) -> None:
@@ -370,6 +376,15 @@ def test_the_public_url_is_what_counts(public: str, seen: str, base: str) -> Non
     verify_v2(seen, sign_v2(public, TOKEN), TOKEN, public_base_url=base)
 
     assert not _is_right(lambda: verify_v3("POST", seen, headers, MEMBER, TOKEN))
+
+
+@pytest.mark.parametrize("target", ["/hooks/p", "/hooks/p?x=1", "/", ""])
+def test_a_documented_fragment_of_the_configured_url_is_not_signed(target: str) -> None:
+    seen = f"https://a.example{target}"
+    configured = f"{seen}#ct=2500&rt=5500"
+    for signed, asked in ((configured, seen), (seen, configured)):
+        verify_v3("POST", asked, sign_v3("POST", signed, MEMBER, TOKEN), MEMBER, TOKEN)
+        verify_v2(asked, sign_v2(signed, TOKEN), TOKEN)
 
 
 def test_the_seen_host_cannot_reach_into_the_public_one() -> None:
@@ -383,7 +398,7 @@ def test_the_seen_host_cannot_reach_into_the_public_one() -> None:
 @pytest.mark.parametrize("url", ["/plivo", "", "plivo", "https:///p", "//example.com/p"])
 def test_a_url_without_its_host_is_refused_and_named(url: str) -> None:
     with pytest.raises(SignatureError, match="public_base_url"):
-        verify_v3("GET", url, _v3("x"), None, TOKEN)
+        verify_v3("GET", url, _v3(WRONG), None, TOKEN)
 
 
 def test_a_bare_host_is_asked_for_with_a_slash() -> None:
@@ -414,6 +429,33 @@ def test_a_request_is_taken_once() -> None:
 class _Awaited:
     def is_new(self, nonce: str) -> Any:
         return object()
+
+
+@pytest.mark.parametrize("version", ["V2", "Ma-V2"])
+def test_a_request_without_its_v3_headers_is_a_repeated_one(version: str) -> None:
+    nonces = MemoryNonces()
+    v2 = sign_v2(URL, TOKEN)
+    kept = {f"X-Plivo-Signature-{version}", "X-Plivo-Signature-V2-Nonce"}
+    both = {**v2, **sign_v3("POST", URL, MEMBER, TOKEN)}
+    verify_v3("POST", URL, both, MEMBER, TOKEN, nonces=nonces)
+    stripped = {name: value for name, value in v2.items() if name in kept}
+    with pytest.raises(SignatureError, match="seen before"):
+        verify_v2(URL, stripped, TOKEN, nonces=nonces)
+
+
+def test_a_request_without_its_v2_headers_is_a_repeated_one() -> None:
+    nonces, v3 = MemoryNonces(), sign_v3("POST", URL, MEMBER, TOKEN)
+    verify_v2(URL, {**v3, **sign_v2(URL, TOKEN)}, TOKEN, nonces=nonces)
+    with pytest.raises(SignatureError, match="seen before"):
+        verify_v3("POST", URL, v3, MEMBER, TOKEN, nonces=nonces)
+
+
+def test_one_nonce_of_both_versions_is_stored_once() -> None:
+    nonces = MemoryNonces()
+    v2, v3 = sign_v2(URL, TOKEN, nonce="n"), sign_v3("POST", URL, MEMBER, TOKEN, nonce="n")
+    verify_v3("POST", URL, {**v2, **v3}, MEMBER, TOKEN, nonces=nonces)
+
+    assert len(nonces) == 1
 
 
 def test_a_store_that_must_be_awaited_lets_nothing_through_unawaited() -> None:
@@ -463,7 +505,7 @@ def _deep() -> Any:
 )
 def test_what_cannot_be_signed_is_refused(url: str, params: Any) -> None:
     with pytest.raises(SignatureError):
-        verify_v3("POST", url, _v3("x"), params, TOKEN)
+        verify_v3("POST", url, _v3(WRONG), params, TOKEN)
 
 
 def test_half_a_character_of_a_json_text_can_be_signed() -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from ...errors import SignatureError, WebhookError
 from ...webhooks import Event, parse_request, receive
 from ...webhooks.asgi import ClientDisconnected, Receive, Scope, Send, chunks_of, url_of
+from ...webhooks.http_params import normalize_headers
 from ...webhooks.receiver import read_body
-from .forward import ForwardResponse, ForwardTarget
+from .forward import ForwardResponse, ForwardTarget, Pairs, is_http_url
 from .printer import EventPrinter, IncomingRequest
 
-__all__ = ["ListenApp"]
+__all__ = ["ListenApp", "base_urls"]
 
 _MAX_BODY = 262_144
+_MOST_HOSTS = 3  # that are tried
 
 
 class ListenApp:
@@ -74,8 +78,7 @@ class ListenApp:
         try:
             event = self._event(request)
         except SignatureError as error:
-            reason = error.reason.replace("public_base_url", "--public-url")
-            return self._reject(request, 403, reason)
+            return self._reject(request, 403, self._reason(request, error))
         except WebhookError as error:
             return self._reject(request, 400, str(error))
         self._printer.event(event, request, verified=self._token is not None)
@@ -88,6 +91,16 @@ class ListenApp:
         if self._token is None:
             return parse_request(*arguments, self._component)
         return receive(*arguments, self._token, component=self._component, allow_v2=self._allow_v2)
+
+    def _reason(self, request: IncomingRequest, error: SignatureError) -> str:
+        """Return why a signature is invalid; the right --public-url where that is the cause."""
+        for base in base_urls(request.headers, self._public_url):
+            try:
+                self._event(evolve(request, url=base + request.target))
+            except WebhookError:
+                continue
+            return f"the signature is for another URL; pass --public-url {base}"
+        return error.reason.replace("public_base_url", "--public-url")
 
     def _reject(self, request: IncomingRequest, status: int, reason: str) -> ForwardResponse:
         self._printer.rejected(request, status, reason)
@@ -103,6 +116,26 @@ class ListenApp:
             return ForwardResponse(502)
         self._printer.forwarded(target.url, response)
         return response
+
+
+def base_urls(headers: Pairs, public_url: str | None) -> list[str]:
+    """Return the base URLs that a request may have been sent to, as its headers name the host.
+
+    Args:
+        headers: the headers of the request.
+        public_url: the public base URL as set, whose path may be right although its host is not.
+    """
+    texts = normalize_headers(headers)
+    named = ",".join(texts.get(name, "") for name in ("host", "x-forwarded-host")).split(",")
+    hosts = dict.fromkeys([*filter(None, map(str.strip, named[:_MOST_HOSTS]))])
+    paths = dict.fromkeys(["", urlsplit(public_url or "").path.rstrip("/")])
+    found = [
+        f"{scheme}://{host}{path}"
+        for host in hosts
+        for path in paths
+        for scheme in ("https", "http")
+    ]
+    return list(filter(is_http_url, found))
 
 
 async def _respond(send: Send, response: ForwardResponse) -> None:

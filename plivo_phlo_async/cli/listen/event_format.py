@@ -1,11 +1,8 @@
-"""Formatting of events as a line, a table or JSON. Pure: it does no I/O."""
+"""Formatting of events as a line or a table. Pure: it does no I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 import attrs
@@ -15,7 +12,7 @@ from ...webhooks import Component, ConferenceAction, Direction, Event
 from ...webhooks.events.keys import normalize_key
 from ..printing import printable
 
-__all__ = ["event_to_dict", "line_parts", "table_rows"]
+__all__ = ["line_parts", "table_rows"]
 
 _STATES = ("event", "state", "status", "request_type")
 _IDS = ("call_uuid", "uuid", "message_uuid", "recording_uuid", "conference_uuid", "member_id")
@@ -76,32 +73,3 @@ def _flat(path: str, value: Any, levels: int) -> Iterator[tuple[str, Any]]:
         return
     for key, below in value.items():
         yield from _flat(f"{path}.{key}" if path else str(key), below, levels - 1)
-
-
-def event_to_dict(event: Event) -> dict[str, Any]:
-    """Return an event as a JSON value: durations in seconds, money as text, times in ISO 8601."""
-    fields = attrs.fields(type(event))
-    return {
-        "component": event.component,
-        "type": type(event).__name__,
-        "variables": {
-            own.name: _to_json(getattr(event, own.name), 1) for own in fields if own.metadata
-        },
-        "raw": _to_json(event.raw, 1),
-    }
-
-
-def _to_json(value: Any, level: int) -> Any:
-    if level > _MAX_LEVELS:
-        return "…"
-    if isinstance(value, Mapping):
-        return {str(key): _to_json(below, level + 1) for key, below in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(below, level + 1) for below in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    # JSON has no infinity, which a received value can be.
-    as_text = isinstance(value, Decimal) or (isinstance(value, float) and not isfinite(value))
-    return str(value) if as_text else value

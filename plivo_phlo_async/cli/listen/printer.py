@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from attrs import frozen
@@ -19,7 +20,7 @@ from ...webhooks import Event
 from ...webhooks.http_params import normalize_headers
 from ..printing import printable
 from ..stdio import raise_output_error
-from .event_format import event_to_dict, line_parts, table_rows
+from .event_format import line_parts, table_rows
 from .forward import ForwardResponse, Pairs
 
 __all__ = ["EventPrinter", "IncomingRequest"]
@@ -64,7 +65,7 @@ class EventPrinter:
         now = self._clock()
         if self._json:
             received = {"method": request.method, "url": request.url, "verified": verified}
-            click.echo(json.dumps({"time": now.isoformat(), **received, **event_to_dict(event)}))
+            click.echo(json.dumps({"time": now.isoformat(), **received, **event.to_dict()}))
         else:
             self._line(self._out, now, line_parts(event))
             if self._verbose:
@@ -151,6 +152,8 @@ def _verify_command(request: IncomingRequest) -> str | None:
     else:
         return None
     arguments = ["--url", request.url, "--nonce", nonce, "--signature", found]
+    host = texts.get("host", "")
+    arguments += ["--other-host", host] if host and host != urlsplit(request.url).netloc else []
     arguments += ["--method", request.method] if request.method != "POST" else []
     arguments += ["--v2"] if version == "v2" else []
     if request.body:

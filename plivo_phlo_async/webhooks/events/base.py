@@ -10,6 +10,7 @@ from attrs import field, fields, frozen
 
 from .converters import Converter
 from .enums import Component
+from .json_values import to_json_value
 from .keys import normalize_key
 
 __all__ = ["Event", "FieldMap", "field_map", "state_field", "variable"]
@@ -34,6 +35,21 @@ class Event:
 
     component: ClassVar[Component | None] = None
     raw: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as a JSON value.
+
+        Returns:
+            `component`, `type` (the class), `variables` by field name and `raw`: durations in
+            seconds, money as text, times in ISO 8601. Levels below the 20th are left out as "…".
+        """
+        variables = [each.name for each in fields(type(self)) if each.metadata]
+        return {
+            "component": self.component,
+            "type": type(self).__name__,
+            "variables": {name: to_json_value(getattr(self, name)) for name in variables},
+            "raw": to_json_value(self.raw),
+        }
 
 
 def variable(name: str, converter: Converter, *, default: Any = None, hashed: bool = True) -> Any:

@@ -5,7 +5,6 @@ A converter accepts any JSON value and never raises: it converts an invalid valu
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,8 @@ from typing import Any
 
 from attrs import frozen
 
+from ...errors import WebhookError
+from ..http_params import parse_json
 from .keys import alphanumerics
 
 __all__ = [
@@ -35,7 +36,8 @@ __all__ = [
 
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII).fullmatch
 _GO_ZONE = re.compile(r" ?([+-]\d\d:?\d\d)(?: [A-Z]{1,5})?$| (?:UTC|GMT|Z)$", re.ASCII)
-_BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]{0,20}://)")
+_BETWEEN_URLS = re.compile(r"(?<![\s,])[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]{0,20}://)")
+_LONGEST_INSTANT = 100  # characters
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 
 
@@ -141,7 +143,7 @@ def _instant(value: Any) -> datetime | None:
         if number is not None:
             seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1000000))
-        if type(value) is not str or not value.isascii():
+        if type(value) is not str or not value.isascii() or len(value) > _LONGEST_INSTANT:
             return None
         instant = datetime.fromisoformat(_GO_ZONE.sub(lambda zone: zone[1] or "Z", value.strip()))
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
@@ -166,8 +168,8 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
 def _json(text: str, expected: type[Any]) -> Any:
     """Parse JSON; None when it is invalid or of another type."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parse_json(text)
+    except WebhookError:
         return None
     return found if isinstance(found, expected) else None
 

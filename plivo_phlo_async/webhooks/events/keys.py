@@ -44,7 +44,8 @@ def _put(normalized: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _leaves(path: str, value: Any, level: int) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, Mapping) or level > _MOST_LEVELS or normalize_key(path) in _WHOLE:
+    is_leaf = not isinstance(value, Mapping) or level > _MOST_LEVELS or len(path) > _LONGEST_KEY
+    if is_leaf or normalize_key(path) in _WHOLE:
         yield path, value
         return
     for key, below in value.items():
@@ -73,5 +74,5 @@ def normalize_key(key: str) -> str:
 
 
 def alphanumerics(text: str) -> str:
-    """Return the letters and digits of a text, in lower case."""
-    return "".join(filter(str.isalnum, text)).lower()
+    """Return the letters and digits of a text, in lower case; none of a text that names nothing."""
+    return "".join(filter(str.isalnum, text)).lower() if len(text) <= _LONGEST_KEY else ""

@@ -17,7 +17,7 @@ from .keys import normalize_keys
 from .registry import EVENTS
 from .start import StartEvent
 
-__all__ = ["parse", "parse_request"]
+__all__ = ["event_of", "parse", "parse_request"]
 
 E = TypeVar("E", bound=Event)
 
@@ -90,11 +90,31 @@ def parse_request(
         The event. A variable that was not sent or cannot be read is None.
 
     Raises:
-        WebhookError: the body is neither a form nor a JSON object, or has more than 1000 keys.
+        WebhookError: the body is neither a form nor a JSON object, or has more keys or levels
+            than a receiver parses.
         InvalidArgumentError: the component does not exist.
     """
+    is_get = method.upper() == "GET"
+    sent = [] if is_get or not body else parse_body(normalize_headers(headers), body)
+    return event_of(url, sent, component)
+
+
+def event_of(
+    url: str,
+    sent: Mapping[str, Any] | list[tuple[str, str]],
+    component: type[E] | Component | str | None,
+) -> E | Event:
+    """Make the event of a parsed request, as `parse_request` does.
+
+    Args:
+        url: the requested URL with its query.
+        sent: what `parse_body` returned.
+        component: the component that posts here; None to detect it.
+    """
     event = None if component is None else _event_class(component)
-    params = _request_params(method, url, headers, body)
+    query = url_query(url)
+    params = _merge(parse_pairs(query)) if query else {}
+    params.update(_merge(sent) if isinstance(sent, list) else sent)
     normalized = normalize_keys(params)
     return _event(event or detect_event(normalized), normalized, params)
 
@@ -107,15 +127,6 @@ def _event_class(component: type[E] | Component | str) -> type[E] | type[Event]:
         listed = ", ".join(Component)
         raise InvalidArgumentError(f"component: {str(component)!r} is not one of {listed}.")
     return EVENTS[named]
-
-
-def _request_params(method: str, url: str, headers: Headers, body: bytes | str) -> dict[str, Any]:
-    query = url_query(url)
-    params = _merge(parse_pairs(query)) if query else {}
-    if method.upper() == "GET" or not body:
-        return params
-    sent = parse_body(normalize_headers(headers), body)
-    return {**params, **(_merge(sent) if isinstance(sent, list) else sent)}
 
 
 def _merge(pairs: list[tuple[str, str]]) -> dict[str, Any]:

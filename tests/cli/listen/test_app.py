@@ -108,6 +108,58 @@ def test_behind_a_tunnel_the_public_url_counts(capsys: Read) -> None:
     assert [answer.status_code for answer in answers] == [200]
 
 
+PATH = URL.removeprefix("http://127.0.0.1:7462")
+
+
+@pytest.mark.parametrize(
+    ("public", "signed_for", "headers"),
+    [
+        ("https://wrong.example", "https://right.example", {"host": "right.example"}),
+        ("https://wrong.example", "http://right.example:8080", {"host": "right.example:8080"}),
+        ("https://wrong.example/base", "https://right.example/base", {"host": "right.example"}),
+        ("https://right.example/base", "https://right.example", {"host": "right.example"}),
+        ("http://right.example", "https://right.example", {"host": "right.example"}),
+        ("https://wrong.example", "https://right.example", {"x-forwarded-host": "right.example"}),
+        (None, "https://right.example", {"host": "right.example"}),
+    ],
+    ids=range(7),
+)
+def test_a_wrong_public_url_is_named_with_the_right_one(
+    capsys: Read, public: str | None, signed_for: str, headers: dict[str, str]
+) -> None:
+    request = signed(signed_for + PATH)
+    request.url = httpx.URL(URL)
+    request.headers.update(headers)
+    answers = ask(listener(public_url=public), request)
+
+    assert [answer.status_code for answer in answers] == [403]
+    reason = f"the signature is for another URL; pass --public-url {signed_for}"
+    assert reason in capsys.readouterr().err
+
+
+def test_a_forgery_names_no_public_url(capsys: Read) -> None:
+    request = signed("https://right.example" + PATH, BODY + b"&a=b")
+    request.url = httpx.URL(URL)
+    request.headers["host"] = "right.example"
+    ask(listener(public_url="https://wrong.example"), request)
+
+    assert "the V3 signature does not match" in capsys.readouterr().err
+
+
+def test_the_command_that_tells_why_has_the_host_that_was_seen(
+    capsys: Read, plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLIVO_AUTH_TOKEN", TOKEN)
+    request = signed("https://right.example" + PATH)
+    request.url = httpx.URL(URL)
+    request.headers["host"] = "right.example"
+    ask(listener(verbose=True, public_url="https://wrong.example"), request)
+    command = shlex.split(capsys.readouterr().err.splitlines()[1])
+    _, out, _ = plivo_phlo(*command[1:])
+
+    assert "its host is right.example" in out
+
+
 def test_v2_is_taken_only_if_allowed(capsys: Read) -> None:
     request = httpx.Request("POST", URL, headers={**FORM, **sign_v2(URL, TOKEN)}, content=BODY)
     answers = ask(listener(), request) + ask(listener(allow_v2=True), request)

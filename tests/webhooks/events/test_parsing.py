@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from attrs import fields
 from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -389,3 +390,15 @@ def test_an_event_is_frozen_and_can_be_hashed_and_pickled() -> None:
 @given(st.text(alphabet="ab=&+%20;\u00e9#", max_size=40))
 def test_forms_are_decoded_as_pythons_own_way_does(text: str) -> None:
     assert parse_pairs(text) == parse_qsl(text, keep_blank_values=True)
+
+
+@pytest.mark.parametrize("component", Component)
+def test_every_event_is_a_json_value_as_a_dict(component: Component) -> None:
+    sent = {"call.duration": "90", "call.bill_rate": "0.0035", "list": [float("inf"), {"a": None}]}
+    event = parse(component, sent)
+    written = json.loads(json.dumps(event.to_dict(), allow_nan=False))
+
+    assert written["component"] == component
+    assert written["type"] == type(event).__name__
+    assert written["raw"] == {**sent, "list": ["inf", {"a": None}]}
+    assert set(written["variables"]) == {each.name for each in fields(type(event)) if each.metadata}
