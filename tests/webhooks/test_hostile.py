@@ -6,6 +6,7 @@ Python's own steps are counted, not seconds: `python -m benchmarks.hostile_webho
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from types import FrameType
 from typing import Any
@@ -98,6 +99,34 @@ def test_a_raised_recursion_limit_changes_nothing() -> None:
             parse_json("[" * 250_000)
     finally:
         sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize(
+    ("begin", "unit", "most", "end", "reason"),
+    [
+        ('{"a":[', "1,", 1997, "1]}", "more than 2000 values"),
+        ('{"', "k", 256, '":1}', "a key of more than 256 characters"),
+        ('{"a":', "9", 400, "}", "a number of more than 400 digits"),
+    ],
+    ids=["values", "key", "digits"],
+)
+def test_json_is_parsed_up_to_its_limits(
+    begin: str, unit: str, most: int, end: str, reason: str
+) -> None:
+    assert parse_json(begin + unit * most + end)
+    with pytest.raises(WebhookError, match=reason):
+        parse_json(begin + unit * (most + 1) + end)
+
+
+def test_spaces_before_no_address_are_not_read_from_each_again() -> None:
+    code = "from plivo_phlo_async.webhooks.events.converters import TEXTS as texts;"
+    code += "print(len(texts.convert('a' + ' ' * 250_000 + 'b')[0]))"
+    # Read from each again, they would take hours; a process can be ended.
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=60, check=True
+    )
+
+    assert found.stdout.strip() == b"250002"
 
 
 def test_marks_within_a_text_are_no_values() -> None:
