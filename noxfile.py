@@ -49,6 +49,15 @@ def matrix(session: nox.Session) -> None:
     _test(session, "-q")
 
 
+@nox.session(python=MATRIX[0])
+def lowest(session: nox.Session) -> None:
+    """The tests with the oldest version of each library that pyproject.toml allows."""
+    session.install("-q", *nox.project.dependency_groups(PROJECT, "lowest"))
+    wanted = (".[all]", *nox.project.dependency_groups(PROJECT, "tests"))
+    session.run("uv", "pip", "install", "-q", "--resolution", "lowest-direct", *wanted)
+    _test(session, "-q")
+
+
 @nox.session
 def faults(session: nox.Session) -> None:
     """The fault campaign, Varnish and the limiter's storms at full size; writes the table."""

@@ -155,12 +155,17 @@ def test_under_nohup_a_closed_terminal_is_ignored() -> None:
 
 
 def test_a_ctrl_c_after_the_outcome_was_printed_does_not_change_the_exit_code(
-    plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
+    plivo_phlo: Run,
+    emulator: PhloEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     def interrupted(value: Any) -> None:
         print_json(value)
         signal.raise_signal(signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     monkeypatch.setattr("plivo_phlo_async.cli.client_runner.print_json", interrupted)
     code, out, err = plivo_phlo("call", "12025550101", "12025550199", "--json")
 

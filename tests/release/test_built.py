@@ -128,7 +128,7 @@ def test_what_the_core_needs_is_all_that_it_asks_for(metadata: Message) -> None:
     asked = metadata.get_all("Requires-Dist") or []
     core = [re.split("[<>=]", line)[0] for line in asked if "extra ==" not in line]
 
-    assert core == ["anyio", "attrs", "httpx", "tenacity"]
+    assert core == ["anyio", "attrs", "h11", "httpcore", "httpx", "tenacity"]
 
 
 def test_every_link_of_the_description_works_outside_the_repository(metadata: Message) -> None:

@@ -91,7 +91,7 @@ def test_a_workflow_runs_what_is_run_here() -> None:
     noxfile = (ROOT / "noxfile.py").read_text()
     there = {*re.findall(r"^@nox\.session.*\ndef (\w+)\(", noxfile, re.MULTILINE)}
 
-    assert _sessions() == {"tests", "matrix", "lint", "types", "docs", "page", "build"}
+    assert _sessions() == {"tests", "matrix", "lowest", "lint", "types", "docs", "page", "build"}
     assert _sessions() - there == set()
 
 
