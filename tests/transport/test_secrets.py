@@ -39,6 +39,9 @@ from plivo_phlo_async.resources import Phlo
 
 from ..conftest import AUTH_ID, TLS
 from ..scripted import ScriptedServer, scripted_server
+from .backends import asyncio_and_trio
+
+__all__ = ["asyncio_and_trio"]
 
 TESTS = str(Path(__file__).parents[1])
 TOKEN = "OTkyYjA4ZjYxZTk0YmVkMzlkYTg1"

@@ -32,7 +32,10 @@ from plivo_phlo_async._transport.transport import Transport
 
 from ..conftest import BASE_URL
 from ..scripted import OK, ScriptedServer
+from .backends import asyncio_and_trio
 from .conftest import Event, MakeTransport, Time
+
+__all__ = ["asyncio_and_trio"]
 
 pytestmark = pytest.mark.anyio
 
