@@ -38,7 +38,7 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
     session.run("coverage", "combine", "-q")
-    # Without a redis-server the shared limiter is not covered, which is no failure of one's own.
+    # Without a redis-server the shared limiter is not covered, which is no failure of the tests.
     session.run("coverage", "report", *(["--fail-under=99.9"] if os.environ.get("CI") else []))
 
 
@@ -79,9 +79,10 @@ def page(session: nox.Session) -> None:
 
 @nox.session
 def crash(session: nox.Session) -> None:
-    """The bulk command, killed at 200 instants and started again until it is done."""
+    """The bulk command killed at 200 instants, 2,000 damaged journals, 10,000 random lists."""
     _install(session, "tests")
     session.run("python", "-m", "tests.crash", *session.posargs)
+    session.run("python", "-m", "tests.cli.bulk.fuzz", "--lists", "10000")
 
 
 @nox.session
@@ -103,7 +104,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def double_dial(session: nox.Session) -> None:
-    """How often each client dials somebody twice under one schedule of faults."""
+    """How often each client dials a number twice under one schedule of faults."""
     _install(session, "benchmarks")
     session.run("python", "-m", "benchmarks.double_dial", *session.posargs)
 
