@@ -74,8 +74,8 @@ async def test_fastapi_a_form_beside_is_still_verified() -> None:
 
 
 async def test_fastapi_a_json_parameter_can_stand_beside() -> None:
-    async def handler(event: Verified, told: Annotated[dict[str, str], Body()]) -> Any:
-        return told
+    async def handler(event: Verified, received: Annotated[dict[str, str], Body()]) -> Any:
+        return received
 
     body = httpx.Request("POST", "http://h", json=MEMBER).content
     assert (await _post(_handled_by(handler), body, JSON)).json() == MEMBER

@@ -146,7 +146,7 @@ def test_a_forgery_names_no_public_url(capsys: Read) -> None:
     assert "the V3 signature does not match" in capsys.readouterr().err
 
 
-def test_the_command_that_tells_why_has_the_host_that_was_seen(
+def test_the_command_that_shows_why_has_the_host_that_was_seen(
     capsys: Read, plivo_phlo: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", TOKEN)
