@@ -68,7 +68,10 @@ def verified(
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)
+    return _decorator(receiver)
 
+
+def _decorator(receiver: Receiver) -> VerifiedDecorator:
     def decorate(handler: Any) -> Any:
         if isinstance(handler, type) and issubclass(handler, web.View):
             methods = [name for each in hdrs.METH_ALL if hasattr(handler, name := each.lower())]

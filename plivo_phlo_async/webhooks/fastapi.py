@@ -60,9 +60,23 @@ def verified(
     """
     component = None if event is Event else event
     receiver = Receiver(auth_token, component, public_base_url, allow_v2, nonces, max_body)
-    beside_another = evolve(receiver, nonces=None)
+    accept = _accept_once(receiver)
 
     async def dependency(request: Request) -> E:
+        outcome = await accept(request)
+        if isinstance(outcome, Rejected):
+            raise HTTPException(outcome.status, outcome.text)
+        return cast("E", outcome)
+
+    return dependency
+
+
+def _accept_once(receiver: Receiver) -> Callable[[Request], Awaitable[Event | Rejected]]:
+    """Return what verifies a request; dependencies of one request share its nonces."""
+    nonces, public_base_url = receiver.nonces, receiver.public_base_url
+    beside_another = evolve(receiver, nonces=None)
+
+    async def accept(request: Request) -> Event | Rejected:
         # The stores that know this request's nonces because another dependency has accepted it.
         stores = request.scope.setdefault(_STORES, [])
         is_stored = any(store is nonces for store in stores)
@@ -72,12 +86,11 @@ def verified(
             request.scope["headers"],
             _chunks(request),
         )
-        if isinstance(outcome, Rejected):
-            raise HTTPException(outcome.status, outcome.text)
-        stores.append(nonces)
-        return cast("E", outcome)
+        if not isinstance(outcome, Rejected):
+            stores.append(nonces)
+        return outcome
 
-    return dependency
+    return accept
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:

@@ -94,21 +94,18 @@ def receive(
 
     Raises:
         SignatureError: the signature is missing or invalid, or the nonce is known.
-        WebhookError: the body is neither a form nor a JSON object, or has more keys or levels than
-            a receiver parses.
+        WebhookError: the body is neither a form nor a JSON object, or is too large to parse.
         InvalidArgumentError: the component does not exist.
     """
     texts = normalize_headers(headers)
     version = _version(texts, allow_v2)
     Signed.of(version, texts)  # raises before the body is parsed
-    is_get = method.upper() == "GET"  # then no signature covers the body
-    # The signature covers the raw bytes; only the event has invalid UTF-8 replaced.
-    sent = [] if is_get else parse_body(texts, body, "surrogateescape")
+    # The signature covers the raw bytes, but none of a GET's body. The event has UTF-8 repaired.
+    sent = [] if method.upper() == "GET" else parse_body(texts, body, "surrogateescape")
+    verify = partial(verify_v3, method, url, texts, sent, auth_token)
     if version == "V2":
-        verify_v2(url, texts, auth_token, public_base_url=public_base_url, nonces=nonces)
-    else:
-        verify = partial(verify_v3, public_base_url=public_base_url, nonces=nonces)
-        verify(method, url, texts, sent, auth_token)
+        verify = partial(verify_v2, url, texts, auth_token)
+    verify(public_base_url=public_base_url, nonces=nonces)
     return event_of(url, replace_invalid(sent, body), component)
 
 
