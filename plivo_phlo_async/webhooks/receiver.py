@@ -81,10 +81,8 @@ def receive(
         headers: the request headers; names are case-insensitive.
         body: the raw body.
         auth_token: the Auth Token of the account or subaccount; several during a token rotation.
-        component: the component that posts here: an event class, a `Component` or its name
-            (default: detected from the variables).
-        public_base_url: the public scheme, host and path prefix behind a proxy or tunnel; see
-            `verify_v3`.
+        component: an event class, a `Component` or its name (default: detected from the variables).
+        public_base_url: the public scheme, host and path prefix behind a proxy; see `verify_v3`.
         allow_v2: accept requests that are signed with V2 only, which covers neither query nor body.
             Plivo's messaging API signs with V2; for Send SMS this is not documented.
         nonces: a nonce store; a request with a known nonce is rejected.
@@ -98,8 +96,7 @@ def receive(
         InvalidArgumentError: the component does not exist.
     """
     texts = normalize_headers(headers)
-    version = _version(texts, allow_v2)
-    Signed.of(version, texts)  # raises before the body is parsed
+    Signed.of(version := _version(texts, allow_v2), texts)  # raises before the body is parsed
     # The signature covers the raw bytes, but none of a GET's body. The event has UTF-8 repaired.
     sent = [] if method.upper() == "GET" else parse_body(texts, body, "surrogateescape")
     verify = partial(verify_v3, method, url, texts, sent, auth_token)
