@@ -78,7 +78,7 @@ class JournalSession:
     def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
         self._journal, self._owned = journal, owned
         self._redo = redo if callable(redo) else parse_redo(redo)
-        self.is_pending = False  # what is finished may not be written
+        self.is_pending: bool = False  # what is finished may not be written
 
     async def start(self) -> None:
         """Start a run."""

@@ -25,7 +25,7 @@ class ActionSource:
         self._actions = aiter(actions) if isinstance(actions, AsyncIterable) else iter(actions)
         self._turn = anyio.Lock(fast_acquire=True)
         self._read = 0
-        self.closed = False
+        self.closed: bool = False
 
     async def next(self) -> tuple[int, Action] | None:
         """Return the next action and its number, from 1; None at the end, or once it is closed.

@@ -61,6 +61,22 @@ class Emulator:
         background: the tasks that run while a server runs.
     """
 
+    auth_id: str
+    auth_token: str
+    latency: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]]
+    changed: Notifier
+    closing: Notifier
+    events: EventStream
+    switchboard: Switchboard
+    api: PhloApi
+    faults: FaultRegistry
+    request_log: RequestLog
+    callbacks: CallbackRegistry
+    webhooks: WebhookDispatcher
+    background: BackgroundTasks
+
     def __init__(
         self,
         seed: Seed,

@@ -133,7 +133,7 @@ class CsvReader:
 
     def __init__(self, columns: Columns) -> None:
         self.columns: list[str] = []
-        self.delimiter = ","
+        self.delimiter: str = ","
         self._map = columns
         self._places: list[tuple[str, int]] = []
 

@@ -40,8 +40,8 @@ class ListFile:
         if spreadsheet := spreadsheet_of(name, head):
             raise FileError(f"it is {spreadsheet}; save it as CSV UTF-8 and pass that file.")
         self._encoding = _encoding_of(head)
-        self.has_bom = self._encoding != "utf-8"
-        self.form = form or format_of(name, head.decode(self._encoding, "replace"))
+        self.has_bom: bool = self._encoding != "utf-8"
+        self.form: str = form or format_of(name, head.decode(self._encoding, "replace"))
 
     @classmethod
     def open(cls, path: str, form: str | None) -> Self:

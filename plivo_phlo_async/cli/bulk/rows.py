@@ -99,7 +99,7 @@ class RowReader:
     """
 
     def __init__(self, form: str, options: ListOptions) -> None:
-        self.columns = Columns(options.columns)
+        self.columns: Columns = Columns(options.columns)
         self.records: Reader = reader_of(form, self.columns)
         self._options, self._has_columns = options, form == "csv"
         self._missing_columns: set[str] = set()  # reported ones
