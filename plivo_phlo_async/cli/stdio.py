@@ -105,7 +105,7 @@ def _tolerant(stream: TextIO | None, on_error: Callable[[OSError], object]) -> T
     stream.flush()
     file = getattr(stream.buffer, "raw", stream.buffer)
     return io.TextIOWrapper(
-        OutputFile(file, on_error),  # type: ignore[type-var]
+        OutputFile(file, on_error),  # type: ignore[type-var]  # has what a text stream calls
         stream.encoding,
         "replace",  # for terminals that lack a character
         line_buffering=stream.line_buffering,

@@ -72,7 +72,7 @@ async def _called_number(reader: asyncio.StreamReader) -> str:
 async def dial_all(
     dial: Callable[[str], Awaitable[object]], numbers: Iterable[str], at_once: int
 ) -> dict[str, Exception | None]:
-    """Dial the numbers, so many at once; return the error of each, or None."""
+    """Dial the numbers with bounded concurrency; return the error of each, or None."""
     errors: dict[str, Exception | None] = {}
 
     async def work(waiting: Iterator[str]) -> None:
