@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -16,11 +17,23 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-BLOCKS = [
-    pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
-    for page in PAGES
-    for number, block in enumerate(BLOCK.findall(page.read_text()), 1)
-]
+BLOCKS = {str(page.relative_to(ROOT)): BLOCK.findall(page.read_text()) for page in PAGES}
+PROGRAMS = {
+    page: [block for block in blocks if "def test_" not in block] for page, blocks in BLOCKS.items()
+}
+TESTS = {
+    page: [block for block in blocks if "def test_" in block] for page, blocks in BLOCKS.items()
+}
+
+# Runs each program as the main module of one process, since most of the time goes into imports.
+RUN_EACH = """
+import json, os, pathlib
+environ = dict(os.environ)
+for number, code in enumerate(json.loads(pathlib.Path("blocks.json").read_text()), 1):
+    os.environ.clear()
+    os.environ.update(environ)
+    exec(compile(code, f"block {number}", "exec"), {"__name__": "__main__"})
+"""
 
 # What pytest-asyncio asks everybody to set.
 _ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
@@ -32,23 +45,39 @@ def server() -> Iterator[EmulatorServer]:
         yield server
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_python_runs(block: str, server: EmulatorServer, tmp_path: Path) -> None:
+def _run(server: EmulatorServer, folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     server.emulator.reset()
-    code = block.replace("your PHLO's id", server.env["PLIVO_PHLO_ID"])
-    code = code.replace("its multi-party call node's id", server.env["PLIVO_NODE_ID"])
-    command = [sys.executable, "-W", "error", "-c", code]
-    if "def test_" in block:
-        (tmp_path / "test_block.py").write_text(code)
-        command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *_ASYNCIO, str(tmp_path)]
-    done = subprocess.run(
-        command,
+    return subprocess.run(
+        [sys.executable, *argv],
         env=server.env,
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def _with_ids(block: str, server: EmulatorServer) -> str:
+    code = block.replace("your PHLO's id", server.env["PLIVO_PHLO_ID"])
+    return code.replace("its multi-party call node's id", server.env["PLIVO_NODE_ID"])
+
+
+@pytest.mark.parametrize("page", [page for page, blocks in PROGRAMS.items() if blocks])
+def test_every_program_of_a_page_runs(page: str, server: EmulatorServer, tmp_path: Path) -> None:
+    codes = [_with_ids(block, server) for block in PROGRAMS[page]]
+    (tmp_path / "blocks.json").write_text(json.dumps(codes))
+
+    done = _run(server, tmp_path, "-W", "error", "-c", RUN_EACH)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize("page", [page for page, blocks in TESTS.items() if blocks])
+def test_every_test_of_a_page_passes(page: str, server: EmulatorServer, tmp_path: Path) -> None:
+    for number, block in enumerate(TESTS[page], 1):
+        (tmp_path / f"test_block_{number}.py").write_text(_with_ids(block, server))
+
+    done = _run(server, tmp_path, "-m", "pytest", "-q", "-W", "error", *_ASYNCIO, str(tmp_path))
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
