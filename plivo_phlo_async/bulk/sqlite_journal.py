@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JournalOutcomes", "SqliteJournal"]
 
+# Turns of the event loop before a transaction, in which other actions come to share it.
+_GATHERING = 4
+
 T = TypeVar("T")
 
 
@@ -238,6 +241,8 @@ class SqliteJournal(BaseJournal):
         with anyio.CancelScope(shield=True):
             if self._busy:
                 await batch.turn.wait()
+            for _ in range(_GATHERING):
+                await anyio.lowlevel.checkpoint()
             self._busy, self._batch = True, _Batch()
             try:
                 await self._transaction(await self._opened(), batch.steps)
