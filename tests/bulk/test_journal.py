@@ -138,7 +138,7 @@ async def test_a_longer_list_goes_on_after_the_shorter(
     assert (report.done, report.skipped, len(server.dialled)) == (2, 5, 7)
 
 
-async def test_what_is_in_doubt_is_told_with_a_reason_and_not_sent(
+async def test_what_is_in_doubt_is_reported_with_a_reason_and_not_sent(
     client: AsyncPhloClient, server: Server, path: Path
 ) -> None:
     actions = _calls(3)
@@ -384,7 +384,7 @@ def _endings(path: Path, folder: Path) -> list[str]:
         return [status for (status,) in db.execute("SELECT status FROM actions")]
 
 
-async def test_what_has_ended_is_written_though_nobody_reads_the_outcomes(
+async def test_what_has_ended_is_written_if_the_outcomes_are_not_read(
     client: AsyncPhloClient, server: Server, path: Path, tmp_path: Path
 ) -> None:
     async with client, client.bulk(_calls(7), journal=path, concurrency=2):

@@ -76,7 +76,7 @@ async def test_every_action_has_one_outcome_and_none_ends_the_others(
     assert len(by_status["done"]) == 16
 
 
-async def test_an_outcome_tells_the_whole_story(client: AsyncPhloClient, server: Server) -> None:
+async def test_an_outcome_has_every_detail(client: AsyncPhloClient, server: Server) -> None:
     actions = list(_holds(9))
     async with client, client.bulk(actions) as run:
         outcomes = {outcome.action: outcome async for outcome in run}
@@ -178,7 +178,7 @@ async def test_the_block_may_be_left_without_reading_anything(
     assert run.report.total == len(set(server.asked))
 
 
-async def test_a_list_that_breaks_off_is_told_after_the_outcomes(
+async def test_a_list_that_breaks_off_raises_after_the_outcomes(
     client: AsyncPhloClient, server: Server
 ) -> None:
     def broken() -> Iterator[Action]:
@@ -261,12 +261,14 @@ def test_actions_must_be_iterable(client: AsyncPhloClient) -> None:
         client.bulk(5)  # type: ignore[arg-type]  # the point
 
 
-async def test_progress_is_told_after_each_outcome(client: AsyncPhloClient, server: Server) -> None:
-    told: list[BulkReport] = []
+async def test_progress_is_reported_after_each_outcome(
+    client: AsyncPhloClient, server: Server
+) -> None:
+    reports: list[BulkReport] = []
     async with client:
-        await client.bulk_all(_holds(5), on_progress=told.append)
+        await client.bulk_all(_holds(5), on_progress=reports.append)
 
-    assert [report.total for report in told] == [1, 2, 3, 4, 5]
+    assert [report.total for report in reports] == [1, 2, 3, 4, 5]
 
 
 async def test_the_clients_own_hooks_still_hear(server: Server) -> None:

@@ -79,7 +79,7 @@ async def journal(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[A
 # How an action stands
 
 
-async def test_what_nobody_began_is_fresh(journal: AnyJournal) -> None:
+async def test_what_was_never_begun_is_fresh(journal: AnyJournal) -> None:
     assert await journal.begin(entry("a 1")) == "fresh"
 
 
@@ -103,7 +103,7 @@ async def test_how_it_ended_is_how_it_stands(
 
 
 @pytest.mark.parametrize("ended", [FAILED, UNKNOWN])
-async def test_what_the_caller_wants_anew_is_fresh_in_a_later_run(
+async def test_what_the_caller_redoes_is_fresh_in_a_later_run(
     journal: AnyJournal, ended: BulkStatus
 ) -> None:
     await journal.start()
@@ -114,7 +114,7 @@ async def test_what_the_caller_wants_anew_is_fresh_in_a_later_run(
     assert await journal.begin(entry("a 1"), {ended}) is FRESH
 
 
-async def test_nothing_is_begun_anew_in_the_same_run(journal: AnyJournal) -> None:
+async def test_nothing_is_begun_again_in_the_same_run(journal: AnyJournal) -> None:
     await journal.start()
     await journal.begin(entry("a 1"))
 
@@ -122,7 +122,7 @@ async def test_nothing_is_begun_anew_in_the_same_run(journal: AnyJournal) -> Non
 
 
 @pytest.mark.parametrize("before", [FAILED, UNKNOWN])
-async def test_what_was_begun_anew_and_not_sent_is_as_it_was(
+async def test_what_was_begun_again_and_not_sent_is_as_it_was(
     journal: AnyJournal, before: BulkStatus
 ) -> None:
     await journal.start()
@@ -383,14 +383,14 @@ async def test_a_key_with_other_content_is_another_list(path: Path) -> None:
             await journal.begin(entry("b 2"))
 
 
-async def test_a_second_opener_is_told_so(path: Path) -> None:
+async def test_a_second_opener_is_refused(path: Path) -> None:
     async with SqliteJournal(path):
         with pytest.raises(JournalError, match="another run is using this journal"):
             async with SqliteJournal(path):
                 pass
 
 
-async def test_another_process_is_told_so_too(path: Path) -> None:
+async def test_another_process_is_refused_too(path: Path) -> None:
     code = (
         "import anyio, sys; from plivo_phlo_async import SqliteJournal\n"
         "async def go():\n"
@@ -439,7 +439,7 @@ async def test_a_journal_of_another_form_is_left_to_the_version_that_knows_it(pa
             pass
 
 
-async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be opened"):
         async with SqliteJournal(tmp_path / "no" / "run.db"):
             pass
@@ -617,7 +617,7 @@ def test_whatever_happens_it_knows_what_was_begun_and_how_it_ended(steps: list[A
         anyio.run(_follow, steps, Path(folder))
 
 
-def test_killed_at_any_moment_what_was_told_begun_is_begun(path: Path) -> None:
+def test_killed_at_any_moment_what_was_reported_begun_is_begun(path: Path) -> None:
     code = (
         "import anyio, sys\n"
         "from plivo_phlo_async import Action, JournalEntry, SqliteJournal\n"

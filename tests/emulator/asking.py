@@ -77,8 +77,8 @@ def heard(sent: list[Any]) -> Heard:
     start, body = sent
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     is_json = headers["content-type"].startswith("application/json")
-    told = json.loads(body["body"]) if is_json else {}  # the page and its files are for people
-    return Heard(start["status"], headers, told)
+    content = json.loads(body["body"]) if is_json else {}  # the page and its files are for people
+    return Heard(start["status"], headers, content)
 
 
 def exchange(emulator: PhloEmulator, scope: Any, messages: list[Any]) -> list[Any]:

@@ -363,7 +363,7 @@ def test_the_state_has_the_published_shape(emulator: PhloEmulator) -> None:
     assert answer.json == emulator.state()
 
 
-def test_an_emulator_nobody_has_called_shows_nothing(emulator: PhloEmulator) -> None:
+def test_an_emulator_without_a_call_shows_nothing(emulator: PhloEmulator) -> None:
     assert emulator.state() == {"calls": [], "dialled": {}, "requests": 0}
 
 
@@ -501,7 +501,7 @@ def test_a_phone_that_rings_nowhere_is_not_here(emulator: PhloEmulator) -> None:
             act("222")
 
 
-def test_a_phone_that_never_answers_rings_on_even_when_told() -> None:
+def test_a_phone_that_never_answers_rings_on_even_when_asked() -> None:
     emulator = PhloEmulator(phones={"222": "never"})
     ask(emulator, "POST", NODE, DIAL)
 

@@ -36,7 +36,9 @@ async def test_it_serves_httpx_in_process() -> None:
 
 
 @pytest.mark.parametrize("kind", ["close_before", "close_after", "reset_after", "garbage"])
-async def test_a_broken_exchange_is_told_where_there_is_no_connection_to_break(kind: str) -> None:
+async def test_a_broken_exchange_is_reported_where_there_is_no_connection_to_break(
+    kind: str,
+) -> None:
     emulator = PhloEmulator(faults=[kind])
 
     with pytest.raises(BrokenExchange, match=kind) as broken:
@@ -46,7 +48,7 @@ async def test_a_broken_exchange_is_told_where_there_is_no_connection_to_break(k
     assert emulator.dialled == ({} if kind == "close_before" else {"222": 1})
 
 
-async def test_nothing_is_waited_for_where_nobody_could_hang_up() -> None:
+async def test_nothing_is_waited_for_where_no_client_could_hang_up() -> None:
     emulator = PhloEmulator(faults=["hang_after"])
 
     with pytest.raises(BrokenExchange, match="hang_after"):
@@ -55,7 +57,7 @@ async def test_nothing_is_waited_for_where_nobody_could_hang_up() -> None:
     assert emulator.dialled == {"222": 1}
 
 
-async def test_a_cut_body_tells_how_far_the_answer_came() -> None:
+async def test_a_cut_body_shows_how_far_the_answer_came() -> None:
     emulator = PhloEmulator(faults=["cut_body"], new_id=lambda: "id")
 
     with pytest.raises(BrokenExchange) as broken:

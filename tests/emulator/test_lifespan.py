@@ -1,4 +1,4 @@
-"""Under a server phones act, events arrive and callbacks go out with nobody asking."""
+"""Under a server phones act, events arrive and callbacks go out without a request."""
 
 import json
 import select

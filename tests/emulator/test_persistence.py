@@ -179,7 +179,7 @@ def test_a_file_that_is_no_text_is_refused_and_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [{"address": "999"}, {"state": "left"}])
 @pytest.mark.parametrize("end", [0, 2])
-def test_a_transfer_to_or_from_nobody_is_refused(
+def test_a_transfer_without_one_of_its_two_is_refused(
     tmp_path: Path, end: int, change: dict[str, str]
 ) -> None:
     file = StateFile(tmp_path / "calls.json")
@@ -203,7 +203,7 @@ def test_a_file_with_the_same_call_twice_is_refused(tmp_path: Path) -> None:
         file.read()
 
 
-def test_what_rings_after_a_restart_waits_to_be_told() -> None:
+def test_what_rings_after_a_restart_waits_to_be_answered() -> None:
     clock = Clock()
     before, after = (PhloEmulator(clock=clock, wall=clock) for _ in range(2))
     for emulator in (before, after):

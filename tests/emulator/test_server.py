@@ -213,7 +213,7 @@ def test_without_uvicorn_the_message_says_what_to_install(monkeypatch: pytest.Mo
         EmulatorServer(PhloEmulator()).start()
 
 
-def test_a_client_that_left_before_its_reset_harms_nobody(
+def test_a_client_that_left_before_its_reset_harms_no_other(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     clock = Clock(runs=False)
@@ -236,9 +236,9 @@ def test_a_client_that_left_before_its_reset_harms_nobody(
 def state(server: EmulatorServer) -> bytes:
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     connection.request("GET", "/_emulator/state")
-    told = connection.getresponse().read()
+    body = connection.getresponse().read()
     connection.close()
-    return told
+    return body
 
 
 def test_waiting_ends_with_the_server() -> None:
@@ -319,9 +319,9 @@ def test_what_an_emulator_has_not_is_not_in_the_environment(
     phlos: list[EmulatedPhlo], named: dict[str, str]
 ) -> None:
     with EmulatorServer(PhloEmulator(phlos=phlos)) as running:
-        told = running.env
+        variables = running.env
 
-    assert {name: told[name] for name in told if name.endswith("_ID")} == {
+    assert {name: variables[name] for name in variables if name.endswith("_ID")} == {
         "PLIVO_AUTH_ID": DEMO_AUTH_ID,
         **named,
     }

@@ -59,10 +59,15 @@ def test_every_row_is_done_and_the_report_is_the_only_thing_on_stdout(
     bulk: Run, emulator: PhloEmulator
 ) -> None:
     code, out, err = bulk("calls.csv", "--json")
-    told = json.loads(out)
+    summary = json.loads(out)
 
-    assert (code, told["exit_code"], told["rows"], told["done"]) == (0, 0, 3, 3)
-    assert (told["failed"], told["unknown"], told["not_started"], told["errors"]) == (0, 0, 0, [])
+    assert (code, summary["exit_code"], summary["rows"], summary["done"]) == (0, 0, 3, 3)
+    assert (summary["failed"], summary["unknown"], summary["not_started"], summary["errors"]) == (
+        0,
+        0,
+        0,
+        [],
+    )
     assert emulator.dialled == {_number(n): 1 for n in (1, 2, 3)}
     assert "calls.csv: 3 rows (3 call); it dials 3 numbers." in err
 
@@ -176,7 +181,7 @@ def test_a_bad_option_is_one_clear_line_and_exit_2_and_nothing_is_sent(
     assert err.count("\n") <= 2  # what begins may have been said
 
 
-def test_so_many_bad_rows_are_told_and_the_rest_is_counted(bulk: Run) -> None:
+def test_so_many_bad_rows_are_listed_and_the_rest_is_counted(bulk: Run) -> None:
     Path("calls.csv").write_text("verb,member_address\n" + "dial,1\n" * 60)
     code, _, err = bulk("calls.csv")
 
@@ -267,7 +272,7 @@ def test_a_settled_action_is_in_the_results_of_the_next_run(
 # Going on
 
 
-def test_a_second_run_does_nothing_again_and_retries_what_it_is_told_to(
+def test_a_second_run_does_nothing_again_and_retries_what_it_is_asked_to(
     bulk: Run, emulator: PhloEmulator
 ) -> None:
     emulator.add_fault(parse_rule(f"@{_number(2)}:500 x1"))
@@ -276,8 +281,8 @@ def test_a_second_run_does_nothing_again_and_retries_what_it_is_told_to(
     seen = []
     for more in ([], [], ["--retry-failed"], ["--retry-unknown"], []):
         code, out, _ = bulk(*run, *more, "--json")
-        told = json.loads(out)
-        seen.append((code, told["done"], told["skipped"], told["in_all"]))
+        summary = json.loads(out)
+        seen.append((code, summary["done"], summary["skipped"], summary["in_all"]))
 
     assert seen == [
         (5, 1, 0, {"done": 1, "failed": 1, "unknown": 1}),
@@ -400,7 +405,7 @@ class Started:
 
 
 def _resumed(err: str) -> list[str]:
-    """The arguments of the command that goes on, as the summary tells it."""
+    """The arguments of the command that goes on, as the summary prints it."""
     lines = err.splitlines()
     return shlex.split(lines[lines.index("To resume:") + 1])[1:]
 

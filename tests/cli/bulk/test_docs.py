@@ -34,8 +34,8 @@ async def test_the_fastapi_application_runs_a_bulk_in_the_background(
         again = await asking.post("/holds/monday", json=asked)
         wrong = await asking.post("/holds/tuesday", json={**asked, "members": [""]})
         with anyio.fail_after(60):
-            while (told := (await asking.get("/holds/monday")).json())["done"] < 20:
+            while (counts := (await asking.get("/holds/monday")).json())["done"] < 20:
                 await anyio.sleep(0.02)
 
     assert (began.status_code, again.status_code, wrong.status_code) == (202, 409, 422)
-    assert told == {"done": 20, "failed": 0, "unknown": 0}
+    assert counts == {"done": 20, "failed": 0, "unknown": 0}

@@ -36,9 +36,9 @@ SCENES = {
 
 def _shown(scene: RunState, width: int) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    with console.capture() as told:
+    with console.capture() as captured:
         console.print(live_line(scene, width))
-    return told.get()
+    return captured.get()
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
@@ -112,15 +112,15 @@ def test_elsewhere_it_is_said_in_words() -> None:
 def test_plain_lines_come_each_tenth_or_ten_seconds_but_not_each_moment() -> None:
     console, now = Console(file=io.StringIO(), width=80), 0.0
     lines = PlainLines(console, clock=lambda: now)
-    told = []
+    printed = []
     for second, done in [(0, 0), (0.5, 50), (1, 50), (2, 55), (10.9, 58), (11, 58), (11.2, 90)]:
         now = float(second)
         before = console.file.getvalue()  # type: ignore[attr-defined]
         lines.show(RunState(100, BulkReport(done=done, elapsed=1.0)))
         if console.file.getvalue() != before:  # type: ignore[attr-defined]
-            told.append(second)
+            printed.append(second)
 
-    assert told == [1, 11]
+    assert printed == [1, 11]
 
 
 def test_a_live_line_is_wiped_when_it_ends() -> None:

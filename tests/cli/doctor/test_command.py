@@ -38,7 +38,7 @@ def _no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that nobody listens on, and nobody else takes."""
+    """A port on which nothing listens, and which nothing else takes."""
     with closing(socket.socket()) as sock:
         sock.bind(("127.0.0.1", 0))
         yield sock.getsockname()[1]
@@ -117,7 +117,7 @@ def test_where_all_is_well_it_says_so(plivo_phlo: Run, emulator: PhloEmulator) -
     assert f"✓ node: {DEMO_NODE_ID} exists: Multi-Party Call_1\n" in out
 
 
-def test_it_changes_nothing_and_dials_nobody(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_it_changes_nothing_and_dials_nothing(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     plivo_phlo("doctor")
 
     assert {request.method for request in emulator.received} == {"GET"}
@@ -180,7 +180,7 @@ def test_it_shows_neither_token_nor_whole_account_but_where_they_are_from(
         ("a\n", "✗ credentials: PLIVO_AUTH_TOKEN is malformed"),
     ],
 )
-def test_credentials_that_cannot_be_sent_are_told_and_nothing_is_asked(
+def test_credentials_that_cannot_be_sent_are_named_and_nothing_is_asked(
     plivo_phlo: Run,
     emulator: PhloEmulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -228,7 +228,7 @@ def test_what_was_copied_along_with_the_token_is_noted(
         ([], "ftp://x", "PLIVO_PHLO_BASE_URL must begin with https://"),
     ],
 )
-def test_an_address_that_is_none_is_told_with_where_it_is_from(
+def test_an_address_that_is_none_is_named_with_where_it_is_from(
     plivo_phlo: Run,
     emulator: PhloEmulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -247,7 +247,7 @@ def test_without_an_address_it_is_plivos(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PLIVO_PHLO_BASE_URL")
-    monkeypatch.delenv("PLIVO_AUTH_TOKEN")  # so that nobody is asked
+    monkeypatch.delenv("PLIVO_AUTH_TOKEN")  # so that no server is asked
     _, out, _ = plivo_phlo("doctor")
 
     assert "✓ base URL: https://phlorunner.plivo.com/v1, Plivo's\n" in out
@@ -271,7 +271,7 @@ def test_an_address_without_tls_that_is_not_here_is_noted(
         ("SSL_CERT_DIR", "none", "No such file or directory"),
     ],
 )
-def test_authorities_that_cannot_be_read_are_told(
+def test_authorities_that_cannot_be_read_are_named(
     plivo_phlo: Run,
     emulator: PhloEmulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -284,13 +284,13 @@ def test_authorities_that_cannot_be_read_are_told(
     monkeypatch.setenv(variable, str(tmp_path / value))
     code, out, _ = plivo_phlo("doctor", "--base-url", "https://127.0.0.1:9/v1")
     lines = out.splitlines()
-    told = next(line for line in lines if line.startswith(f"✗ TLS trust: {variable}={tmp_path}"))
+    line = next(line for line in lines if line.startswith(f"✗ TLS trust: {variable}={tmp_path}"))
 
-    assert (code, says.lower() in told.lower()) == (4, True)
-    assert f"Unset {variable}" in lines[lines.index(told) + 1]
+    assert (code, says.lower() in line.lower()) == (4, True)
+    assert f"Unset {variable}" in lines[lines.index(line) + 1]
 
 
-def test_authorities_of_ones_own_are_counted_and_trusted(
+def test_own_authorities_are_counted_and_trusted(
     plivo_phlo: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     authority, another = trustme.CA(), trustme.CA()
@@ -348,7 +348,7 @@ def test_of_two_variables_the_one_in_force_is_named(
     assert f"! proxy: http://127.0.0.1:{closed_port}, from http_proxy\n" in out
 
 
-def test_a_proxy_that_refuses_is_told(
+def test_a_proxy_that_refuses_is_reported(
     plivo_phlo: Run, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_PHLO_ALLOW_NETWORK", "1")
@@ -362,7 +362,7 @@ def test_a_proxy_that_refuses_is_told(
 
 
 @pytest.mark.parametrize("proxy", ["http://me:secret@127.0.0.1:port", "what://me:secret@127.0.0.1"])
-def test_a_proxy_that_is_none_is_told_without_its_password(
+def test_a_proxy_that_is_none_is_named_without_its_password(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.delenv("NO_PROXY")
@@ -396,7 +396,7 @@ def test_where_nothing_listens_it_says_so(
     assert f"✗ reachable: 127.0.0.1:{closed_port}: ConnectError: " in out
 
 
-def test_a_host_that_nobody_knows_is_told(
+def test_a_host_that_no_server_knows_is_reported(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_PHLO_ALLOW_NETWORK", "1")
@@ -406,7 +406,7 @@ def test_a_host_that_nobody_knows_is_told(
     assert (code, "cannot be resolved: check DNS and PLIVO_PHLO_BASE_URL." in out) == (4, True)
 
 
-def test_a_server_that_says_nothing_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_a_server_that_says_nothing_is_reported(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
         code, out, _ = plivo_phlo("doctor", "--base-url", url, "--timeout", "0.1")
@@ -421,7 +421,7 @@ def test_a_server_that_says_nothing_is_told(plivo_phlo: Run, emulator: PhloEmula
     )
 
 
-def test_a_server_that_hangs_up_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_a_server_that_hangs_up_is_reported(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     def hang_up(server: socket.socket) -> None:
         server.accept()[0].close()
 
@@ -433,7 +433,7 @@ def test_a_server_that_hangs_up_is_told(plivo_phlo: Run, emulator: PhloEmulator)
     assert (code, "\n  Check network, firewall and --base-url." in out) == (4, True)
 
 
-def test_tls_towards_a_server_without_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_tls_towards_a_server_without_is_reported(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     base_url = os.environ["PLIVO_PHLO_BASE_URL"]
     code, out, _ = plivo_phlo("doctor", "--base-url", base_url.replace("http:", "https:"))
 
@@ -448,7 +448,7 @@ def test_tls_towards_a_server_without_is_told(plivo_phlo: Run, emulator: PhloEmu
         ("127.0.0.2", timedelta(1), True, "The certificate is for another host"),
     ],
 )
-def test_a_certificate_that_is_refused_is_told_with_why(
+def test_a_certificate_that_is_refused_is_reported_with_why(
     plivo_phlo: Run,
     serve: Serve,
     monkeypatch: pytest.MonkeyPatch,
@@ -472,7 +472,7 @@ def test_a_certificate_that_is_refused_is_told_with_why(
 # An answer
 
 
-def test_refused_credentials_are_told(
+def test_refused_credentials_are_reported(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_AUTH_TOKEN", "wrong")
@@ -495,7 +495,7 @@ def test_refused_credentials_are_told(
         (503, "", 1, "✗ reachable: {host} answers 503\n  Try again soon"),
     ],
 )
-def test_an_answer_is_told_with_what_to_do(
+def test_an_answer_is_reported_with_what_to_do(
     plivo_phlo: Run, serve: Serve, status: int, body: str, code: int, says: str
 ) -> None:
     url = serve(status, body)
@@ -504,7 +504,7 @@ def test_an_answer_is_told_with_what_to_do(
     assert (left, says.format(host=url.split("/")[2]) in out) == (code, True)
 
 
-def test_a_phlo_that_is_not_there_is_told(plivo_phlo: Run, emulator: PhloEmulator) -> None:
+def test_a_phlo_that_is_not_there_is_reported(plivo_phlo: Run, emulator: PhloEmulator) -> None:
     code, out, _ = plivo_phlo("doctor", "--phlo", "nope")
 
     assert (code, "Compare --phlo with the console" in out) == (1, True)
@@ -586,7 +586,7 @@ def test_an_answer_that_breaks_off_is_not_a_crash(plivo_phlo: Run, emulator: Phl
     assert "All checks passed" not in out
 
 
-def test_a_phlo_whose_id_is_none_is_told(
+def test_a_phlo_whose_id_is_none_is_reported(
     plivo_phlo: Run, emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLIVO_PHLO_ID", "..")

@@ -48,9 +48,9 @@ class AnyCall(RuleBasedStateMachine):
         except (MemberNotFound, InvalidState):
             self.call = before
         assert before == again
-        self.check_nobody_came_back(before, dialled)
+        self.check_no_member_came_back(before, dialled)
 
-    def check_nobody_came_back(self, before: Call, dialled: str | None) -> None:
+    def check_no_member_came_back(self, before: Call, dialled: str | None) -> None:
         if before.ended:
             return
         gone = {canonical_address(m.address) for m in before.members if not m.live}

@@ -30,11 +30,11 @@ def emulator(clock: Clock) -> PhloEmulator:
 
 def state(emulator: PhloEmulator, address: str = "222") -> str:
     member = emulator.member(address)
-    return "nobody" if member is None else member.state.value
+    return "gone" if member is None else member.state.value
 
 
 @pytest.mark.parametrize(
-    ("does", "becomes"), [("answer", "in_call"), ("reject", "nobody"), ("voicemail", "voicemail")]
+    ("does", "becomes"), [("answer", "in_call"), ("reject", "gone"), ("voicemail", "voicemail")]
 )
 def test_a_phone_does_what_it_does_after_so_many_seconds(
     emulator: PhloEmulator, clock: Clock, does: str, becomes: str
@@ -77,7 +77,7 @@ def test_phones_act_in_the_order_of_their_times_at_their_times(
     ]
 
 
-def test_a_phone_told_to_answer_before_its_time_does_so_once(
+def test_a_phone_asked_to_answer_before_its_time_does_so_once(
     emulator: PhloEmulator, clock: Clock
 ) -> None:
     emulator.set_phone("222", "answer", after=3)
@@ -105,7 +105,7 @@ def test_a_time_that_is_none_is_refused(emulator: PhloEmulator, after: float) ->
 
 def test_phones_are_driven_over_http(emulator: PhloEmulator) -> None:
     phones = "/_emulator/phones"
-    told = ask(emulator, "POST", f"{phones}/%2B222", {"does": "ring"})
+    response = ask(emulator, "POST", f"{phones}/%2B222", {"does": "ring"})
     ask(emulator, "POST", NODE, DIAL)
     answered = ask(emulator, "POST", f"{phones}/222/answer")
     held = state(emulator)
@@ -113,9 +113,9 @@ def test_phones_are_driven_over_http(emulator: PhloEmulator) -> None:
     gone = ask(emulator, "POST", f"{phones}/222/hangup")
     again = ask(emulator, "POST", f"{phones}/222/reject")
 
-    assert told.json == {"phones": {"+222": {"does": "ring", "after": 0.0}}}
+    assert response.json == {"phones": {"+222": {"does": "ring", "after": 0.0}}}
     assert [a.status for a in (answered, rung_in, gone, again)] == [200, 200, 200, 404]
-    assert (held, state(emulator), state(emulator, "555")) == ("in_call", "nobody", "in_call")
+    assert (held, state(emulator), state(emulator, "555")) == ("in_call", "gone", "in_call")
 
 
 def test_a_customer_rings_in_and_opens_a_call_at_the_first_node_or_the_one_named(
@@ -141,7 +141,7 @@ def test_a_customer_rings_in_and_opens_a_call_at_the_first_node_or_the_one_named
         ("2/ring", {"node_id": DEMO_NODE_ID}, "phlo_id, node_id"),
     ],
 )
-def test_what_no_phone_can_be_told_is_400_and_named(
+def test_what_no_phone_does_is_400_and_named(
     emulator: PhloEmulator, path: str, body: object, names: str
 ) -> None:
     answer = ask(emulator, "POST", f"/_emulator/phones/{path}", body)

@@ -66,7 +66,7 @@ def test_who_has_left_and_calls_again_opens_a_new_call() -> None:
     ]
 
 
-def test_a_warm_transfer_holds_nobody_of_another_call() -> None:
+def test_a_warm_transfer_holds_no_member_of_another_call() -> None:
     emulator = two_calls()
     dial(emulator, "warm_transfer", ANN, EVE)
 
@@ -102,7 +102,7 @@ def test_a_call_that_has_ended_leaves_the_others() -> None:
     assert shown(emulator) == [{BEN: "in_call", DORA: "in_call"}]
 
 
-def test_a_transfer_by_somebody_in_no_call_is_404() -> None:
+def test_a_transfer_by_an_address_in_no_call_is_404() -> None:
     emulator = two_calls()
 
     assert dial(emulator, "warm_transfer", EVE, FINN).status == 404

@@ -148,7 +148,7 @@ def test_hold_and_unhold_repeated_change_nothing() -> None:
         pytest.param(warm_talking(), AGENT, id="consulting"),
     ],
 )
-def test_nobody_ringing_at_voicemail_or_apart_is_held_or_unheld(
+def test_no_member_ringing_at_voicemail_or_apart_is_held_or_unheld(
     step: Step, call: Call, address: str
 ) -> None:
     with pytest.raises(InvalidState):

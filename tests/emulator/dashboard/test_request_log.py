@@ -1,4 +1,4 @@
-"""The log: every request with its answer, filtered, bounded, and told again without a secret."""
+"""The log: every request with its answer, filtered, bounded, and repeated without a secret."""
 
 import shlex
 from typing import Any
@@ -30,7 +30,7 @@ def entries(emulator: PhloEmulator, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_an_entry_tells_the_request_the_answer_and_what_changed(emulator: PhloEmulator) -> None:
+def test_an_entry_has_the_request_the_answer_and_what_changed(emulator: PhloEmulator) -> None:
     ask(emulator, "POST", NODE, DIAL)
     say(emulator, "222", "hold")
     entry = entries(emulator)[0]
@@ -54,7 +54,7 @@ def test_an_entry_tells_the_request_the_answer_and_what_changed(emulator: PhloEm
     assert (entry["error"], entry["fault"]) == (None, None)
 
 
-def test_a_refusal_and_a_fault_are_told(emulator: PhloEmulator) -> None:
+def test_a_refusal_and_a_fault_are_logged(emulator: PhloEmulator) -> None:
     emulator.fail_next("503", action="call")
     ask(emulator, "POST", NODE, DIAL)
     say(emulator, "222", "hold")
@@ -118,7 +118,7 @@ def test_a_thousand_entries_are_kept(emulator: PhloEmulator) -> None:
         (NODE, {"action": ["call"]}, None),
     ],
 )
-def test_a_request_is_told_as_python(
+def test_a_request_is_shown_as_python(
     emulator: PhloEmulator, path: str, content: object, python: str | None
 ) -> None:
     ask(emulator, "POST", path, content)
@@ -133,7 +133,7 @@ def test_a_run_is_no_node(emulator: PhloEmulator) -> None:
     assert (entry["action"], entry["address"], entry["node_id"]) == (None, None, None)
 
 
-def test_a_request_is_told_as_curl_that_a_shell_reads_as_it_was(emulator: PhloEmulator) -> None:
+def test_a_request_is_shown_as_curl_that_a_shell_reads_as_it_was(emulator: PhloEmulator) -> None:
     nasty = {"action": "call", "trigger_source": "'; rm -rf / #", "to": "$(id)`id`\n"}
     ask(emulator, "POST", f"{NODE}?a=$HOME", nasty)
     words = shlex.split(entries(emulator)[0]["curl"])

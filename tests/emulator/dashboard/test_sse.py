@@ -1,4 +1,4 @@
-"""The events as a browser follows them: resumed, bounded, and dropped when nobody takes them."""
+"""The events as a browser follows them: resumed, bounded, and dropped when not read."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -109,7 +109,7 @@ def last_event(emulator: PhloEmulator) -> str:
     return str(emulator.dashboard()["event"])
 
 
-async def test_it_begins_with_all_there_is_and_tells_each_step_and_request() -> None:
+async def test_it_begins_with_all_there_is_and_sends_each_step_and_request() -> None:
     emulator = PhloEmulator()
     ask(emulator, "POST", NODE, DIAL)
     async with following(emulator) as browser:
@@ -135,7 +135,7 @@ async def test_every_event_of_a_call_has_its_id() -> None:
     assert {data["call_id"] for _, _, data in events} == {*emulator.calls}
 
 
-async def test_a_step_is_told_as_it_was_however_late_it_is_heard() -> None:
+async def test_a_step_is_sent_as_it_was_however_late_it_is_heard() -> None:
     clock = ByHand()
     emulator = PhloEmulator(clock=clock, wall=clock)
     seen = last_event(emulator)
@@ -145,7 +145,7 @@ async def test_a_step_is_told_as_it_was_however_late_it_is_heard() -> None:
     say(emulator, "222", "unhold")
     async with following(emulator, seen) as browser:
         await browser.until(6)
-    steps = [told for _, kind, told in browser.events if kind == "state"]
+    steps = [data for _, kind, data in browser.events if kind == "state"]
 
     assert [(step["members"][-1]["state"], step["members"][-1]["since"]) for step in steps] == [
         ("in_call", 100.0),
@@ -283,7 +283,7 @@ async def test_it_ends_properly_when_the_server_stops() -> None:
     assert browser.ended
 
 
-async def test_one_that_comes_while_the_server_stops_is_told_what_there_is_and_let_go() -> None:
+async def test_one_that_comes_while_the_server_stops_gets_what_there_is_and_is_let_go() -> None:
     emulator = PhloEmulator()
     emulator.closing.notify(latched=True)
     async with following(emulator) as browser:

@@ -78,9 +78,9 @@ def test_a_body_that_is_still_being_sent_changes_nothing_about_a_fault(
 def test_a_body_ends_too_early(server: EmulatorServer, emulator: PhloEmulator) -> None:
     emulator.fail_next("cut_body")
     head, _, body = dial(server).partition(b"\r\n\r\n")
-    told = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    declared = int(head.lower().partition(b"content-length: ")[2].split()[0])
 
-    assert (head.startswith(b"HTTP/1.1 201"), 0 < len(body) < told) == (True, True)
+    assert (head.startswith(b"HTTP/1.1 201"), 0 < len(body) < declared) == (True, True)
     assert emulator.dialled == {"222": 1}
 
 

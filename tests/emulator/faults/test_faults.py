@@ -120,7 +120,7 @@ def test_a_rule_can_be_said_as_text_and_back(text: str, rule: dict[str, Any]) ->
         ("500 x\u0661", "is not one of"),
     ],
 )
-def test_a_text_that_is_no_rule_is_told_why(text: str, names: str) -> None:
+def test_a_text_that_is_no_rule_is_refused_with_the_reason(text: str, names: str) -> None:
     with pytest.raises(ApiError, match=names):
         parse_rule(text)
 

@@ -31,7 +31,7 @@ def test_a_missing_parameter_is_mandatory(
 
 @pytest.mark.parametrize("name", ["action", "trigger_source", "to", "role"])
 @pytest.mark.parametrize("value", [1, 2.5, True, [], ["222"], {}])
-def test_a_parameter_of_another_type_is_told_which_it_should_be(
+def test_a_parameter_of_another_type_is_refused_with_the_right_type(
     emulator: PhloEmulator, name: str, value: object
 ) -> None:
     text = f"Invalid value provided for {name}. {name} expects a/an string."
@@ -90,7 +90,7 @@ def test_a_role_left_out_is_agent(emulator: PhloEmulator, missing: dict[str, Non
 
 
 @pytest.mark.parametrize("action", ["hold", "resume_call", "voicemail_drop"])
-def test_a_member_nobody_knows_is_404(emulator: PhloEmulator, action: str) -> None:
+def test_an_unknown_member_is_404(emulator: PhloEmulator, action: str) -> None:
     assert say(emulator, "999", action).status == 404
 
 
@@ -144,7 +144,7 @@ def test_dialled_counts_who_was_rung_in_either_spelling_and_not_who_dialled(
     assert (emulator.dialled, emulator.dialled["111"]) == ({"+222": 2}, 0)
 
 
-def test_a_call_nobody_is_in_is_forgotten(emulator: PhloEmulator) -> None:
+def test_a_call_without_members_is_forgotten(emulator: PhloEmulator) -> None:
     ask(emulator, "POST", NODE, DIAL)
     say(emulator, "111", "hangup")
     say(emulator, "222", "hangup")

@@ -54,8 +54,8 @@ class AnyRequests(RuleBasedStateMachine):
 
     @rule(does=DOES, address=ADDRESSES, after=st.sampled_from([0, 1, 5]))
     def set_phone(self, does: str, address: str, after: int) -> None:
-        told = {"does": does, "after": after}
-        assert ask(self.emulator, "POST", f"/_emulator/phones/{address}", told).status == 200
+        behaviour = {"does": does, "after": after}
+        assert ask(self.emulator, "POST", f"/_emulator/phones/{address}", behaviour).status == 200
 
     @rule(act=PHONE, address=ADDRESSES)
     def use_phone(self, act: str, address: str) -> None:

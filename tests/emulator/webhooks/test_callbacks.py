@@ -1,4 +1,4 @@
-"""What is told of a step: which events, which variables, and how it is signed."""
+"""What a step reports: which events, which variables, and how it is signed."""
 
 import json
 from urllib.parse import parse_qsl
@@ -44,7 +44,7 @@ PARAMS = {
     "SessionStart": "2020-04-08 11:34:33.238707",
     "Event": "StartApp",
 }
-TOLD = {"event": "ConferenceEnter", "from": "+1 2", "to": ""}
+VARIABLES = {"event": "ConferenceEnter", "from": "+1 2", "to": ""}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_v2_signs_as_the_official_vector_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
         (Call(), talk(), {AGENT: "ConferenceEnter", CUSTOMER: "ConferenceEnter"}),
         (talk(), transitions.hold(talk(), CUSTOMER), {}),
@@ -102,31 +102,31 @@ def test_v2_signs_as_the_official_vector_does() -> None:
         (Call(), transitions.join(Call(), "5", MemberRole.CUSTOMER), {"5": "ConferenceEnter"}),
     ],
 )
-def test_a_step_yields_these_events(before: Call, after: Call, told: dict[str, str]) -> None:
+def test_a_step_yields_these_events(before: Call, after: Call, reported: dict[str, str]) -> None:
     events = member_events(before, after)
 
-    assert {event.member.address: event.name.value for event in events} == told
+    assert {event.member.address: event.name.value for event in events} == reported
 
 
-def test_a_form_is_posted_unless_told_otherwise() -> None:
-    request = build_request(Callback("http://x/e?a=1"), TOLD, "token", "n")
+def test_a_form_is_posted_unless_set_otherwise() -> None:
+    request = build_request(Callback("http://x/e?a=1"), VARIABLES, "token", "n")
 
     assert (request.method, request.url) == ("POST", "http://x/e?a=1")
-    assert dict(parse_qsl(request.body.decode(), keep_blank_values=True)) == TOLD
+    assert dict(parse_qsl(request.body.decode(), keep_blank_values=True)) == VARIABLES
     assert request.signed == "http://x/e?a=1.eventConferenceEnterfrom+1 2to.n"
     assert request.headers["X-Plivo-Signature-V3"] == signature("token", request.signed)
     assert request.headers["X-Plivo-Signature-V3-Nonce"] == "n"
 
 
 def test_json_can_be_posted() -> None:
-    request = build_request(Callback("http://x/e", format="json"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e", format="json"), VARIABLES, "token", "n")
 
-    assert json.loads(request.body) == TOLD
+    assert json.loads(request.body) == VARIABLES
     assert request.headers["Content-Type"] == "application/json"
 
 
 def test_a_get_carries_all_in_its_url_and_signs_that() -> None:
-    request = build_request(Callback("http://x/e?z=1", method="GET"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e?z=1", method="GET"), VARIABLES, "token", "n")
 
     assert (request.body, request.url) == (
         b"",
@@ -136,7 +136,7 @@ def test_a_get_carries_all_in_its_url_and_signs_that() -> None:
 
 
 def test_v2_signs_the_bare_url() -> None:
-    request = build_request(Callback("http://x/e?z=1", version="V2"), TOLD, "token", "n")
+    request = build_request(Callback("http://x/e?z=1", version="V2"), VARIABLES, "token", "n")
 
     assert request.signed == "http://x/en"
     assert request.headers["X-Plivo-Signature-V2"] == signature("token", request.signed)
@@ -153,7 +153,7 @@ def test_v2_signs_the_bare_url() -> None:
         ("http://x/a b", "callback.url"),
     ],
 )
-def test_a_callback_that_is_none_is_told_why(given: object, names: str) -> None:
+def test_a_callback_that_is_none_is_refused_with_the_reason(given: object, names: str) -> None:
     with pytest.raises(ApiError) as refused:
         read_callback(given)
 

@@ -47,7 +47,7 @@ class Receiver:
         return answer
 
     @property
-    def told(self) -> list[tuple[str, str]]:
+    def received(self) -> list[tuple[str, str]]:
         forms = [parse_qs(request.body.decode()) for request in self.letters]
         return [(form["event"][0], form.get("to", form["from"])[0]) for form in forms]
 
@@ -57,7 +57,7 @@ def heard(*answers: int | Exception) -> tuple[PhloEmulator, Receiver]:
     return PhloEmulator(callback=URL, deliver=receiver), receiver
 
 
-async def test_events_are_told_in_their_order_and_await_nobody() -> None:
+async def test_events_are_sent_in_their_order_and_block_nothing() -> None:
     emulator, receiver = heard()
     ask(emulator, "POST", NODE, DIAL)
     ask(emulator, "POST", NODE, WARM)
@@ -66,7 +66,7 @@ async def test_events_are_told_in_their_order_and_await_nobody() -> None:
     await emulator.delivered()
 
     assert before == 0
-    assert receiver.told == [
+    assert receiver.received == [
         ("ConferenceEnter", "111"),
         ("ConferenceEnter", "222"),
         ("Redirect", "111"),
@@ -103,8 +103,10 @@ async def test_who_comes_again_is_another_leg_and_in_another_call_another_confer
     for member in ("222", "111"):
         say(emulator, member, "hangup")
     emulator.join(*node_keys(emulator)[0], "222")
-    told = [delivery.variables for delivery in emulator.deliveries]
-    entered = [one for one in told if one["event"] == "ConferenceEnter" and "222" in one.values()]
+    received = [delivery.variables for delivery in emulator.deliveries]
+    entered = [
+        one for one in received if one["event"] == "ConferenceEnter" and "222" in one.values()
+    ]
 
     assert [one["direction"] for one in entered] == ["outbound", "outbound", "inbound"]
     assert len({one["call_uuid"] for one in entered} | {one["member_id"] for one in entered}) == 6
@@ -197,10 +199,10 @@ async def test_a_thousand_deliveries_are_kept() -> None:
 
 async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other_is_lost() -> None:
     began, go_on = anyio.Event(), anyio.Event()
-    told: list[WebhookRequest] = []
+    received: list[WebhookRequest] = []
 
     async def deliver(request: WebhookRequest) -> int:
-        told.append(request)
+        received.append(request)
         began.set()
         await go_on.wait()
         return 200
@@ -216,7 +218,7 @@ async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other
         go_on.set()
     outcomes = {delivery.outcome for delivery in emulator.deliveries}
 
-    assert (kept[0], kept[-1], len(told), outcomes) == (2, 1001, 1001, {"delivered"})
+    assert (kept[0], kept[-1], len(received), outcomes) == (2, 1001, 1001, {"delivered"})
 
 
 async def test_a_delivery_that_the_end_interrupts_says_so() -> None:
