@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
-from ..emulator import PhloEmulator
+from ..emulator import DEMO_AUTH_ID, PhloEmulator
 from ..emulator.errors import ApiError
 from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
+from ..emulator.http.security import is_loopback
 from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
-from ..emulator.server import EmulatorServer
+from ..emulator.server import EmulatorServer, new_auth_token
 from ..emulator.webhooks.callbacks import read_callback
 from .exit_codes import usage_error
 from .options import json_option, parsed
@@ -26,6 +27,12 @@ from .rate_option import read_rate
 __all__ = ["emulate"]
 
 T = TypeVar("T")
+
+OPEN_WARNING = (
+    "# Warning: other machines can reach this emulator. The API at /v1 needs the Auth Token. The"
+    " page and everything under /_emulator/ need nothing: whoever reaches them sees every number,"
+    " changes phones, faults and the account, and lets this machine send requests to any URL."
+)
 
 FAULT_HELP = (
     "Inject a fault: '[WHAT:]KIND[=TIME] [x3 | 10% [seed=7]] [#2]'. WHAT is an action, @ADDRESS,"
@@ -50,7 +57,12 @@ FAULT_HELP = (
     default="127.0.0.1",
     show_default=True,
     metavar="HOST",
-    help="The address to listen on.",
+    help="The address to listen on; any but a loopback one is open to other machines.",
+)
+@click.option(
+    "--auth-token",
+    metavar="TOKEN",
+    help="The Auth Token of the account; by default the seed's, or a random one for each run.",
 )
 @click.option(
     "--seed",
@@ -99,6 +111,8 @@ def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
         with _deferred_interrupt():
             _start(server, host, port)
             _print_environment(server, as_json)
+            if not is_loopback(host):
+                click.echo(OPEN_WARNING, err=True)
         server.wait()
     finally:
         server.stop()
@@ -143,6 +157,7 @@ def _print_environment(server: EmulatorServer, as_json: bool) -> None:
 
 def _emulator(
     *,
+    auth_token: str | None,
     seed_file: Path | None,
     state_file: Path | None,
     rate: tuple[int, float] | None,
@@ -156,8 +171,8 @@ def _emulator(
         usage_error("give --rate or --no-rate-limit, not both.")
     seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
     emulator = PhloEmulator(
-        auth_id=seed.auth_id,
-        auth_token=seed.auth_token,
+        auth_id=seed.auth_id or DEMO_AUTH_ID,
+        auth_token=auth_token or seed.auth_token or new_auth_token(),
         phlos=seed.phlos,
         phones=seed.phones,
         rate_limit=None if no_rate_limit else rate or (300, 5.0),

@@ -1,6 +1,7 @@
-"""The ASGI application: reads each request, parses it once, and sends the response."""
+"""The ASGI application: checks, reads and parses each request once, and sends the response."""
 
 import json
+from contextlib import suppress
 
 import attrs
 
@@ -9,13 +10,24 @@ from .dashboard.sse import SUBSCRIBER_LIMIT, Subscriber, TooManySubscribers, las
 from .emulator import Emulator
 from .errors import ApiError, UnknownResource
 from .http.connection import Exchange, raw_connection_of
-from .http.request import Receive, Scope, Send, read_request, reject_websocket
+from .http.request import (
+    Disconnected,
+    HttpRequest,
+    Receive,
+    Scope,
+    Send,
+    discard_body,
+    read_body,
+    read_head,
+    reject_websocket,
+)
 from .http.request_info import RequestInfo, parse_request
 from .http.response import HttpResponse, send_response
 from .http.security import (
     PAGE_HEADERS,
+    SAFE_METHODS,
     check_host,
-    check_origin,
+    check_site,
     is_local_only,
     secret_masker,
 )
@@ -38,22 +50,42 @@ class EmulatorApp:
         elif scope["type"] == "websocket":
             await reject_websocket(receive, send)
         else:
-            request = await read_request(scope, receive)
+            exchange = Exchange(send, receive, raw_connection_of(scope), self._emulator.closing)
             # A client that disconnects before the end of its request gets no action and no answer.
-            if request is not None:
-                raw = raw_connection_of(scope)
-                exchange = Exchange(send, receive, raw, self._emulator.closing)
-                await self._serve(parse_request(request), exchange, is_local_only(scope))
+            with suppress(Disconnected):
+                await self._serve(read_head(scope), exchange, is_local_only(scope))
 
-    async def _serve(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
-        match info.segments[0]:
-            case "v1":
-                await self._serve_api(info, exchange)
-            case "_emulator":
-                await self._serve_control(info, exchange, local_only)
-            case _:
-                response = self._emulator.error_response(UnknownResource("path", info.path))
-                await send_response(exchange.send, response)
+    async def _serve(self, head: HttpRequest, exchange: Exchange, local_only: bool) -> None:
+        try:
+            self._admit(head, local_only)
+        except ApiError as error:
+            await discard_body(exchange.receive)
+            await self._refuse(head, error, exchange)
+            return
+        request = attrs.evolve(head, body=await read_body(exchange.receive))
+        if head.segments[0] == "v1":
+            await self._serve_api(parse_request(request), exchange)
+        else:
+            await self._serve_control(parse_request(request), exchange)
+
+    def _admit(self, head: HttpRequest, local_only: bool) -> None:
+        """Check whether to read a request's body; raises `ApiError`."""
+        area = head.segments[0]
+        if area not in ("v1", "_emulator"):
+            raise UnknownResource("path", head.path)
+        if local_only:
+            check_host(head.headers)
+        if area == "v1" or head.method not in SAFE_METHODS:
+            check_site(head.headers)
+        if area == "v1":
+            self._emulator.authenticate(head.credentials)
+
+    async def _refuse(self, head: HttpRequest, error: ApiError, exchange: Exchange) -> None:
+        if head.segments[0] == "_emulator":
+            response = self._protect(self._emulator.error_response(error))
+        else:
+            response = self._emulator.refuse(parse_request(head), error)
+        await send_response(exchange.send, response)
 
     async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:
         fault = self._emulator.match_fault(info)
@@ -63,13 +95,9 @@ class EmulatorApp:
         response = self._emulator.respond(info, fault)
         await fault.send(response, exchange)
 
-    async def _serve_control(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
-        request = info.request
+    async def _serve_control(self, info: RequestInfo, exchange: Exchange) -> None:
         try:
-            if local_only:
-                check_host(request.headers)
-            check_origin(request.method, request.headers)
-            if info.segments == ("_emulator", "events") and request.method == "GET":
+            if info.segments == ("_emulator", "events") and info.request.method == "GET":
                 await self._stream_events(info, exchange)
                 return
         except ApiError as error:

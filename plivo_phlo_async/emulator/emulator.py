@@ -17,15 +17,16 @@ from .calls.switchboard import Snapshot, Switchboard
 from .dashboard.request_log import RequestLog
 from .dashboard.sse import EventStream
 from .dashboard.views import DashboardViews
-from .errors import ApiError, CallError
+from .errors import ApiError, CallError, WrongCredentials
 from .faults.injection import FaultInjection
 from .faults.registry import FaultRegistry, describe_kinds
 from .http.phlo_api import PhloApi
 from .http.rate_limit import RateLimiter
+from .http.request import BasicCredentials
 from .http.request_handler import RequestHandler
 from .http.request_info import RequestInfo
 from .http.response import HttpResponse
-from .http.routes import received_request
+from .http.security import authenticate
 from .lifespan import BackgroundTasks
 from .notifier import Notifier
 from .persistence import StateFile
@@ -45,7 +46,7 @@ class Emulator:
     Attributes:
         auth_id: the Auth ID of the account.
         auth_token: its Auth Token.
-        latency: the seconds that every response under `/v1` takes; may be set at any time.
+        latency: the seconds that each response to the account takes; may be set at any time.
         state_file: the file that keeps the calls while a server runs, None for none.
         clock: returns monotonic seconds.
         sleep: waits, in seconds.
@@ -134,6 +135,10 @@ class Emulator:
 
     # Requests
 
+    def authenticate(self, given: BasicCredentials | None) -> None:
+        """Check credentials against the account; raises `WrongCredentials`."""
+        authenticate(given, self.auth_id, self.auth_token)
+
     def match_fault(self, info: RequestInfo) -> FaultInjection:
         """Return the fault of a request, and count it."""
         with self.current():
@@ -146,23 +151,38 @@ class Emulator:
         """
         with self.current():
             steps = self.switchboard.steps
-            self.request_log.receive(received_request(info))
             response = fault.replace(self._new_id)
             if response is None:
-                response = self._handler.handle(info, self.auth_id, self.auth_token)
+                response = self._handler.handle(info, self.auth_id)
             step = self.switchboard.log[-1] if self.switchboard.steps > steps else None
             unchanged = self._call_of(info)
-            entry = self.request_log.add_exchange(
-                info,
-                response,
-                unchanged if step is None else step.before,
-                unchanged if step is None else step.after,
-                fault.kind,
-            )
-            self.events.publish("log", entry.describe)
-            if response.reason is not None:
-                _log_refusal(info, response.status, response.reason)
+            before = unchanged if step is None else step.before
+            after = unchanged if step is None else step.after
+            self._log_exchange(info, response, before, after, fault.kind)
             return response
+
+    def refuse(self, info: RequestInfo, error: ApiError) -> HttpResponse:
+        """Refuse a request whose body was not read, and log it if it is one of a client's."""
+        with self.current():
+            response = self.error_response(error)
+            if isinstance(error, WrongCredentials):
+                self._log_exchange(info, response, Call(), Call(), None)
+            else:
+                _log_refusal(info, response.status, error.reason)
+            return response
+
+    def _log_exchange(
+        self,
+        info: RequestInfo,
+        response: HttpResponse,
+        before: Call,
+        after: Call,
+        fault: str | None,
+    ) -> None:
+        entry = self.request_log.add_exchange(info, response, before, after, fault)
+        self.events.publish("log", entry.describe, size=entry.size)
+        if response.reason is not None:
+            _log_refusal(info, response.status, response.reason)
 
     def _call_of(self, info: RequestInfo) -> Call:
         """Return the call that a request concerns, one without an id for none."""
@@ -234,7 +254,8 @@ class Emulator:
         self._publish_all()
 
     def _configure(self, seed: Seed) -> None:
-        self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
+        if seed.auth_id is not None and seed.auth_token is not None:
+            self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
         self.api.configure(seed.phlos)
         self.switchboard.phones.configure(seed.phones)
         self.faults.configure(seed.faults)

@@ -55,7 +55,7 @@ class PhloEmulator:
         rate_limit: how many requests are allowed in how many seconds; None for no limit.
         retry_after: whether a 429 has `Retry-After`.
         auto_join: whether everyone is together when the target of a warm transfer answers.
-        latency: the seconds that every response under `/v1` takes.
+        latency: the seconds that each response to the account takes.
         faults: the active fault rules, or their texts, as "hold:500 x1".
         callback: the callback of every node without one of its own, or its URL; None for none.
         callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
@@ -152,7 +152,7 @@ class PhloEmulator:
 
     @property
     def latency(self) -> float:
-        """The seconds that every response under `/v1` takes; may be set at any time."""
+        """The seconds that each response to the account takes; may be set at any time."""
         return self._emulator.latency
 
     @latency.setter

@@ -24,8 +24,6 @@ import attrs
 
 from .calls.members import NodeKey
 from .calls.phlos import (
-    DEMO_AUTH_ID,
-    DEMO_AUTH_TOKEN,
     DEMO_PHLO,
     EmulatedNode,
     EmulatedPhlo,
@@ -45,10 +43,10 @@ def _as_tuple(phlos: Iterable[EmulatedPhlo]) -> tuple[EmulatedPhlo, ...]:
 
 @attrs.frozen
 class Seed:
-    """The initial configuration of an emulator; by default the demo account and PHLO.
+    """The initial configuration of an emulator; by default the demo PHLO.
 
     Attributes:
-        auth_id: the Auth ID of the account.
+        auth_id: the Auth ID of the account; None, as its Auth Token, keeps the emulator's.
         auth_token: its Auth Token.
         phlos: the PHLOs that exist.
         phones: the phones by address; every other phone answers at once.
@@ -61,8 +59,8 @@ class Seed:
         ValueError: the behaviour of a phone is unknown.
     """
 
-    auth_id: str = DEMO_AUTH_ID
-    auth_token: str = attrs.field(default=DEMO_AUTH_TOKEN, repr=False)
+    auth_id: str | None = None
+    auth_token: str | None = attrs.field(default=None, repr=False)
     phlos: tuple[EmulatedPhlo, ...] = attrs.field(default=(DEMO_PHLO,), converter=_as_tuple)
     phones: Mapping[str, Phone] = attrs.field(factory=dict, converter=read_phones)
     callback: Callback | None = attrs.field(default=None, converter=optional_callback)

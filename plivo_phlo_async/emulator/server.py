@@ -1,6 +1,7 @@
 """The emulator on a socket, served by uvicorn."""
 
 import os
+import secrets
 import socket
 import struct
 import threading
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-__all__ = ["EmulatorServer"]
+__all__ = ["EmulatorServer", "new_auth_token"]
 
 BACKLOG = 2048
 """How many connections may wait to be accepted."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def new_auth_token() -> str:
+    """Return a random Auth Token, as long as Plivo's."""
+    return secrets.token_hex(20)
 
 
 @attrs.frozen
@@ -44,7 +50,7 @@ class EmulatorServer:
     Leaving the block closes every connection and ends the thread.
 
     Args:
-        emulator: the emulator to serve; a new `PhloEmulator` by default.
+        emulator: the emulator to serve; by default a new one with a random Auth Token.
         host: the address to listen on; any but a loopback one is reachable by other machines.
         port: the port to listen on; 0 picks a free one.
 
@@ -56,7 +62,7 @@ class EmulatorServer:
     def __init__(
         self, emulator: PhloEmulator | None = None, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        self.emulator: PhloEmulator = PhloEmulator() if emulator is None else emulator
+        self.emulator: PhloEmulator = emulator or PhloEmulator(auth_token=new_auth_token())
         self.host: str = host
         self._wanted_port = port
         self._running: _Running | None = None

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import attrs
@@ -81,7 +81,7 @@ def heard(sent: list[Any]) -> Heard:
     return Heard(start["status"], headers, content)
 
 
-def exchange(emulator: PhloEmulator, scope: Any, messages: list[Any]) -> list[Any]:
+def exchange(emulator: PhloEmulator, scope: Any, messages: Iterable[Any]) -> list[Any]:
     """Run one ASGI connection to its end, giving it `messages`; return what it sent."""
     arriving, sent = iter(messages), []
 

@@ -25,7 +25,9 @@ async def _hold_and_mute(
     for number in range(requests):
         action = ("hold", "mute", "unhold", "unmute")[number % 4]
         body = json.dumps({"action": action}).encode()
-        head = f"POST {NODE}/members/{member} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
+        head = (
+            f"POST {NODE}/members/{member} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: {len(body)}"
+        )
         writer.write(head.encode() + b"\r\nAuthorization: " + basic() + b"\r\n\r\n" + body)
         right += await _answer(reader) == (201, "")
     writer.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from plivo_phlo_async.emulator import (
-    DEMO_AUTH_ID,
+    DEMO_PHLO_ID,
     ApiError,
     EmulatedNode,
     EmulatedPhlo,
@@ -63,8 +63,15 @@ def test_a_node_has_a_callback_of_its_own_only_where_it_or_its_phlo_names_one() 
     assert list(seed.callbacks) == [("p", "b")]
 
 
-def test_an_empty_seed_is_the_demo() -> None:
-    assert (read_seed({}, "seed").auth_id, len(read_seed({}, "seed").phlos)) == (DEMO_AUTH_ID, 1)
+def test_an_empty_seed_is_the_demo_phlo() -> None:
+    assert [phlo.phlo_id for phlo in read_seed({}, "seed").phlos] == [DEMO_PHLO_ID]
+
+
+def test_a_seed_without_an_account_keeps_the_emulators() -> None:
+    emulator = PhloEmulator(auth_id="MAMINE", auth_token="secret-7")
+    ask(emulator, "POST", "/_emulator/seed", {})
+
+    assert (emulator.auth_id, emulator.auth_token) == ("MAMINE", "secret-7")
 
 
 def test_a_seed_is_loaded_over_http_and_shows_no_secret() -> None:

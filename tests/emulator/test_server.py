@@ -220,7 +220,8 @@ def test_a_client_that_left_before_its_reset_harms_no_other(
     emulator = PhloEmulator(latency=1, sleep=clock.sleep, faults=["reset_after"])
     with EmulatorServer(emulator) as running:
         gone = http.client.HTTPConnection(running.host, running.port, timeout=5)
-        gone.request("GET", f"/v1/phlo/{DEMO_PHLO_ID}")
+        credentials = {"Authorization": basic().decode()}
+        gone.request("GET", f"/v1/phlo/{DEMO_PHLO_ID}", headers=credentials)
         while not clock.sleepers:
             pass
         gone.close()

@@ -95,7 +95,8 @@ async def test_a_lost_answer_is_not_repeated_into_a_second_ringing() -> None:
 
 async def test_any_httpx_client_can_be_given_the_transport() -> None:
     emulator = PhloEmulator(faults=["reset_after"])
-    async with httpx.AsyncClient(transport=EmulatedTransport(emulator)) as client:
+    auth = (emulator.auth_id, emulator.auth_token)
+    async with httpx.AsyncClient(transport=EmulatedTransport(emulator), auth=auth) as client:
         with pytest.raises(httpx.ReadError):
             await client.get(f"http://emulator/v1/phlo/{DEMO_PHLO_ID}")
 

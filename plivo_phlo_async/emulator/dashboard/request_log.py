@@ -1,6 +1,5 @@
 """The log: every request with its response, and every step of a phone; the latest thousand."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,12 +11,16 @@ from ..calls.switchboard import LOG_LIMIT
 from ..http.request import HttpRequest
 from ..http.request_info import RequestInfo
 from ..http.response import HttpResponse
-from ..http.routes import ReceivedRequest
+from ..http.routes import ReceivedRequest, received_request
+from .sized_log import SizedLog
 from .snippets import as_curl, as_python
 from .views import changed_members, describe_member, describe_transfer
 
 RECEIVED_LIMIT = 1000
 """How many of the latest requests are kept as received."""
+
+SIZE_LIMIT = 4 * 1024 * 1024
+"""How many bytes of requests are kept at most, in the log and as received."""
 
 
 @attrs.frozen
@@ -67,6 +70,14 @@ class RequestLogEntry:
         """The error text of the response, None for none."""
         error = (self.answer or {}).get("error")
         return error if isinstance(error, str) and error else None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the request, 0 for the step of a phone."""
+        if self.request is None:
+            return 0
+        request = self.request
+        return len(request.raw_path) + len(request.query) + len(request.body or b"")
 
     @property
     def failed(self) -> bool:
@@ -127,15 +138,10 @@ class RequestLog:
 
     def reset(self) -> None:
         """Drop every entry and every request."""
-        self.entries: deque[RequestLogEntry] = deque(maxlen=LOG_LIMIT)
-        self.received: deque[ReceivedRequest] = deque(maxlen=RECEIVED_LIMIT)
+        self.entries: SizedLog[RequestLogEntry] = SizedLog(LOG_LIMIT, SIZE_LIMIT)
+        self.received: SizedLog[ReceivedRequest] = SizedLog(RECEIVED_LIMIT, SIZE_LIMIT)
         self.requests: int = 0
         self._last_number = 0
-
-    def receive(self, request: ReceivedRequest) -> None:
-        """Count a request, and keep it as received."""
-        self.requests += 1
-        self.received.append(request)
 
     def add_exchange(
         self,
@@ -145,8 +151,8 @@ class RequestLog:
         after: Call,
         fault: str | None,
     ) -> RequestLogEntry:
-        """Add a request with its response; `fault` is the kind of its fault."""
-        return self._add(
+        """Count and add a request with its response; `fault` is the kind of its fault."""
+        entry = self._add(
             action=info.action,
             address=info.address,
             node_key=info.node_key,
@@ -158,6 +164,9 @@ class RequestLog:
             fault=fault,
             reason=response.reason,
         )
+        self.requests += 1
+        self.received.append(received_request(info), entry.size)
+        return entry
 
     def add_step(self, step: LogEntry) -> RequestLogEntry:
         """Add a step that no request caused."""
@@ -172,7 +181,7 @@ class RequestLog:
     def _add(self, **fields: Any) -> RequestLogEntry:
         self._last_number += 1
         entry = RequestLogEntry(number=self._last_number, time=self._now(), **fields)
-        self.entries.append(entry)
+        self.entries.append(entry, entry.size)
         return entry
 
     def select(

@@ -9,8 +9,8 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import json
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import islice
 
 import attrs
 
@@ -20,9 +20,13 @@ from ..http.request import HttpRequest
 from ..http.security import PAGE_HEADERS
 from ..notifier import Notifier, Subscription
 from ..race import first_completed
+from .sized_log import SizedLog
 
 EVENT_LIMIT = 1000
 """How many of the latest events are kept."""
+
+SIZE_LIMIT = 4 * 1024 * 1024
+"""How many bytes of events are kept at most."""
 
 SUBSCRIBER_LIMIT = 100
 """The maximum number of subscribers; one more is answered 503."""
@@ -69,7 +73,7 @@ class EventStream:
     def __init__(self, instance: str) -> None:
         self.notifier: Notifier = Notifier()
         self._instance = instance
-        self._events: deque[StreamEvent] = deque(maxlen=EVENT_LIMIT)
+        self._events: SizedLog[StreamEvent] = SizedLog(EVENT_LIMIT, SIZE_LIMIT)
         self._lock = threading.Lock()
         self._last_number = 0
 
@@ -88,21 +92,22 @@ class EventStream:
         valid = number.isascii() and number.isdigit() and len(number) < 19
         return int(number) if instance == self._instance and valid else None
 
-    def publish(self, kind: str, data: Callable[[], Mapping[str, object]]) -> None:
-        """Add an event and notify the subscribers."""
+    def publish(
+        self, kind: str, data: Callable[[], Mapping[str, object]], *, size: int = 0
+    ) -> None:
+        """Add an event, which keeps `size` bytes in memory, and notify the subscribers."""
         with self._lock:
             self._last_number += 1
-            self._events.append(StreamEvent(self._last_number, kind, data))
+            self._events.append(StreamEvent(self._last_number, kind, data), size)
         self.notifier.notify()
 
     def after(self, number: int | None) -> list[StreamEvent] | None:
         """Return the events after a number, None if some of them are no longer kept."""
         with self._lock:
-            oldest = self._events[0].number if self._events else self._last_number + 1
+            oldest = self._last_number - len(self._events) + 1
             if number is None or not oldest - 1 <= number <= self._last_number:
                 return None
-            missed = self._last_number - number
-            return list(self._events)[-missed:] if missed else []
+            return list(islice(reversed(self._events), self._last_number - number))[::-1]
 
 
 def last_event_id(request: HttpRequest) -> str:

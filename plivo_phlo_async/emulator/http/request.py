@@ -12,7 +12,7 @@ import attrs
 
 from ..errors import BODY_LIMIT
 
-KEPT_HEADERS = frozenset({b"host", b"origin", b"last-event-id", b"accept"})
+KEPT_HEADERS = frozenset({b"host", b"origin", b"sec-fetch-site", b"last-event-id", b"accept"})
 """The headers that a request keeps, besides its credentials."""
 
 Message = MutableMapping[str, Any]
@@ -28,6 +28,10 @@ Send = Callable[[Message], Awaitable[None]]
 """ASGI's send callable."""
 
 
+class Disconnected(Exception):
+    """The client disconnected before the end of its request."""
+
+
 @attrs.frozen
 class BasicCredentials:
     """The credentials of Basic authentication, as bytes."""
@@ -38,14 +42,14 @@ class BasicCredentials:
 
 @attrs.frozen
 class HttpRequest:
-    """One complete HTTP request.
+    """One HTTP request.
 
     Attributes:
         method: the HTTP method.
         raw_path: the path, percent-encoded as received.
         query: the query, percent-encoded as received.
         authorization: the `Authorization` header.
-        body: the body, None if it is larger than `BODY_LIMIT` bytes.
+        body: the body; b"" until it is read, None if it is larger than `BODY_LIMIT` bytes.
         headers: the headers of `KEPT_HEADERS`, by their names in lower case.
     """
 
@@ -53,7 +57,7 @@ class HttpRequest:
     raw_path: bytes
     query: bytes
     authorization: bytes = attrs.field(repr=False)
-    body: bytes | None
+    body: bytes | None = b""
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     @property
@@ -86,22 +90,39 @@ class HttpRequest:
         return BasicCredentials(auth_id, auth_token) if colon else None
 
 
-async def read_request(scope: Scope, receive: Receive) -> HttpRequest | None:
-    """Read a request to its end; None if the client disconnects first.
+async def read_body(receive: Receive) -> bytes | None:
+    """Read the body of a request, None if it is larger than `BODY_LIMIT` bytes.
 
-    Reading stops once `BODY_LIMIT` is passed, which bounds the memory a request can take.
+    Reading stops once the limit is passed, which bounds the memory a request can take. Raises
+    `Disconnected`.
     """
     body, more = bytearray(), True
     while more and len(body) <= BODY_LIMIT:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return _build_request(scope, bytes(body) if len(body) <= BODY_LIMIT else None)
+        part, more = await _read_part(receive)
+        body += part
+    return bytes(body) if len(body) <= BODY_LIMIT else None
 
 
-def _build_request(scope: Scope, body: bytes | None) -> HttpRequest:
+async def discard_body(receive: Receive) -> None:
+    """Read up to `BODY_LIMIT` bytes of a body and keep none of them; raises `Disconnected`.
+
+    A client that still sends would not read a response.
+    """
+    read, more = 0, True
+    while more and read <= BODY_LIMIT:
+        part, more = await _read_part(receive)
+        read += len(part)
+
+
+async def _read_part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Disconnected
+    return message.get("body", b""), message.get("more_body", False)
+
+
+def read_head(scope: Scope) -> HttpRequest:
+    """Return a request whose body is not read yet."""
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
     headers = [(name.lower(), value) for name, value in scope["headers"]]
     return HttpRequest(
@@ -109,7 +130,6 @@ def _build_request(scope: Scope, body: bytes | None) -> HttpRequest:
         raw_path=raw_path.partition(b"?")[0],
         query=scope.get("query_string", b""),
         authorization=next((value for name, value in headers if name == b"authorization"), b""),
-        body=body,
         headers={
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in headers

@@ -1,4 +1,4 @@
-"""Answers a request under `/v1`: authentication, the rate limit, then the handler of its path."""
+"""Answers an authenticated request under `/v1`: the rate limit, then the handler of its path."""
 
 from ..errors import ApiError, CallError
 from .phlo_api import PhloApi
@@ -6,7 +6,6 @@ from .rate_limit import RateLimiter
 from .request_info import RequestInfo
 from .response import HttpResponse
 from .routes import api_handlers, dispatch
-from .security import authenticate
 
 
 class RequestHandler:
@@ -16,10 +15,9 @@ class RequestHandler:
         self._api = api
         self._rate_limiter = rate_limiter
 
-    def handle(self, info: RequestInfo, auth_id: str, auth_token: str) -> HttpResponse:
-        """Answer a request to the account with these credentials; never raises."""
+    def handle(self, info: RequestInfo, auth_id: str) -> HttpResponse:
+        """Answer a request of the account `auth_id`; never raises."""
         try:
-            authenticate(info.request.credentials, auth_id, auth_token)
             if self._rate_limiter is not None:
                 self._rate_limiter.acquire()
             return dispatch(info, api_handlers(self._api, auth_id, info.segments[1:]))

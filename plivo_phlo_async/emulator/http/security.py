@@ -1,7 +1,7 @@
-"""Authentication of API requests, and protection of the emulator's own pages.
+"""Authentication of API requests, and protection from other sites' pages.
 
-The pages under `/_emulator/` need no credentials, so other sites must not reach them through a
-browser.
+What a browser on this machine loads from another site must not reach the emulator: neither the
+pages under `/_emulator/`, which need no credentials, nor the API.
 """
 
 import hmac
@@ -37,7 +37,7 @@ SECRET_LENGTH = 8
 """The length from which an Auth Token is masked; a shorter one is no secret."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing."""
+"""The methods that change nothing under `/_emulator/`."""
 
 
 class ForbiddenOrigin(ApiError):
@@ -85,17 +85,24 @@ def check_host(headers: Mapping[str, str]) -> None:
         )
 
 
-def check_origin(method: str, headers: Mapping[str, str]) -> None:
-    """Reject a change that a page of another site requests; raises `ForbiddenOrigin`."""
+def check_site(headers: Mapping[str, str]) -> None:
+    """Reject a request of another site's page; raises `ForbiddenOrigin`.
+
+    A browser sends `Origin` with a form or a script's request, and `Sec-Fetch-Site` with each one.
+    """
+    site = headers.get("sec-fetch-site", "none").lower()
+    if site not in ("none", "same-origin") or not _is_own(headers):
+        raise ForbiddenOrigin("A page of another site may not request this.")
+
+
+def _is_own(headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
-    if method in SAFE_METHODS or origin is None:
-        return
+    if origin is None:
+        return True
     try:
-        known = urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
     except ValueError:
-        known = False
-    if not known:
-        raise ForbiddenOrigin("A page of another site may not change anything here.")
+        return False
 
 
 def secret_masker(secret: str) -> Callable[[str], str]:

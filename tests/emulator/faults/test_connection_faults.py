@@ -27,7 +27,7 @@ def emulator(server: EmulatorServer) -> PhloEmulator:
 def dial(server: EmulatorServer, patience: float = 5.0, more: int = 0) -> bytes:
     """Everything that comes back until the connection ends, or nothing comes for so long."""
     body = json.dumps(DIAL).encode() + b" " * more
-    head = f"POST {NODE} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+    head = f"POST {NODE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
     with socket.create_connection((server.host, server.port), timeout=patience) as connection:
         connection.sendall(head.encode() + b"Authorization: " + basic() + b"\r\n\r\n" + body)
         heard = b""
@@ -94,7 +94,8 @@ def test_what_comes_is_no_http(server: EmulatorServer, emulator: PhloEmulator) -
 def test_a_client_that_hangs_does_not_keep_the_server_from_stopping() -> None:
     with EmulatorServer(PhloEmulator(faults=["hang_after"])) as running:
         connection = socket.create_connection((running.host, running.port), timeout=5)
-        connection.sendall(b"GET /v1/phlo/x HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = b"GET /v1/phlo/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + basic()
+        connection.sendall(head + b"\r\n\r\n")
         while not running.emulator.closing.subscribers:
             pass
     ended = connection.recv(10)
