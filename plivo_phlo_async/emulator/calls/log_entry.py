@@ -53,7 +53,5 @@ class LogEntry:
     @property
     def changed_members(self) -> tuple[CallMember, ...]:
         """The members who are new to the call or changed their state."""
-        states = {m.canonical_address: m.state for m in self.before.members}
-        return tuple(
-            m for m in self.after.members if states.get(m.canonical_address) is not m.state
-        )
+        changes = self.after.changes(self.before)
+        return tuple(new for old, new in changes if old is None or old.state is not new.state)

@@ -6,6 +6,7 @@ from enum import StrEnum
 import attrs
 
 from ..errors import InvalidState, MemberNotFound
+from .roster import Roster, roster_of
 
 NodeKey = tuple[str, str]
 """The ids of a PHLO and of one of its nodes."""
@@ -99,18 +100,23 @@ class Call:
     """A multi-party call.
 
     Attributes:
-        members: all present and former members, in the order they came.
+        roster: all present and former members, in the order they came; the argument is `members`.
         transfer: the transfer in progress, None for none.
         call_id: the id of the call, which its webhooks have as `conference_uuid`.
         phlo_id: the id of its PHLO.
         node_id: the id of its node.
     """
 
-    members: tuple[CallMember, ...] = ()
+    roster: Roster = attrs.field(factory=Roster, converter=roster_of, alias="members")
     transfer: Transfer | None = None
     call_id: str = attrs.field(default="", kw_only=True)
     phlo_id: str = attrs.field(default="", kw_only=True)
     node_id: str = attrs.field(default="", kw_only=True)
+
+    @property
+    def members(self) -> tuple[CallMember, ...]:
+        """All present and former members, in the order they came."""
+        return tuple(self.roster)
 
     @property
     def node_key(self) -> NodeKey:
@@ -120,12 +126,12 @@ class Call:
     @property
     def ended(self) -> bool:
         """Whether no member is live; a call that was never opened counts as ended."""
-        return not any(member.live for member in self.members)
+        return self.roster.count(MemberState.LEFT) == len(self.roster)
 
     @property
     def consulting(self) -> bool:
         """Whether the two ends of a warm transfer are talking to each other alone."""
-        return any(member.state is MemberState.CONSULTING for member in self.members)
+        return self.roster.count(MemberState.CONSULTING) > 0
 
     def find(self, address: str) -> CallMember | None:
         """Return a present or former member.
@@ -136,8 +142,7 @@ class Call:
         Returns:
             The member, None if there was never one.
         """
-        canonical = canonical_address(address)
-        return next((m for m in self.members if m.canonical_address == canonical), None)
+        return self.roster.find(canonical_address(address))
 
     def live(self, address: str) -> CallMember:
         """Return a live member.
@@ -164,11 +169,7 @@ class Call:
         Args:
             member: the member; it replaces the member with the same address.
         """
-        if self.find(member.address) is None:
-            return attrs.evolve(self, members=(*self.members, member))
-        address = member.canonical_address
-        members = tuple(member if m.canonical_address == address else m for m in self.members)
-        return attrs.evolve(self, members=members)
+        return attrs.evolve(self, members=self.roster.with_member(member))
 
     def ring(self, to: str, role: MemberRole) -> "Call":
         """Return the call with one more phone ringing.
@@ -192,8 +193,16 @@ class Call:
             state: their new state.
             matches: whether to move a member.
         """
-        members = tuple(attrs.evolve(m, state=state) if matches(m) else m for m in self.members)
-        return attrs.evolve(self, members=members)
+        moved = self.roster.map(lambda m: attrs.evolve(m, state=state) if matches(m) else m)
+        return attrs.evolve(self, members=moved)
+
+    def changes(self, before: "Call") -> list[tuple[CallMember | None, CallMember]]:
+        """Return each member that is new or changed, as it was before and as it is.
+
+        Args:
+            before: the call before.
+        """
+        return [(old, new) for old, new in self.roster.changes(before.roster) if new is not None]
 
     def with_transfer(self, transfer: Transfer | None) -> "Call":
         """Return the call with another transfer in progress.

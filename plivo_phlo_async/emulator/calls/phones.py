@@ -1,10 +1,11 @@
 """The phones: what each does when it rings, and what ringing phones are scheduled to do."""
 
+import heapq
 from collections.abc import Callable, Mapping
 
 import attrs
 
-from .members import Call, MemberState, canonical_address
+from .members import canonical_address
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
 
 Phones = Mapping[str, Phone | PhoneBehaviour | str]
@@ -81,19 +82,26 @@ class PhoneSchedule:
 
     def __init__(self) -> None:
         self._actions: dict[tuple[str, str], ScheduledAction] = {}
+        # By time, then in the order they were added; may still have discarded ones.
+        self._queue: list[tuple[float, int, ScheduledAction]] = []
+        self._added = 0
 
     def add(self, action: ScheduledAction) -> None:
         """Schedule an action; it replaces an earlier one of the same phone."""
         self._actions[action.call_id, canonical_address(action.address)] = action
+        self._added += 1
+        heapq.heappush(self._queue, (action.at, self._added, action))
 
     @property
     def next(self) -> ScheduledAction | None:
         """The earliest action."""
-        return min(self._actions.values(), key=lambda action: action.at, default=None)
+        while self._queue:
+            action = self._queue[0][2]
+            if self._actions.get((action.call_id, canonical_address(action.address))) is action:
+                return action
+            heapq.heappop(self._queue)
+        return None
 
-    def discard_answered(self, after: Call) -> None:
-        """Cancel the actions of phones that no longer ring in a call."""
-        for key in [key for key in self._actions if key[0] == after.call_id]:
-            member = after.find(key[1])
-            if member is None or member.state is not MemberState.RINGING:
-                del self._actions[key]
+    def discard(self, call_id: str, canonical: str) -> None:
+        """Cancel the action of a phone that no longer rings in a call."""
+        self._actions.pop((call_id, canonical), None)

@@ -136,6 +136,11 @@ class Switchboard:
         call_ids = self._memberships.get(canonical_address(address), ())
         return [self.calls[call_id] for call_id in sorted(call_ids, key=self._order.__getitem__)]
 
+    def dialled_at(self, address: str) -> dict[str, int]:
+        """Return how often an address was dialled, by the spelling that was dialled first."""
+        spelling = self._spellings.get(canonical_address(address), address)
+        return {spelling: self.dialled[spelling]}
+
     # What requests ask for
 
     def dial(
@@ -262,6 +267,8 @@ class Switchboard:
             (call_ids.add if member.live else call_ids.discard)(call_id)
             if not call_ids:
                 del self._memberships[member.canonical_address]
+            if member.state is not MemberState.RINGING:
+                self._schedule.discard(call_id, member.canonical_address)
         if after.ended:
             for by_call in (self.calls, self.since, self._order):
                 by_call.pop(call_id, None)
@@ -271,7 +278,6 @@ class Switchboard:
             self.calls[call_id] = after
             since = self.since.setdefault(call_id, {})
             since.update((member.canonical_address, now) for member in changed)
-        self._schedule.discard_answered(after)
 
 
 def _unchanged(current: Call) -> Call:

@@ -41,7 +41,7 @@ def hold(current: Call, address: str) -> Call:
     Assumed: a member who is ringing, at voicemail or consulting cannot be held: `InvalidState`.
     """
     member = _holdable(current, address)
-    return current.move(MemberState.ON_HOLD, lambda m: m == member)
+    return current.with_member(attrs.evolve(member, state=MemberState.ON_HOLD))
 
 
 def unhold(current: Call, address: str) -> Call:
@@ -54,7 +54,7 @@ def unhold(current: Call, address: str) -> Call:
     if member.role is MemberRole.CUSTOMER and current.consulting:
         waits = f"{address} is a customer, and waits while two members consult"
         raise InvalidState(f"{waits}; resume_call or abort_transfer first.")
-    return current.move(MemberState.IN_CALL, lambda m: m == member)
+    return current.with_member(attrs.evolve(member, state=MemberState.IN_CALL))
 
 
 def hangup(current: Call, address: str) -> Call:
@@ -65,7 +65,7 @@ def hangup(current: Call, address: str) -> Call:
     transferor leaves first.
     """
     leaving = current.live(address)
-    after = current.move(MemberState.LEFT, lambda m: m == leaving)
+    after = current.with_member(attrs.evolve(leaving, state=MemberState.LEFT))
     if after.transfer is None:
         return after
     if leaving.address in (after.transfer.transferor, after.transfer.target):

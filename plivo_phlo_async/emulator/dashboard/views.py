@@ -9,7 +9,6 @@ from ..calls.members import (
     MemberState,
     Transfer,
     TransferKind,
-    canonical_address,
 )
 from ..calls.switchboard import Switchboard
 from ..http.phlo_api import PhloApi
@@ -63,7 +62,7 @@ class DashboardViews:
             {
                 **_describe_ids(call),
                 "name": self._api.node_name(call.node_key),
-                "members": _describe_members(call.members, self._since(call), now),
+                "members": _describe_members(call.roster, self._since(call, call.roster), now),
                 "transfer": describe_transfer(call),
             }
             for call in self._switchboard.calls.values()
@@ -71,15 +70,14 @@ class DashboardViews:
 
     def step(self, step: LogEntry, wall: float) -> dict[str, object]:
         """Return what a step changed at `wall`: the members that changed, and the transfer."""
-        before = {m.address: m for m in step.before.members}
-        changed = [m for m in step.after.members if before.get(m.address) != m]
-        since = {} if step.changed_members else self._since(step.after)
+        changed = [member for _, member in step.after.changes(step.before)]
+        since = {} if step.changed_members else self._since(step.after, changed)
         return {
             **_describe_ids(step.after),
             "ended": step.after.ended,
             "members": _describe_members(changed, since, wall),
             "transfer": describe_transfer(step.after),
-            "dialled": dict(self._switchboard.dialled) if step.by is not None else None,
+            "dialled": None if step.by is None else self._switchboard.dialled_at(step.address),
         }
 
     def nodes(self) -> list[dict[str, object]]:
@@ -96,10 +94,11 @@ class DashboardViews:
             for node in phlo.nodes
         ]
 
-    def _since(self, call: Call) -> Since:
+    def _since(self, call: Call, members: Iterable[CallMember]) -> Since:
         offset = self._wall() - self._clock()
         since = self._switchboard.since.get(call.call_id, {})
-        return {address: at + offset for address, at in since.items()}
+        addresses = (member.canonical_address for member in members)
+        return {address: since[address] + offset for address in addresses if address in since}
 
 
 def describe_member(member: CallMember) -> dict[str, object]:
@@ -118,7 +117,8 @@ def describe_transfer(call: Call) -> dict[str, object] | None:
     if transfer is None:
         return None
     target = call.live(transfer.target)
-    consulting = [m.address for m in call.members if m.state is MemberState.CONSULTING]
+    members = call.roster if call.consulting else ()
+    consulting = [m.address for m in members if m.state is MemberState.CONSULTING]
     return {
         "kind": transfer.kind.value,
         "transferor": transfer.transferor,
@@ -137,11 +137,12 @@ def changed_members(
 
     The others are left out: a call may have hundreds.
     """
-    canonical = None if address is None else canonical_address(address)
-    old = {m.canonical_address: m for m in before.members}
-    new = {m.canonical_address: m for m in after.members}
-    keys = [key for key in {**old, **new} if key == canonical or old.get(key) != new.get(key)]
-    return [old[key] for key in keys if key in old], [new[key] for key in keys if key in new]
+    pairs = list(after.roster.changes(before.roster))
+    if address is not None:
+        one = before.find(address), after.find(address)
+        pairs += [one] if one not in pairs else []
+    old, new = zip(*pairs, strict=True) if pairs else ((), ())
+    return [m for m in old if m is not None], [m for m in new if m is not None]
 
 
 def _describe_ids(call: Call) -> dict[str, object]:

@@ -50,7 +50,7 @@ export class Model {
   /** Apply a step of one call: it has only the members that changed. */
   step(change) {
     const { call_id, phlo_id, node_id } = change;
-    if (change.dialled) this.dialled = change.dialled;
+    if (change.dialled) Object.assign(this.dialled, change.dialled);
     if (change.ended) {
       this.calls.delete(call_id);
       return;

@@ -53,10 +53,7 @@ def member_events(before: Call, after: Call) -> tuple[MemberEvent, ...]:
     redirected when a consultation begins or ends for it, and when a cold transfer connects it to
     another agent. Hold and mute cause no event.
     """
-    previous = {m.canonical_address: m for m in before.members}
-    events = (
-        _member_event(previous.get(m.canonical_address), m, before, after) for m in after.members
-    )
+    events = (_member_event(old, new, before, after) for old, new in after.changes(before))
     return tuple(event for event in events if event is not None)
 
 
@@ -101,7 +98,7 @@ class CallLegs:
             self._dialled_by[step.call_id, canonical_address(step.address)] = step.by
         events = member_events(step.before, step.after)
         variables = [self._variables(step.call_id, event, conference) for event in events]
-        for member in step.after.members:
+        for member in step.changed_members:
             if not member.live:
                 self._ids.pop((step.call_id, member.canonical_address), None)
                 self._dialled_by.pop((step.call_id, member.canonical_address), None)
