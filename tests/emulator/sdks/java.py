@@ -1,6 +1,7 @@
 """Plivo's SDK for Java: from published sources, not recorded.
 
-It aborts a warm and a cold transfer by the same action.
+It aborts a warm and a cold transfer by the same action. The versions in its `User-Agent` are made
+up.
 """
 
 from .requests import (
