@@ -28,6 +28,7 @@ from plivo_phlo_async.emulator.http.request_info import parse_request
 from .asking import DIAL, NODE, PHLO, RUN, WARM, Clock, ask, basic, exchange, heard, say
 
 BRIDGE = "bridge-1"
+ACCOUNT = f"/v1/Account/{DEMO_AUTH_ID}/"
 WITH_BRIDGE = EmulatedPhlo(
     DEMO_PHLO_ID,
     nodes=(EmulatedNode(DEMO_NODE_ID), EmulatedNode(BRIDGE, NodeType.CONFERENCE_BRIDGE)),
@@ -111,8 +112,50 @@ def test_a_run_is_named_by_its_request_and_can_be_read(emulator: PhloEmulator, s
     )
 
 
-def test_a_run_needs_no_body(emulator: PhloEmulator) -> None:
-    assert ask(emulator, "POST", RUN).status == 201
+@pytest.mark.parametrize("raw", [b"", b"{}", b'""'])
+def test_a_run_needs_no_variables(emulator: PhloEmulator, raw: bytes) -> None:
+    assert ask(emulator, "POST", RUN, raw=raw).status == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "variables"),
+    [
+        ("GET", None, {"to": "222", "name": "Ann"}),
+        ("POST", None, {"to": "222", "name": "Ann"}),
+        ("POST", {"to": "333"}, {"to": "333", "name": "Ann"}),
+    ],
+)
+def test_a_runs_variables_are_those_of_its_query_and_of_its_json_which_wins(
+    method: str, content: dict[str, str] | None, variables: dict[str, str]
+) -> None:
+    raw = b"" if content is None else json.dumps(content).encode()
+    request = HttpRequest(method, RUN.encode(), b"to=222&name=Ann", b"", raw)
+
+    assert parse_request(request).read_parameters() == variables
+
+
+def test_a_run_is_started_by_get_as_well(emulator: PhloEmulator) -> None:
+    started = ask(emulator, "GET", f"{RUN}?to=222")
+
+    assert (started.status, started.json["phlo_run_id"]) == (201, "id")
+    assert ask(emulator, "GET", f"{PHLO}/runs/id").status == 200
+
+
+@pytest.mark.parametrize("spelling", ["account", "Account"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_account_can_be_read_and_a_phlo_run_in_either_spelling(
+    emulator: PhloEmulator, spelling: str, slash: str
+) -> None:
+    account = ask(emulator, "GET", f"/v1/{spelling}/{DEMO_AUTH_ID}{slash}")
+    started = ask(emulator, "POST", f"/v1/{spelling}/{DEMO_AUTH_ID}/phlo/{DEMO_PHLO_ID}{slash}")
+
+    assert (account.status, account.json["auth_id"]) == (200, DEMO_AUTH_ID)
+    assert account.json["resource_uri"] == ACCOUNT
+    assert started.status == 201
+
+
+def test_another_account_is_403(emulator: PhloEmulator) -> None:
+    assert ask(emulator, "GET", "/v1/Account/MAANOTHER/").status == 403
 
 
 @pytest.mark.parametrize(
@@ -182,7 +225,8 @@ def test_what_is_not_there_is_404(emulator: PhloEmulator, method: str, path: str
     ("method", "path", "allowed"),
     [
         ("POST", PHLO, "GET"),
-        ("GET", RUN, "POST"),
+        ("PUT", RUN, "GET, POST"),
+        ("POST", ACCOUNT, "GET"),
         ("POST", f"{PHLO}/runs/x", "GET"),
         ("DELETE", NODE, "GET, POST"),
         ("PUT", "/v1/phlo/unknown/multi_party_call/unknown", "GET, POST"),

@@ -36,5 +36,5 @@ def as_python(info: RequestInfo) -> str | None:
         return f"await {node}.member({info.address!r}).{info.action}()" if known else None
     if kind is not NodeType.MULTI_PARTY_CALL or info.action not in DIAL_ACTIONS:
         return None
-    source, role = info.parameters.get("trigger_source"), info.parameters.get("role", "agent")
+    source, role = info.parameters.get("trigger_source"), info.parameters.get("role") or "agent"
     return f"await {node}.{info.action}({source!r}, {info.address!r}, role={role!r})"

@@ -39,14 +39,15 @@ def read_action(parameters: Parameters, allowed: Collection[str]) -> str:
 def read_dial_parameters(parameters: Parameters) -> DialParameters:
     """Return who is to be rung by whom; raises `InvalidParameter`.
 
-    Plivo calls `role` both required and "agent" by default: the emulator takes the default.
+    Plivo calls `role` both required and "agent" by default: the emulator takes the default, also
+    for an empty one, which Plivo's Go client sends for a role that is not set.
     """
     trigger_source = _address(parameters, "trigger_source")
     return DialParameters(trigger_source, _address(parameters, "to"), _role(parameters))
 
 
 def _role(parameters: Parameters) -> MemberRole:
-    if parameters.get("role") is None:
+    if parameters.get("role") in (None, ""):
         return MemberRole.AGENT
     text = _text(parameters, "role")
     if text not in tuple(MemberRole):

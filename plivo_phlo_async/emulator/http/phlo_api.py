@@ -13,6 +13,19 @@ from .parameters import Parameters, read_action, read_dial_parameters
 from .request_info import RequestInfo
 from .response import HttpResponse, error_response
 
+ACCOUNT: Mapping[str, object] = {
+    "account_type": "standard",
+    "address": "",
+    "auto_recharge": False,
+    "billing_mode": "prepaid",
+    "cash_credits": "100.00000",
+    "city": "",
+    "name": "Emulated account",
+    "state": "",
+    "timezone": "UTC",
+}
+"""The values of the account, besides its ids; the names are Plivo's, the values assumed."""
+
 RUN_LIMIT = 10_000
 """How many of the latest runs can be read."""
 
@@ -96,6 +109,14 @@ class PhloApi:
             if (node.node_id, node.node_type) == (node_id, node_type):
                 return node
         raise UnknownResource("node", f"{node_type}/{node_id}")
+
+    def get_account(self, auth_id: str) -> HttpResponse:
+        """Describe the account: 200.
+
+        Assumed here: Plivo serves it on another host, where its .NET client asks for it first.
+        """
+        uri = f"/v1/Account/{auth_id}/"
+        return self._respond(200, lambda _: {"auth_id": auth_id, "resource_uri": uri, **ACCOUNT})
 
     def get_phlo(self, phlo_id: str) -> HttpResponse:
         """Describe a PHLO: 200 or 404."""

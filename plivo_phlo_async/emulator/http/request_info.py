@@ -18,7 +18,7 @@ class RequestInfo:
     Attributes:
         request: the request.
         segments: the segments of its path.
-        body: its JSON, {} for an empty body, None for one that cannot be read.
+        body: its JSON, {} for an empty body or an empty string, None for one that cannot be read.
         parameters: the parameters of its query and of its JSON, which wins; {} where the JSON
             cannot be read.
         error: why its JSON cannot be read as an object, None if it can.
@@ -95,7 +95,7 @@ def parse_request(request: HttpRequest) -> RequestInfo:
             return info(action, address, address, phlo, node)
         case (_, "phlo", phlo, kind, node) if request.method == "POST" and kind != "runs":
             return info(action, to, source, phlo, node)
-        case (_, "account", _, "phlo", phlo):
+        case (_, "account" | "Account", _, "phlo", phlo):
             return info("run", phlo_id=phlo)
     return info("get" if request.method == "GET" else None)
 
@@ -109,6 +109,8 @@ def _parse_body(body: bytes | None) -> tuple[object, ApiError | None]:
         parsed = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
         return None, MalformedBody()
+    if parsed == "":  # Plivo's Node client sends it for a run without variables
+        return {}, None
     return parsed, None if isinstance(parsed, dict) else MalformedBody()
 
 

@@ -63,8 +63,13 @@ def api_handlers(api: PhloApi, auth_id: str, segments: tuple[str, ...]) -> Mappi
     match segments:
         case ("phlo", phlo):
             return {"GET": lambda _: api.get_phlo(phlo)}
-        case ("account", account, "phlo", phlo):
-            return {"POST": lambda info: _run(api, auth_id == account, phlo, info)}
+        case ("account" | "Account", account):
+            return {"GET": lambda _: _get_account(api, auth_id, account)}
+        case ("account" | "Account", account, "phlo", phlo):
+            # By GET as well: a run's URL serves as the answer URL of a call (assumed).
+            return dict.fromkeys(
+                ("GET", "POST"), lambda info: _run(api, auth_id == account, phlo, info)
+            )
         case ("phlo", phlo, "runs", run):
             return {"GET": lambda _: api.get_run(phlo, run)}
         case ("phlo", phlo, kind, node):
@@ -75,6 +80,12 @@ def api_handlers(api: PhloApi, auth_id: str, segments: tuple[str, ...]) -> Mappi
         case ("phlo", phlo, kind, node, "members", address):
             return {"POST": lambda info: api.act_on_member(phlo, kind, node, address, info)}
     return {}
+
+
+def _get_account(api: PhloApi, auth_id: str, account: str) -> HttpResponse:
+    if auth_id != account:
+        raise OtherAccount
+    return api.get_account(auth_id)
 
 
 def _run(api: PhloApi, own: bool, phlo_id: str, info: RequestInfo) -> HttpResponse:

@@ -20,10 +20,14 @@ export class Webhooks {
 
   set(event) {
     event.preventDefault();
-    const [url, method, format, version] = ["url", "method", "format", "version"].map(
-      (name) => byId(`callback-${name}`).value.trim(),
-    );
-    const body = { url, method, format, version };
+    const [url, method, format, version, port] = [
+      "url",
+      "method",
+      "format",
+      "version",
+      "port_in_signature",
+    ].map((name) => byId(`callback-${name}`).value.trim());
+    const body = { url, method, format, version, port_in_signature: port === "true" };
     this.perform(() => ask("POST", "/callback", body), `Events are posted to ${url}.`);
   }
 
@@ -31,7 +35,8 @@ export class Webhooks {
   show({ callback, nodes }) {
     const form = byId("callback");
     if (!form.contains(document.activeElement) || !callback) {
-      const shown = callback ?? { url: "", method: "POST", format: "form", version: "V3" };
+      const none = { url: "", method: "POST", format: "form", version: "V3" };
+      const shown = callback ?? { ...none, port_in_signature: true };
       for (const [name, value] of Object.entries(shown)) byId(`callback-${name}`).value = value;
     }
     byId("callback-clear").hidden = !callback;

@@ -21,16 +21,19 @@ class Callback:
         method: "POST", or "GET" with all variables in the URL.
         format: the body of a POST: "form" or "json".
         version: the signature: "V3", or "V2" over the bare URL.
+        port_in_signature: whether the URL is signed with its port. False is for the validators of
+            Plivo's SDKs for Java, Ruby and .NET, which drop it.
     """
 
     url: str
     method: str = "POST"
     format: str = "form"
     version: str = "V3"
+    port_in_signature: bool = True
 
 
 CHOICES = {"method": ("POST", "GET"), "format": ("form", "json"), "version": ("V3", "V2")}
-"""The values of a callback's parts; the first is the default."""
+"""The values of a callback's texts; the first is the default."""
 
 
 def read_callback(value: object, where: str = "callback") -> Callback:
@@ -39,11 +42,13 @@ def read_callback(value: object, where: str = "callback") -> Callback:
     if not isinstance(given, Mapping):
         raise InvalidParameter(f"{where}: give a URL, or an object with a url.")
     for key in given:
-        if key not in ("url", *CHOICES):
+        if key not in ("url", "port_in_signature", *CHOICES):
             raise InvalidParameter(f"{where}: unknown key {key!r}.")
     for key, choices in CHOICES.items():
         if given.get(key, choices[0]) not in choices:
             raise InvalidParameter(f"{where}.{key}: give {' or '.join(choices)}.")
+    if not isinstance(given.get("port_in_signature", True), bool):
+        raise InvalidParameter(f"{where}.port_in_signature: give true or false.")
     if not _is_url(given.get("url")):
         raise InvalidParameter(f"{where}.url: give a URL that begins with http:// or https://.")
     return Callback(**given)

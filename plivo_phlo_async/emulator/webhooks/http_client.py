@@ -52,7 +52,14 @@ def build_request(
         body, content_type = json.dumps(variables).encode(), "application/json"
     else:
         body, content_type = urlencode(variables).encode(), "application/x-www-form-urlencoded"
-    text = signed_text(callback.version, callback.method, url, variables, nonce)
+    text = signed_text(
+        callback.version,
+        callback.method,
+        url,
+        variables,
+        nonce,
+        port_in_signature=callback.port_in_signature,
+    )
     headers = signature_headers(callback.version, token, text, nonce)
     headers |= {"User-Agent": USER_AGENT, **({"Content-Type": content_type} if body else {})}
     return WebhookRequest(callback.method, url, headers, body, text)

@@ -6,11 +6,20 @@ https://docs.plivo.com/docs/voice/concepts/signature-validation/
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 
-def signed_text(version: str, method: str, url: str, params: Mapping[str, str], nonce: str) -> str:
+def signed_text(
+    version: str,
+    method: str,
+    url: str,
+    params: Mapping[str, str],
+    nonce: str,
+    *,
+    port_in_signature: bool = True,
+) -> str:
     """Return the string to sign.
 
     Args:
@@ -19,9 +28,12 @@ def signed_text(version: str, method: str, url: str, params: Mapping[str, str], 
         url: the callback's URL, with its query.
         params: the parameters of the body; those of a GET are in its URL.
         nonce: the nonce of the delivery.
+        port_in_signature: whether the URL is signed with its port, as documented; Plivo's
+            validators for Java, Ruby and .NET drop the port of what they receive.
     """
     parts = urlsplit(url)
-    bare = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    host = parts.netloc if port_in_signature else _without_port(parts.netloc)
+    bare = f"{parts.scheme}://{host}{parts.path}"
     if version == "V2":
         return bare + nonce
     query = "&".join(
@@ -31,6 +43,10 @@ def signed_text(version: str, method: str, url: str, params: Mapping[str, str], 
     mark = "?" if query or joined else ""
     between = "." if query and joined else ""
     return f"{bare}{mark}{query}{between}{joined}.{nonce}"
+
+
+def _without_port(netloc: str) -> str:
+    return re.sub(r":\d*\Z", "", netloc)
 
 
 def signature(token: str, text: str) -> str:

@@ -105,6 +105,7 @@ def test_a_thousand_entries_are_kept(emulator: PhloEmulator) -> None:
     ("path", "content", "python"),
     [
         (NODE, DIAL, f"await {CALL}.call('111', '222', role='customer')"),
+        (NODE, {**DIAL, "role": ""}, f"await {CALL}.call('111', '222', role='agent')"),
         (f"{NODE}/members/%2B2", {"action": "hold"}, f"await {CALL}.member('+2').hold()"),
         (RUN, {"a": 1}, f"await client.phlo({DEMO_PHLO_ID!r}).run({{'a': 1}})"),
         (f"{BRIDGE}/members/2", {"action": "mute"}, f"await {IN_BRIDGE}.member('2').mute()"),

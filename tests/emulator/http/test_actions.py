@@ -47,7 +47,6 @@ def test_a_parameter_of_another_type_is_refused_with_the_right_type(
         ("action", ""),
         ("role", "supervisor"),
         ("role", "Agent"),
-        ("role", ""),
         ("to", ""),
         ("to", "  "),
         ("to", "+"),
@@ -81,8 +80,10 @@ def test_a_members_action_is_mandatory(emulator: PhloEmulator) -> None:
     assert error(emulator, {}, f"{NODE}/members/111") == (400, "action is a mandatory param.")
 
 
-@pytest.mark.parametrize("missing", [{}, {"role": None}])
-def test_a_role_left_out_is_agent(emulator: PhloEmulator, missing: dict[str, None]) -> None:
+@pytest.mark.parametrize("missing", [{}, {"role": None}, {"role": ""}])
+def test_a_role_left_out_or_empty_is_agent(
+    emulator: PhloEmulator, missing: dict[str, str | None]
+) -> None:
     ask(emulator, "POST", NODE, {"action": "call", "trigger_source": "1", "to": "2", **missing})
     (call,) = emulator.calls.values()
 

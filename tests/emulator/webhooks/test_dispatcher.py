@@ -172,7 +172,7 @@ async def test_a_callback_is_set_for_all_and_for_one_node_and_taken_away() -> No
     emulator.join(phlo_id, node_id, "7")
     await emulator.delivered()
 
-    assert shown["nodes"] == [{**node, **own, "format": "form"}]
+    assert shown["nodes"] == [{**node, **own, "format": "form", "port_in_signature": True}]
     assert [request.url.partition("?")[0] for request in receiver.letters] == ["http://own/e", URL]
 
 

@@ -179,6 +179,20 @@ def test_a_delivery_shows_its_signed_string_and_is_redelivered(scene: Scene, rec
     expect(rows.first).to_have_attribute("data-outcome", "delivered")
 
 
+def test_the_port_is_left_out_of_the_signature_if_so_chosen(scene: Scene, receiver: str) -> None:
+    form = scene.page.locator("#callback")
+    form.get_by_label("Callback URL").fill(receiver)
+    form.get_by_label("Port").select_option("not signed")
+    form.get_by_role("button", name="Set").click()
+    expect(scene.page.get_by_role("button", name="Clear")).to_be_visible()
+    expect(form.get_by_label("Port")).to_have_value("false")
+    scene.emulator.join("support", "line-1", CUSTOMER)
+
+    expect(scene.page.locator("#deliveries > li")).to_have_count(1)
+    signed = scene.emulator.deliveries[0].request.signed
+    assert signed.startswith("http://127.0.0.1/events?")
+
+
 def test_a_callback_is_cleared(scene: Scene, receiver: str) -> None:
     scene.emulator.set_callback(receiver)
     expect(scene.page.get_by_label("Callback URL")).to_have_value(receiver)

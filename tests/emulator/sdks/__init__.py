@@ -1,0 +1,1 @@
+"""What each of Plivo's official SDKs puts on the wire."""
