@@ -48,7 +48,7 @@ async def fragile(world: World, own_server: RedisServer) -> AsyncIterator[Machin
 
 def _limit(machines: Machines, **options: Any) -> RedisRateLimit:
     once = machines.redis(retry=Retry(NoBackoff(), 0))
-    own: dict[str, Any] = {"redis": once, "timeout": 0.2}
+    own: dict[str, Any] = {"redis": once, "timeout": 30.0}
     return machines.limit(**(own | options))
 
 

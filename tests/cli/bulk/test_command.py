@@ -432,7 +432,7 @@ def test_the_first_signal_ends_what_is_in_flight_and_says_how_to_go_on(
     resumed = _resumed(err)
 
     assert code == 130
-    assert len(slow.dialled) == finished
+    assert len(slow.dialled) == finished, err
     assert ["unknown", "0"] in [line.split() for line in err.splitlines()]
     assert 10 <= finished < 100
     assert (resumed[:2], resumed[-2:]) == (["bulk", "calls.csv"], ["--concurrency", "5"])
