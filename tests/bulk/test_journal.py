@@ -20,6 +20,7 @@ from plivo_phlo_async import (
     AsyncPhloClient,
     BaseJournal,
     BulkOutcome,
+    BulkRun,
     BulkStatus,
     InvalidArgumentError,
     JournalEntry,
@@ -532,3 +533,28 @@ async def test_what_ends_is_written_while_the_next_waits_for_the_limit(
             while _endings(path, tmp_path / "copy") != ["done"] * 2:
                 await anyio.sleep(0.005)
         run.stop()
+
+
+class _StopsTheRun(MemoryJournal):
+    """A journal that does not end early, and during whose `begin` the run is stopped."""
+
+    run: BulkRun
+
+    async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
+        with anyio.CancelScope(shield=True):
+            state = await super().begin(entry, redo)
+            self.run.stop()
+        return state
+
+
+async def test_an_action_that_begins_while_the_run_stops_is_not_sent(
+    client: AsyncPhloClient, server: Server
+) -> None:
+    journal = _StopsTheRun()
+    async with client.bulk(_calls(1), journal=journal) as run:
+        journal.run = run
+        outcomes = [outcome.status async for outcome in run]
+    (entry,) = (JournalEntry.of(action, 1) for action in _calls(1))
+
+    assert (server.dialled, outcomes) == ([], [BulkStatus.NOT_STARTED])
+    assert await journal.prior(entry) is PriorState.FRESH
