@@ -117,7 +117,14 @@ class Emulator:
             changed=self._on_delivery,
         )
         self.background = BackgroundTasks(
-            changed=self.changed, tick=self.tick, flush=self.webhooks.flush, sleep=sleep
+            lock=self._lock,
+            changed=self.changed,
+            tick=self.tick,
+            flush=self.webhooks.flush,
+            spawn_sends=self.webhooks.spawn_sends,
+            unfinished=lambda: self.webhooks.unfinished,
+            clock=clock,
+            sleep=sleep,
         )
         self._configure(seed)
 
@@ -270,10 +277,13 @@ class Emulator:
         if step.api_id is None:
             self.events.publish("log", self.request_log.add_step(step).describe)
         self.webhooks.dispatch(step, self.api.node_name(step.node_key))
+        self.background.wake()
 
     def _on_delivery(self, delivery: Delivery) -> None:
         self.events.publish("delivery", delivery.describe)
         self.changed.notify()
+        if delivery.outcome == "waiting":
+            self.background.wake()
 
     def _on_faults(self) -> None:
         self._publish("faults", lambda: {"faults": self.faults.describe()})

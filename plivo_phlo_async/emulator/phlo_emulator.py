@@ -30,7 +30,7 @@ from .http.routes import ReceivedRequest
 from .notifier import Notifier
 from .persistence import StateFile
 from .seed import Seed
-from .webhooks.callbacks import Callback
+from .webhooks.callbacks import AnyCallback, Callback
 from .webhooks.delivery import Delivery
 from .webhooks.dispatcher import Deliver
 from .webhooks.http_client import send_request
@@ -57,7 +57,8 @@ class PhloEmulator:
         auto_join: whether everyone is together when the target of a warm transfer answers.
         latency: the seconds that each response to the account takes.
         faults: the active fault rules, or their texts, as "hold:500 x1".
-        callback: the callback of every node without one of its own, or its URL; None for none.
+        callback: the callback of every node without one of its own, its URL, or an ASGI
+            application that receives it; None for none.
         callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
         clock: returns monotonic seconds.
         wall: returns the seconds since 1970.
@@ -89,7 +90,7 @@ class PhloEmulator:
         auto_join: bool = False,
         latency: float = 0.0,
         faults: Iterable[FaultRule | str] = (),
-        callback: Callback | str | None = None,
+        callback: AnyCallback | None = None,
         callbacks: Mapping[NodeKey, Callback] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -402,13 +403,11 @@ class PhloEmulator:
         with self._emulator.current() as emulator:
             return emulator.callbacks.describe()
 
-    def set_callback(
-        self, callback: Callback | str | None, node_key: NodeKey | None = None
-    ) -> None:
+    def set_callback(self, callback: AnyCallback | None, node_key: NodeKey | None = None) -> None:
         """Set the callback URL; None disables it.
 
         Args:
-            callback: the callback, or its URL; None for none.
+            callback: the callback, its URL, or an ASGI application that receives it; None for none.
             node_key: the ids of the PHLO and the node it is for; None for every node without a
                 callback.
 
@@ -439,7 +438,8 @@ class PhloEmulator:
     async def delivered(self) -> None:
         """Wait until every event so far is delivered or has failed; a failure raises nothing.
 
-        In process, this sends the webhooks; a server sends them in the background.
+        They are sent in the background: by a server, or in process by the event loop that caused
+        them. This also sends those that were caused where no event loop ran.
         """
         emulator = self._emulator
         emulator.tick()

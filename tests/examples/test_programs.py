@@ -41,7 +41,7 @@ LEADS = [f"120255503{n:02}" for n in range(30)]
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[EmulatorServer]:
-    with EmulatorServer() as server:
+    with EmulatorServer(PhloEmulator()) as server:
         yield server
 
 

@@ -32,6 +32,10 @@ class Disconnected(Exception):
     """The client disconnected before the end of its request."""
 
 
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application."""
+
+
 @attrs.frozen
 class BasicCredentials:
     """The credentials of Basic authentication, as bytes."""

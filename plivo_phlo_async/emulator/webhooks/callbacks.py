@@ -10,6 +10,7 @@ import attrs
 
 from ..calls.members import NodeKey
 from ..errors import InvalidParameter
+from ..http.request import ASGIApp
 
 
 @attrs.frozen
@@ -23,6 +24,8 @@ class Callback:
         version: the signature: "V3", or "V2" over the bare URL.
         port_in_signature: whether the URL is signed with its port. False is for the validators of
             Plivo's SDKs for Java, Ruby and .NET, which drop it.
+        app: an ASGI application that receives the requests, with no socket; None sends them to the
+            URL's host. Its lifespan is not run.
     """
 
     url: str
@@ -30,7 +33,18 @@ class Callback:
     format: str = "form"
     version: str = "V3"
     port_in_signature: bool = True
+    app: ASGIApp | None = attrs.field(default=None, repr=False)
 
+    def describe(self) -> dict[str, object]:
+        """Return the callback as plain data, without its application."""
+        return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "app")
+
+
+AnyCallback = Callback | str | ASGIApp
+"""A callback, its URL, or the ASGI application that receives it at `APP_URL`."""
+
+APP_URL = "http://app/"
+"""The URL of an application that is given without one."""
 
 CHOICES = {"method": ("POST", "GET"), "format": ("form", "json"), "version": ("V3", "V2")}
 """The values of a callback's texts; the first is the default."""
@@ -54,9 +68,13 @@ def read_callback(value: object, where: str = "callback") -> Callback:
     return Callback(**given)
 
 
-def optional_callback(callback: Callback | str | None) -> Callback | None:
-    """Return a callback from its URL, None for none; raises `InvalidParameter`."""
-    return read_callback(callback) if isinstance(callback, str) else callback
+def optional_callback(callback: AnyCallback | None) -> Callback | None:
+    """Return a callback from its URL or application, None for none; raises `InvalidParameter`."""
+    if callback is None or isinstance(callback, Callback):
+        return callback
+    if isinstance(callback, str):
+        return read_callback(callback)
+    return Callback(APP_URL, app=callback)
 
 
 def _is_url(value: object) -> bool:
@@ -90,7 +108,7 @@ class CallbackRegistry:
         self._default = default
         self._by_node = dict(by_node)
 
-    def set(self, callback: Callback | str | None, node_key: NodeKey | None) -> None:
+    def set(self, callback: AnyCallback | None, node_key: NodeKey | None) -> None:
         """Set the callback of a node, or the default one; None disables it."""
         given = optional_callback(callback)
         if node_key is None:
@@ -108,7 +126,7 @@ class CallbackRegistry:
     def describe(self) -> dict[str, object]:
         """Return the callbacks as plain data."""
         nodes = [
-            {"phlo_id": node_key[0], "node_id": node_key[1], **attrs.asdict(callback)}
+            {"phlo_id": node_key[0], "node_id": node_key[1], **callback.describe()}
             for node_key, callback in self._by_node.items()
         ]
-        return {"callback": self._default and attrs.asdict(self._default), "nodes": nodes}
+        return {"callback": self._default and self._default.describe(), "nodes": nodes}

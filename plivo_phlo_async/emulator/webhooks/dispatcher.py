@@ -4,11 +4,13 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 
 from ..calls.log_entry import LogEntry
 from ..calls.members import NodeKey
+from ..spawn import SpawnedTask
 from .callbacks import Callback, CallbackRegistry
 from .delivery import Delivery
 from .http_client import WebhookRequest, build_request
@@ -56,7 +58,8 @@ class WebhookDispatcher:
             self._legs.reset()
             self._kept: deque[Delivery] = deque(maxlen=DELIVERY_LIMIT)
             self._waiting: dict[str, deque[Delivery]] = {}
-            self._busy: set[str] = set()
+            # By call: the task that sends, None for one of `flush`.
+            self._busy: dict[str, SpawnedTask | None] = {}
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -119,11 +122,22 @@ class WebhookDispatcher:
             for call_id in self._take_free_calls():
                 tasks.start_soon(self._send_all, call_id)
 
+    def spawn_sends(self) -> None:
+        """Start to send what is waiting, in tasks of the running event loop."""
+        for call_id in self._take_free_calls():
+            task = SpawnedTask(partial(self._send_all, call_id))
+            self._busy[call_id] = task
+            task.start()
+
     def _take_free_calls(self) -> list[str]:
         with self._lock:
-            free = [call_id for call_id in self._waiting if call_id not in self._busy]
-            self._busy.update(free)
+            free = [call_id for call_id in self._waiting if not self._is_busy(call_id)]
+            self._busy.update(dict.fromkeys(free))
             return free
+
+    def _is_busy(self, call_id: str) -> bool:
+        task = self._busy.get(call_id)
+        return call_id in self._busy and not (task is not None and task.ended)
 
     async def _send_all(self, call_id: str) -> None:
         busy = self._busy
@@ -131,7 +145,7 @@ class WebhookDispatcher:
             while (delivery := self._next(call_id)) is not None:
                 await self._send(delivery)
         finally:
-            busy.discard(call_id)
+            busy.pop(call_id, None)
 
     def _next(self, call_id: str) -> Delivery | None:
         with self._lock:

@@ -1,6 +1,7 @@
 """Webhook requests: building, signing and sending one, with Plivo's timeouts."""
 
 import json
+import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlencode, urlsplit
@@ -9,6 +10,7 @@ import anyio
 import attrs
 import httpx
 
+from ..http.request import ASGIApp
 from .callbacks import Callback
 from .signing import signature_headers, signed_text
 
@@ -17,6 +19,8 @@ CONNECT_SECONDS = 2.0
 
 READ_SECONDS = 40.0
 """How long the status may take, from being connected."""
+
+_LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 
 USER_AGENT = "plivo-phlo-emulator"
 """The `User-Agent` of a webhook request."""
@@ -32,6 +36,7 @@ class WebhookRequest:
         headers: the headers, among them the three of the signature.
         body: the variables of a POST, as a form or as JSON.
         signed: the string that was signed.
+        app: the ASGI application that receives it, None for the URL's host.
     """
 
     method: str
@@ -39,6 +44,7 @@ class WebhookRequest:
     headers: dict[str, str]
     body: bytes
     signed: str
+    app: ASGIApp | None = attrs.field(default=None, repr=False)
 
 
 def build_request(
@@ -62,11 +68,11 @@ def build_request(
     )
     headers = signature_headers(callback.version, token, text, nonce)
     headers |= {"User-Agent": USER_AGENT, **({"Content-Type": content_type} if body else {})}
-    return WebhookRequest(callback.method, url, headers, body, text)
+    return WebhookRequest(callback.method, url, headers, body, text, callback.app)
 
 
 async def send_request(request: WebhookRequest) -> int:
-    """Send a request over a new connection and return the status of its response.
+    """Send a request, over a new connection or to its application; return the response's status.
 
     Raises `OSError` if the connection fails, and its subclass `TimeoutError` on a timeout.
     """
@@ -121,8 +127,20 @@ async def _send(request: WebhookRequest) -> int:
         # The target is sent as signed: httpx would encode some characters of it.
         extensions={"timeout": timeout.as_dict(), "target": target.encode()},
     )
-    verify = ssl.create_default_context() if parts.scheme == "https" else False
-    async with httpx.AsyncHTTPTransport(verify=verify, trust_env=False) as transport:
-        response = await transport.handle_async_request(sent)
+    async with _transport(request) as transport:
+        try:
+            response = await transport.handle_async_request(sent)
+        except Exception:
+            if request.app is None:
+                raise
+            _LOGGER.exception("The application that receives webhooks failed.")
+            return 500  # as a server answers for it
         await response.aclose()
         return response.status_code
+
+
+def _transport(request: WebhookRequest) -> httpx.AsyncBaseTransport:
+    if request.app is not None:
+        return httpx.ASGITransport(app=request.app)
+    verify = ssl.create_default_context() if request.url.startswith("https:") else False
+    return httpx.AsyncHTTPTransport(verify=verify, trust_env=False)

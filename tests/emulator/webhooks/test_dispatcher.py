@@ -221,23 +221,35 @@ async def test_a_delivery_that_is_being_sent_makes_room_for_another_and_no_other
     assert (kept[0], kept[-1], len(received), outcomes) == (2, 1001, 1001, {"delivered"})
 
 
-async def test_a_delivery_that_the_end_interrupts_says_so() -> None:
-    began = anyio.Event()
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_delivery_that_the_end_of_its_loop_interrupts_says_so(backend: str) -> None:
+    async def until_sent() -> None:
+        emulator.join(*node_keys(emulator)[0], "5")
+        await sending.wait()
 
     async def deliver(_: WebhookRequest) -> int:
-        began.set()
+        sending.set()
         await anyio.sleep_forever()
         raise AssertionError
 
+    sending = anyio.Event()
     emulator = PhloEmulator(callback=URL, deliver=deliver)
-    emulator.join(*node_keys(emulator)[0], "5")
-    async with anyio.create_task_group() as group:
-        group.start_soon(emulator.delivered)
-        await began.wait()
-        group.cancel_scope.cancel()
+    anyio.run(until_sent, backend=backend)
     (delivery,) = emulator.deliveries
 
     assert (delivery.outcome, delivery.error) == ("failed", "the emulator stopped")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_a_loop_that_ended_left_is_sent_by_the_next(backend: str) -> None:
+    async def join() -> None:
+        emulator.join(*node_keys(emulator)[0], "5")
+
+    emulator, receiver = heard()
+    anyio.run(join, backend=backend)
+    anyio.run(emulator.delivered, backend=backend)
+
+    assert receiver.received == [("ConferenceEnter", "5")]
 
 
 async def test_what_a_reset_forgets_is_not_sent() -> None:
