@@ -56,11 +56,7 @@ class EmulatorApp:
                 await send_response(exchange.send, response)
 
     async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:
-        fault = self._emulator.match_fault(info)
-        wait = self._emulator.latency + fault.delay
-        if wait > 0:
-            await self._emulator.sleep(wait)
-        response = self._emulator.respond(info, fault)
+        response, fault = await self._emulator.answer(info)
         await fault.send(response, exchange)
 
     async def _serve_control(self, info: RequestInfo, exchange: Exchange, local_only: bool) -> None:
@@ -75,7 +71,7 @@ class EmulatorApp:
         except ApiError as error:
             response = self._emulator.error_response(error)
         else:
-            response = control_response(self._emulator, info)
+            response = await control_response(self._emulator, info)
         await send_response(exchange.send, self._protect(response))
 
     async def _stream_events(self, info: RequestInfo, exchange: Exchange) -> None:

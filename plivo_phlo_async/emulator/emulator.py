@@ -134,6 +134,17 @@ class Emulator:
 
     # Requests
 
+    async def answer(self, info: RequestInfo) -> tuple[HttpResponse, FaultInjection]:
+        """Answer a request under `/v1` after its latency, and log it.
+
+        Returns the response before its fault breaks it, and the fault.
+        """
+        fault = self.match_fault(info)
+        wait = self.latency + fault.delay
+        if wait > 0:
+            await self.sleep(wait)
+        return self.respond(info, fault), fault
+
     def match_fault(self, info: RequestInfo) -> FaultInjection:
         """Return the fault of a request, and count it."""
         with self.current():

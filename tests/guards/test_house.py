@@ -43,7 +43,7 @@ EMULATOR_LADDER = [
     {"seed"},
     {"persistence"},
     {"emulator"},
-    {"page"},
+    {"page", "actions"},
     {"control"},
     {"app"},
     {"phlo_emulator"},
