@@ -221,6 +221,18 @@ def test_without_scripts_the_calls_of_a_node_have_their_ids() -> None:
     assert rows == [(first, "11"), (first, "110"), (second, "22"), (second, "220")]
 
 
+def test_without_scripts_there_is_a_table_of_ended_calls() -> None:
+    clock = Clock()
+    emulator = PhloEmulator(clock=clock, wall=clock)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "12025550102")
+    call_id = next(iter(emulator.calls))
+    clock.now += 75
+    emulator.hang_up("12025550102")
+    row = "</td><td>".join(["Multi-Party Call_1", call_id[:8], "12025550102", "1:15", "00:02:55"])
+
+    assert f"<tr><td>{row}</td></tr>" in page_of(emulator)
+
+
 def test_without_scripts_the_log_says_why_a_request_was_refused() -> None:
     emulator = PhloEmulator()
     ask(emulator, "POST", f"{NODE}/members/9", {"action": "hold"})

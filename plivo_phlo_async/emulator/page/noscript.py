@@ -39,6 +39,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
     return "\n".join(
         (
             _table(write, "Calls", _CALLS, _member_rows(emulator), "No call is in progress."),
+            _table(write, "Ended calls, latest first", _ENDED, _ended_rows(emulator), "None yet."),
             _table(write, "Log, newest first", _LOG, _log_rows(emulator), "No entry yet."),
             _table(
                 write,
@@ -52,6 +53,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
 
 
 _CALLS = ("Node", "Call", "Member", "Role", "State", "For", "Transfer")
+_ENDED = ("Node", "Call", "Members", "Lasted", "Ended (UTC)")
 _LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Reason")
 _DELIVERIES = ("Number", "Time (UTC)", "Event", "Member", "URL", "Outcome", "Status", "Attempts")
 
@@ -94,6 +96,19 @@ def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
     more = len(rows) - MEMBER_ROWS
     last = (f"and {more} more", *[""] * (len(_CALLS) - 1))
     return [*rows[:MEMBER_ROWS], last] if more > 0 else rows
+
+
+def _ended_rows(emulator: Emulator) -> list[tuple[object, ...]]:
+    return [
+        (
+            call["name"] or call["node_id"],
+            str(call["call_id"])[:8],
+            ", ".join(str(member["address"]) for member in _dicts(call["members"])),
+            _length(float(str(call["ended"])) - float(str(call["opened"]))),
+            _time(float(str(call["ended"]))),
+        )
+        for call in _dicts(emulator.dashboard()["ended"])
+    ]
 
 
 def _part(transfer: object, address: object) -> str:
