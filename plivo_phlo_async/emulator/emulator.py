@@ -12,6 +12,7 @@ import attrs
 from .._masking import mask_numbers
 from .calls.log_entry import LogEntry
 from .calls.members import Call
+from .calls.phlos import DEMO_AUTH_TOKEN
 from .calls.phones import PhoneRegistry
 from .calls.switchboard import Snapshot, Switchboard
 from .dashboard.request_log import RequestLog
@@ -198,6 +199,10 @@ class Emulator:
             return {
                 **self._views.dashboard(),
                 "event": self.events.id_of(self.events.latest),
+                "account": {
+                    "auth_id": self.auth_id,
+                    "demo_token": self.auth_token == DEMO_AUTH_TOKEN,
+                },
                 "requests": self.request_log.requests,
                 "faults": self.faults.describe(),
                 "fault_kinds": describe_kinds(),

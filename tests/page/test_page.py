@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async.emulator import (
+    DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
@@ -169,6 +170,33 @@ def test_every_action_can_meet_a_fault() -> None:
     verbs = [*DIAL_ACTIONS, *MEMBER_ACTIONS[NodeType.MULTI_PARTY_CALL]]
 
     assert [verb for verb in verbs if f"<option>{verb}<" not in page] == []
+
+
+@pytest.mark.parametrize("kind", NodeType)
+def test_the_page_has_every_action_on_a_member(kind: NodeType) -> None:
+    listed = re.search(rf"MEMBER_ACTIONS = {{[^}}]*{kind}: (\[[^]]*\])", join_modules())
+    assert listed is not None
+
+    # `leave` is another word for a hangup.
+    assert {*re.findall(r"\w+", listed[1])} == {*MEMBER_ACTIONS[kind]} - {"leave"}
+
+
+def test_the_page_has_every_action_on_a_call() -> None:
+    listed = re.search(r"DIAL_ACTIONS = {\s*multi_party_call: (\[[^]]*\])", join_modules())
+    assert listed is not None
+
+    assert {*re.findall(r"\w+", listed[1])} == {*DIAL_ACTIONS}
+
+
+def test_the_page_has_the_published_token_of_the_demo_account() -> None:
+    assert f'DEMO_TOKEN = "{DEMO_AUTH_TOKEN}"' in join_modules()
+
+
+@pytest.mark.parametrize("token", [DEMO_AUTH_TOKEN, "another-token"])
+def test_the_dashboard_says_whose_token_it_is_and_has_none(token: str) -> None:
+    answer = ask(PhloEmulator(auth_token=token), "GET", "/_emulator/dashboard").json
+
+    assert answer["account"] == {"auth_id": DEMO_AUTH_ID, "demo_token": token == DEMO_AUTH_TOKEN}
 
 
 def test_every_behaviour_of_a_phone_can_be_chosen() -> None:

@@ -90,10 +90,12 @@ def test_the_page_is_worked_by_key(scene: Scene) -> None:
     keys.press("Tab")
     expect(scene.page.locator(".skip")).to_be_focused()
     keys.press("Enter")
-    keys.press("Tab")
-    expect(scene.member(CUSTOMER).get_by_role("button")).to_be_focused()
+    for _ in range(3):
+        keys.press("Tab")
+    expect(scene.member(CUSTOMER).get_by_role("button", name="hold")).to_be_focused()
     outline = "() => getComputedStyle(document.activeElement).outlineStyle"
     assert scene.page.evaluate(outline) == "solid"
 
     keys.press("Enter")
-    scene.shows(**{f"_{CUSTOMER}": "left"})
+    scene.shows(**{f"_{CUSTOMER}": "on_hold"})
+    expect(scene.member(CUSTOMER).get_by_role("button", name="unhold")).to_be_focused()
