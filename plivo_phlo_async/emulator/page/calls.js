@@ -23,6 +23,7 @@ class Card {
       phone: (act, address) => hands.phone(act, address, this.call.call_id),
       request: (action, address) => this.request(action, address),
       menu: (line) => this.openLineMenu(line),
+      focus: () => this.more.focus(),
     };
     this.own = own;
     this.transfer = new TransferBox(own);
@@ -175,6 +176,10 @@ export class CallCards {
     this.list.addEventListener("keydown", openByArrow);
   }
 
+  get hasFocus() {
+    return this.list.contains(document.activeElement);
+  }
+
   get query() {
     return queryOf(this.search.value);
   }
@@ -183,8 +188,10 @@ export class CallCards {
     const { calls } = this.model;
     const shown = [...calls.values()].filter((call) => found(call, this.model, this.query));
     const small = shown.length >= MANY_CALLS;
+    const focused = this.hasFocus;
     for (const key of this.cards.keys()) if (!calls.has(key)) this.cards.delete(key);
     sync(this.list, shown.map((call) => this.drawCall(call, small).element));
+    if (focused && !this.hasFocus) byId("calls-title").focus();
     this.list.dataset.many = small;
     byId("no-calls").hidden = calls.size > 0;
     byId("no-match").hidden = shown.length > 0 || calls.size === 0;

@@ -8,7 +8,10 @@ const ANSWERS = [
   ["reject", "Reject"],
 ];
 
-/** `hands` does what a button asks: `phone(act, address)`, `request(action, address)`, `menu(line)`. */
+/**
+ * `hands` does what a button asks: `phone(act, address)`, `request(action, address)`, `menu(line)`;
+ * `focus()` takes the focus of a member that leaves.
+ */
 export class MemberLine {
   constructor(address, hands) {
     this.address = address;
@@ -23,7 +26,7 @@ export class MemberLine {
     this.element = el(
       "li",
       { class: "member" },
-      el("span", { class: "who" }, el("span", { class: "address" }, address), this.tags),
+      el("span", { class: "who" }, el("span", { class: "address" }, ...breakable(address)), this.tags),
       el("span", { class: "how" }, this.chip, this.time),
       el("span", { class: "acts" }, this.direct, this.more),
       this.refused,
@@ -45,7 +48,8 @@ export class MemberLine {
       ...(member.muted ? [el("span", { class: "tag" }, icon("muted"), "muted")] : []),
     );
     this.drawButtons(part === "waits");
-    if (focused && !this.element.contains(document.activeElement)) this.focus();
+    const lost = !this.element.contains(document.activeElement) || member.state === "left";
+    if (focused && lost) this.focus();
   }
 
   drawButtons(waits) {
@@ -65,7 +69,8 @@ export class MemberLine {
   }
 
   focus() {
-    (this.direct.firstChild ?? this.more).focus();
+    if (this.member.state === "left") this.hands.focus();
+    else (this.direct.firstChild ?? this.more).focus();
   }
 
   /** What the menu of this member offers: every action of the API, then what its phone can do. */
@@ -88,6 +93,12 @@ export class MemberLine {
   tick(now) {
     say(this.time, length(now - this.since));
   }
+}
+
+/** An address that breaks after its `@` first. */
+function breakable(address) {
+  const at = address.indexOf("@") + 1;
+  return at ? [address.slice(0, at), el("wbr"), address.slice(at)] : [address];
 }
 
 /** A button that opens a menu. */

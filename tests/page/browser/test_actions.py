@@ -268,6 +268,24 @@ def test_a_menu_is_worked_by_key(scene: Scene) -> None:
     expect(more).to_have_attribute("aria-expanded", "false")
 
 
+def test_the_focus_goes_to_the_call_when_a_member_leaves(scene: Scene) -> None:
+    scene.talk()
+    scene.member(CUSTOMER).get_by_role("button", name="hangup").focus()
+    scene.page.keyboard.press("Enter")
+
+    scene.shows(**{f"_{CUSTOMER}": "left"})
+    expect(scene.page.get_by_role("button", name="More for Line 1")).to_be_focused()
+
+
+def test_the_focus_goes_to_the_calls_when_a_call_ends(scene: Scene) -> None:
+    scene.emulator.join("support", "line-1", CUSTOMER)
+    scene.member(CUSTOMER).get_by_role("button", name="hangup").focus()
+    scene.page.keyboard.press("Enter")
+
+    expect(scene.page.locator(".card")).to_have_count(0)
+    expect(scene.page.locator("#calls-title")).to_be_focused()
+
+
 @pytest.mark.parametrize("key", ["Escape", "Tab"])
 def test_a_menu_is_closed_by_key(scene: Scene, key: str) -> None:
     scene.talk()
