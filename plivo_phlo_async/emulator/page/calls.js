@@ -112,7 +112,11 @@ class Card {
     const ends = transfer ? [transfer.transferor, transfer.target].map(canonical) : [];
     const find = (line) => call.members.find((member) => canonical(member.address) === line);
     const others = call.members.filter((member) => !ends.includes(canonical(member.address)));
-    const live = (role) => others.filter((m) => m.role === role && m.state !== "left");
+    // At a bridge a role means nothing.
+    const bridge = this.type === "conference_bridge";
+    const roleOf = (member) => (bridge ? "agent" : member.role);
+    const live = (role) => others.filter((m) => roleOf(m) === role && m.state !== "left");
+    say(this.groups.agent.title, bridge ? "Members" : "Agents");
     const shown = [
       fill(this.groups.customer, live("customer"), LINES, (m) => draw(m, waits(m, transfer))),
       transfer && this.enclosure(transfer, ends.map(find), draw),
@@ -143,10 +147,11 @@ class Card {
 
 const waits = (member, transfer) => (transfer?.held.includes(member.address) ? "waits" : "");
 
-function group(title) {
+function group(name) {
+  const title = el("h4", {}, name);
   const list = el("ul", { class: "members" });
   const more = el("p", { class: "note more-members" });
-  return { list, more, element: el("section", { class: "group" }, el("h4", {}, title), list, more) };
+  return { title, list, more, element: el("section", { class: "group" }, title, list, more) };
 }
 
 function fill(group, members, most, draw) {

@@ -102,6 +102,7 @@ def test_a_member_of_a_bridge_has_the_actions_of_a_bridge(scene: Scene) -> None:
     scene.member(CUSTOMER).get_by_role("button", name="More for").click()
 
     expect(scene.page.get_by_role("menuitem")).to_have_text(["mute", "unmute", "hangup", "Hang up"])
+    expect(scene.page.locator(".card h4")).to_have_text(["Members"])
     expect(scene.page.locator(".card footer button")).to_have_text(["Log of this call"])
 
 
