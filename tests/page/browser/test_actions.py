@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Locator, expect
+import threading
 
-from plivo_phlo_async.emulator import Seed, read_seed
+import anyio
+import anyio.to_thread
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from plivo_phlo_async.emulator import PhloEmulator, Seed, read_seed
+from plivo_phlo_async.emulator.server import EmulatorServer
 
 from .driving import AGENT, CUSTOMER, SECOND, Scene
 
@@ -146,6 +151,32 @@ def test_an_action_without_a_usable_answer_says_so(scene: Scene) -> None:
     expect(scene.member(CUSTOMER).locator(".refused")).to_have_text(
         "hold: no usable answer: acts, and closes the connection without an answer"
     )
+
+
+def test_an_action_that_waits_for_its_answer_says_so(page: Page, seed: Seed) -> None:
+    released = threading.Event()
+
+    async def sleep(seconds: float) -> None:
+        # Only the fault waits until it is released; the server sleeps as ever.
+        if seconds == 77.0:
+            await anyio.to_thread.run_sync(released.wait)
+        else:
+            await anyio.sleep(seconds)
+
+    emulator = PhloEmulator(sleep=sleep)
+    emulator.load(seed)
+    emulator.join("support", "line-1", CUSTOMER)
+    emulator.fail_next("latency", seconds=77)
+    with EmulatorServer(emulator) as server:
+        scene = Scene(page, server)
+        scene.open()
+        scene.press(CUSTOMER, "hold")
+        refused = scene.member(CUSTOMER).locator(".refused")
+        expect(refused).to_have_text("hold: no answer yet")
+        released.set()
+
+        scene.shows(**{f"_{CUSTOMER}": "on_hold"})
+        expect(refused).to_be_hidden()
 
 
 def test_an_action_that_an_answer_of_201_refuses_says_so(scene: Scene) -> None:
