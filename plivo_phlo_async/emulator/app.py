@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import attrs
 
+from .asgi import Receive, Scope, Send
 from .control import control_response
 from .dashboard.sse import SUBSCRIBER_LIMIT, Subscriber, TooManySubscribers, last_event_id
 from .emulator import Emulator
@@ -13,9 +14,6 @@ from .http.connection import Exchange, raw_connection_of
 from .http.request import (
     Disconnected,
     HttpRequest,
-    Receive,
-    Scope,
-    Send,
     discard_body,
     read_body,
     read_head,
@@ -88,11 +86,7 @@ class EmulatorApp:
         await send_response(exchange.send, response)
 
     async def _serve_api(self, info: RequestInfo, exchange: Exchange) -> None:
-        fault = self._emulator.match_fault(info)
-        wait = self._emulator.latency + fault.delay
-        if wait > 0:
-            await self._emulator.sleep(wait)
-        response = self._emulator.respond(info, fault)
+        response, fault = await self._emulator.answer(info)
         await fault.send(response, exchange)
 
     async def _serve_control(self, info: RequestInfo, exchange: Exchange) -> None:
@@ -103,7 +97,7 @@ class EmulatorApp:
         except ApiError as error:
             response = self._emulator.error_response(error)
         else:
-            response = control_response(self._emulator, info)
+            response = await control_response(self._emulator, info)
         await send_response(exchange.send, self._protect(response))
 
     async def _stream_events(self, info: RequestInfo, exchange: Exchange) -> None:

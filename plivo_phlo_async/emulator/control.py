@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from .actions import perform_action
 from .calls.members import MemberRole, NodeKey
 from .calls.phlos import NodeType
 from .emulator import Emulator
@@ -18,11 +19,16 @@ from .seed import read_phone, read_seed
 from .webhooks.callbacks import read_callback
 
 
-def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
+async def control_response(emulator: Emulator, info: RequestInfo) -> HttpResponse:
     """Answer a request under `/_emulator`, except for a subscription to the events."""
     try:
         if info.segments[1:] == ("events",):
             raise WrongMethod(["GET"])
+        if info.segments[1:] == ("actions",):
+            # Its latency must not hold the lock.
+            if info.request.method != "POST":
+                raise WrongMethod(["POST"])
+            return await perform_action(emulator, info)
         with emulator.current():
             return dispatch(info, control_handlers(emulator, info.segments[1:]))
     except (ApiError, CallError) as error:

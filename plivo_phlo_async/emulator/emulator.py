@@ -12,6 +12,7 @@ import attrs
 from .._masking import mask_numbers
 from .calls.log_entry import LogEntry
 from .calls.members import Call
+from .calls.phlos import DEMO_AUTH_TOKEN
 from .calls.phones import PhoneRegistry
 from .calls.switchboard import Snapshot, Switchboard
 from .dashboard.request_log import RequestLog
@@ -146,6 +147,17 @@ class Emulator:
         """Check credentials against the account; raises `WrongCredentials`."""
         authenticate(given, self.auth_id, self.auth_token)
 
+    async def answer(self, info: RequestInfo) -> tuple[HttpResponse, FaultInjection]:
+        """Answer a request under `/v1` after its latency, and log it.
+
+        Returns the response before its fault breaks it, and the fault.
+        """
+        fault = self.match_fault(info)
+        wait = self.latency + fault.delay
+        if wait > 0:
+            await self.sleep(wait)
+        return self.respond(info, fault), fault
+
     def match_fault(self, info: RequestInfo) -> FaultInjection:
         """Return the fault of a request, and count it."""
         with self.current():
@@ -214,6 +226,10 @@ class Emulator:
             return {
                 **self._views.dashboard(),
                 "event": self.events.id_of(self.events.latest),
+                "account": {
+                    "auth_id": self.auth_id,
+                    "demo_token": self.auth_token == DEMO_AUTH_TOKEN,
+                },
                 "requests": self.request_log.requests,
                 "faults": self.faults.describe(),
                 "fault_kinds": describe_kinds(),

@@ -8,14 +8,14 @@ from typing import Any
 import anyio
 import attrs
 
-from .http.request import Receive, Send
+from .asgi import Receive, Send
 from .notifier import Notifier
 from .race import first_completed
 from .spawn import SpawnedTask
 
 
 @attrs.frozen
-class _Timer:
+class _PhoneTimer:
     """A task that sleeps until the clock is `due`."""
 
     due: float
@@ -52,7 +52,7 @@ class BackgroundTasks:
         self._clock = clock
         self._sleep = sleep
         self._spawned: SpawnedTask | None = None
-        self._timer: _Timer | None = None
+        self._timer: _PhoneTimer | None = None
         self.running: bool = False
 
     async def run(
@@ -99,7 +99,7 @@ class BackgroundTasks:
         if seconds is not None and due is not None:
             task = SpawnedTask(partial(self._notify_after, seconds))
             task.start()
-            self._timer = _Timer(due, task)
+            self._timer = _PhoneTimer(due, task)
 
     async def _notify_after(self, seconds: float) -> None:
         await self._sleep(seconds)

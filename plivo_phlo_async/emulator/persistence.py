@@ -118,6 +118,7 @@ def dump_snapshot(snapshot: Snapshot) -> dict[str, object]:
             "call_id": call.call_id,
             "phlo_id": call.phlo_id,
             "node_id": call.node_id,
+            "lasted": round(snapshot.lasted.get(call.call_id, 0.0), 1),
             "members": [
                 _dump_member(member, snapshot.ages.get(call.call_id, {})) for member in call.members
             ],
@@ -138,7 +139,7 @@ def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
     """Return the snapshot in JSON data; raises the usual exceptions if it is invalid."""
     if value["version"] != 2:
         raise ValueError(f"its version is {value['version']!r}, not 2")
-    calls, ages = {}, {}
+    calls, ages, lasted = {}, {}, {}
     for one in value["calls"]:
         call = _parse_call(one)
         if call.call_id in calls:
@@ -146,11 +147,13 @@ def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
         calls[call.call_id] = call
         members = one["members"]
         ages[call.call_id] = {canonical_address(m["address"]): float(m["age"]) for m in members}
+        # A file of an earlier version has no duration: the call is as old as its oldest state.
+        lasted[call.call_id] = float(one.get("lasted", max(ages[call.call_id].values())))
     dialled = {str(to): int(times) for to, times in value["dialled"].items()}
     phones: dict[str, Phone] = {
         to: read_phone(phone, f"phones[{to!r}]") for to, phone in value["phones"].items()
     }
-    return Snapshot(calls, ages, dialled, phones)
+    return Snapshot(calls, ages, dialled, phones, lasted)
 
 
 def _parse_call(value: Mapping[str, Any]) -> Call:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import anyio
 
 from .app import EmulatorApp
+from .asgi import Receive, Scope, Send
 from .calls.log_entry import LogEntry
 from .calls.members import Call, CallMember, MemberRole, NodeKey
 from .calls.phlos import (
@@ -25,7 +26,6 @@ from .dashboard.sse import EventStream
 from .emulator import Emulator
 from .faults.rules import FaultKind, FaultRule, read_rule
 from .http.rate_limit import RateLimiter
-from .http.request import Receive, Scope, Send
 from .http.routes import ReceivedRequest
 from .notifier import Notifier
 from .persistence import StateFile

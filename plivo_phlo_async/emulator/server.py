@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
+from .asgi import Receive, Scope, Send
 from .http.connection import RAW_CONNECTION
-from .http.request import Receive, Scope, Send
 from .http.security import OPEN, is_loopback
 from .phlo_emulator import PhloEmulator
 

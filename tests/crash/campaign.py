@@ -29,7 +29,7 @@ from plivo_phlo_async.emulator import (
     DEMO_PHLO_ID,
     PhloEmulator,
 )
-from plivo_phlo_async.emulator.http.request import Receive, Scope, Send
+from plivo_phlo_async.emulator.asgi import Receive, Scope, Send
 from plivo_phlo_async.emulator.server import EmulatorServer
 
 __all__ = ["CrashReport", "run"]

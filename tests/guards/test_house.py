@@ -36,14 +36,14 @@ STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 APART = {"emulator": {"_version", "_masking"}, "webhooks": {"errors"}}
 # The emulator's own ladder, of its modules and packages.
 EMULATOR_LADDER = [
-    {"errors", "notifier", "race"},
+    {"asgi", "errors", "notifier", "race", "spawn"},
     {"calls"},
     {"http", "webhooks"},
     {"faults", "dashboard", "lifespan"},
     {"seed"},
     {"persistence"},
     {"emulator"},
-    {"page"},
+    {"page", "actions"},
     {"control"},
     {"app"},
     {"phlo_emulator"},

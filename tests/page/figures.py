@@ -1,7 +1,8 @@
 """How fast the page is, in a real browser: `python -m tests.page.figures`.
 
-First paint of a page with 50 calls, when all 50 are painted, and how long after a request its
-member is painted; with and without 500 requests a second going on.
+First paint of a page with 50 calls, when all 50 are painted; how long after a request its member is
+painted, after a press of a button too, and after a key in the search its cards. Each with and
+without requests to all 50 calls going on, which another process sends.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from plivo_phlo_async import AsyncPhloClient
+from plivo_phlo_async import AsyncPhloClient, PhloError
 from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN
 
 CALLS, PAGES, STEPS = 50, 9, 40
+RATES = (300, 500)
 PORT = 7462
 ROOT = f"http://127.0.0.1:{PORT}"
 SEED = {
@@ -61,6 +63,32 @@ STATE_PAINTED = """([number, state]) => new Promise((done) => {
 })"""
 
 
+# From a press or a key to the frame after which it is painted.
+PRESSED_PAINTED = """([number, state]) => new Promise((done) => {
+    const line = [...document.querySelectorAll("#cards .member")].find(
+        (one) => one.querySelector(".address").textContent === number);
+    const began = performance.now();
+    const watch = new MutationObserver(() => {
+        if (line.dataset.state !== state) return;
+        watch.disconnect();
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - began), 0));
+    });
+    watch.observe(line, { attributes: true });
+    line.querySelector(".direct button").click();
+})"""
+SEARCHED_PAINTED = """(text) => new Promise((done) => {
+    const search = document.getElementById("search");
+    const began = performance.now();
+    search.value = text;
+    search.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began), 0));
+})"""
+
+
+def connected() -> AsyncPhloClient:
+    return AsyncPhloClient(DEMO_AUTH_ID, DEMO_AUTH_TOKEN, base_url=f"{ROOT}/v1", rate_limit=None)
+
+
 @asynccontextmanager
 async def served() -> AsyncIterator[AsyncPhloClient]:
     """An emulator in a process of its own, as users have it."""
@@ -74,9 +102,7 @@ async def served() -> AsyncIterator[AsyncPhloClient]:
         try:
             assert emulator.stdout is not None
             await asyncio.to_thread(emulator.stdout.readline)
-            async with AsyncPhloClient(
-                DEMO_AUTH_ID, DEMO_AUTH_TOKEN, base_url=f"{ROOT}/v1", rate_limit=None
-            ) as client:
+            async with connected() as client:
                 yield client
         finally:
             emulator.terminate()
@@ -112,18 +138,55 @@ async def updated(page: Page, client: AsyncPhloClient) -> list[float]:
     return took
 
 
-async def busy(client: AsyncPhloClient, per_second: int) -> None:
-    """Send requests at that rate until cancelled."""
-    node = client.phlo("figures").multi_party_call("line-1")
+async def pressed(page: Page) -> list[float]:
+    """Milliseconds from a press of a member's button to its member's being painted."""
+    states = ["in_call" if step % 2 else "on_hold" for step in range(STEPS)]
+    took = []
+    for state in states:
+        took.append(await page.evaluate(PRESSED_PAINTED, ["130355500", state]))
+        await asyncio.sleep(0.05)
+    return took
+
+
+async def searched(page: Page) -> list[float]:
+    """Milliseconds from a key in the search to its cards' being painted."""
+    took = []
+    for step in range(STEPS):
+        took.append(await page.evaluate(SEARCHED_PAINTED, "" if step % 2 else "1303555003"))
+        await asyncio.sleep(0.05)
+    return took
+
+
+async def busy(per_second: int) -> None:
+    """Send requests to all calls at that rate until this process ends."""
     began, sent = time.monotonic(), 0
-    async with asyncio.TaskGroup() as group:
+    async with connected() as client, asyncio.TaskGroup() as group:
         while True:
             due = int((time.monotonic() - began) * per_second)
             for _ in range(min(due - sent, 20)):
-                group.create_task(node.member("130355501").mute())
+                group.create_task(mute(client, sent))
                 sent += 1
             sent = max(sent, due - 20)
             await asyncio.sleep(0.01)
+
+
+async def mute(client: AsyncPhloClient, number: int) -> None:
+    line, times = number % CALLS, number // CALLS
+    member = client.phlo("figures").multi_party_call(f"line-{line}").member(f"13035550{line}")
+    with suppress(PhloError):
+        await (member.unmute() if times % 2 else member.mute())
+
+
+@asynccontextmanager
+async def load(per_second: int) -> AsyncIterator[None]:
+    command = [sys.executable, "-m", "tests.page.figures", str(per_second)]
+    noise = await asyncio.create_subprocess_exec(*command)
+    try:
+        await asyncio.sleep(2)
+        yield
+    finally:
+        noise.terminate()
+        await noise.wait()
 
 
 def report(name: str, values: list[float]) -> None:
@@ -154,16 +217,22 @@ async def measure() -> None:
         report("first paint, 50 calls, reloaded", [first for first, _ in warm])
         report("all 50 calls painted, new tab", [cards for _, cards in cold])
         report("all 50 calls painted, reloaded", [cards for _, cards in warm])
-        report("request to painted", await updated(page, client))
-        noise = asyncio.create_task(busy(client, 500))
-        before = await client_requests(page)
-        began = time.monotonic()
-        report("request to painted, under load", await updated(page, client))
-        rate = (await client_requests(page) - before) / (time.monotonic() - began)
-        noise.cancel()
-        load, cores = os.getloadavg()[0], os.cpu_count()
-        print(f"under load: {rate:.0f} requests a second; load average {load:.1f}, {cores} cores")
+        await interaction(page, client, "")
+        for rate in RATES:
+            async with load(rate):
+                before, began = await client_requests(page), time.monotonic()
+                await interaction(page, client, f", {rate}/s")
+                seconds = time.monotonic() - began
+                reached = (await client_requests(page) - before) / seconds
+            print(f"{reached:.0f} of {rate} requests a second were reached")
+        print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
         await browser.close()
+
+
+async def interaction(page: Page, client: AsyncPhloClient, under: str) -> None:
+    report(f"request to painted{under}", await updated(page, client))
+    report(f"button to painted{under}", await pressed(page))
+    report(f"key in the search to painted{under}", await searched(page))
 
 
 async def client_requests(page: Page) -> int:
@@ -173,4 +242,4 @@ async def client_requests(page: Page) -> int:
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(measure())
+    asyncio.run(busy(int(sys.argv[1])) if len(sys.argv) > 1 else measure())

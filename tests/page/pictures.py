@@ -172,9 +172,11 @@ async def take() -> None:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         await picture(browser, "call", call, opened="#lines summary")
         await picture(browser, "warm-transfer", warm_transfer)
+        more = ".transfer .member button[aria-haspopup=menu]"
+        await picture(browser, "actions", warm_transfer, opened=more)
         await picture(browser, "bulk", bulk)
         lost = "#lines > li[data-outcome=lost] summary"
-        await picture(browser, "dark", handover, (1280, 1040), "dark", lost)
+        await picture(browser, "dark", handover, (1280, 1460), "dark", lost)
         await picture(browser, "narrow", warm_transfer, (390, 844))
         await terminal_picture(browser)
         await browser.close()

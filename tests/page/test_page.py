@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plivo_phlo_async.emulator import (
+    DEMO_AUTH_ID,
     DEMO_AUTH_TOKEN,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
@@ -171,6 +172,33 @@ def test_every_action_can_meet_a_fault() -> None:
     assert [verb for verb in verbs if f"<option>{verb}<" not in page] == []
 
 
+@pytest.mark.parametrize("kind", NodeType)
+def test_the_page_has_every_action_on_a_member(kind: NodeType) -> None:
+    listed = re.search(rf"MEMBER_ACTIONS = {{[^}}]*{kind}: (\[[^]]*\])", join_modules())
+    assert listed is not None
+
+    # `leave` is another word for a hangup.
+    assert {*re.findall(r"\w+", listed[1])} == {*MEMBER_ACTIONS[kind]} - {"leave"}
+
+
+def test_the_page_has_every_action_on_a_call() -> None:
+    listed = re.search(r"DIAL_ACTIONS = {\s*multi_party_call: (\[[^]]*\])", join_modules())
+    assert listed is not None
+
+    assert {*re.findall(r"\w+", listed[1])} == {*DIAL_ACTIONS}
+
+
+def test_the_page_has_the_published_token_of_the_demo_account() -> None:
+    assert f'DEMO_TOKEN = "{DEMO_AUTH_TOKEN}"' in join_modules()
+
+
+@pytest.mark.parametrize("token", [DEMO_AUTH_TOKEN, "another-token"])
+def test_the_dashboard_says_whose_token_it_is_and_has_none(token: str) -> None:
+    answer = ask(PhloEmulator(auth_token=token), "GET", "/_emulator/dashboard").json
+
+    assert answer["account"] == {"auth_id": DEMO_AUTH_ID, "demo_token": token == DEMO_AUTH_TOKEN}
+
+
 def test_every_behaviour_of_a_phone_can_be_chosen() -> None:
     assert sorted(Seen(page_of(PhloEmulator())).options("phone-does")) == sorted(PhoneBehaviour)
 
@@ -219,6 +247,18 @@ def test_without_scripts_the_calls_of_a_node_have_their_ids() -> None:
     first, second = (call_id[:8] for call_id in emulator.calls)
 
     assert rows == [(first, "11"), (first, "110"), (second, "22"), (second, "220")]
+
+
+def test_without_scripts_there_is_a_table_of_ended_calls() -> None:
+    clock = Clock()
+    emulator = PhloEmulator(clock=clock, wall=clock)
+    emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, "12025550102")
+    call_id = next(iter(emulator.calls))
+    clock.now += 75
+    emulator.hang_up("12025550102")
+    row = "</td><td>".join(["Multi-Party Call_1", call_id[:8], "12025550102", "1:15", "00:02:55"])
+
+    assert f"<tr><td>{row}</td></tr>" in page_of(emulator)
 
 
 def test_without_scripts_the_log_says_why_a_request_was_refused() -> None:

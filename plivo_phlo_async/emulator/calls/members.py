@@ -211,3 +211,18 @@ class Call:
             transfer: the transfer, None for none.
         """
         return attrs.evolve(self, transfer=transfer)
+
+
+@attrs.frozen
+class EndedCall:
+    """A call that has ended.
+
+    Attributes:
+        call: the call; all its members have left.
+        opened_at: when it was opened, in seconds of the emulator's clock.
+        ended_at: when its last member left, in seconds of the emulator's clock.
+    """
+
+    call: Call
+    opened_at: float
+    ended_at: float

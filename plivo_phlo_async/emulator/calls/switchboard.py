@@ -13,12 +13,23 @@ import attrs
 from ..errors import InvalidState, MemberNotFound
 from . import transitions
 from .log_entry import LogEntry
-from .members import Call, CallMember, MemberRole, MemberState, NodeKey, canonical_address
+from .members import (
+    Call,
+    CallMember,
+    EndedCall,
+    MemberRole,
+    MemberState,
+    NodeKey,
+    canonical_address,
+)
 from .phlos import Phone, PhoneBehaviour
 from .phones import PhoneRegistry, PhoneSchedule, ScheduledAction
 
 LOG_LIMIT = 1000
 """How many of the latest log entries are kept."""
+
+ENDED_LIMIT = 20
+"""How many of the calls that ended last are kept."""
 
 Change = Callable[[Call], Call]
 """A step: takes a call and returns the next one, or raises a `CallError`."""
@@ -33,21 +44,23 @@ def new_call_id() -> str:
 class Snapshot:
     """What survives a restart, by the ids of the calls.
 
-    `ages` are the seconds that each address has been in its state.
+    `ages` are the seconds that each address has been in its state, `lasted` those that each call
+    has lasted.
     """
 
     calls: Mapping[str, Call]
     ages: Mapping[str, Mapping[str, float]]
     dialled: Mapping[str, int]
     phones: Mapping[str, Phone]
+    lasted: Mapping[str, float] = attrs.field(factory=dict)
 
 
 class Switchboard:
     """Keeps the live calls of every node, and rings the phone at each address.
 
     With `auto_join` a warm transfer brings everyone together when its target answers; `on_step` is
-    called with every step. A call is dropped when its last member leaves. A step that raises
-    changes nothing.
+    called with every step. A call ends when its last member leaves; `ended` keeps the latest. A
+    step that raises changes nothing.
 
     An action finds its call by a member: the call at the node that the member is in, and the one
     opened last where it is in several (assumed).
@@ -78,7 +91,9 @@ class Switchboard:
 
     def _drop_calls(self) -> None:
         self.calls: dict[str, Call] = {}
+        self.ended: deque[EndedCall] = deque(maxlen=ENDED_LIMIT)
         self.since: dict[str, dict[str, float]] = {}
+        self.opened_at: dict[str, float] = {}
         self._schedule = PhoneSchedule()
         # By address, the ids of the calls that it is live in: one call of many is found at once.
         self._memberships: dict[str, set[str]] = {}
@@ -92,7 +107,8 @@ class Switchboard:
             call_id: {address: now - at for address, at in since.items()}
             for call_id, since in self.since.items()
         }
-        return Snapshot(dict(self.calls), ages, dict(self.dialled), self.phones.listed)
+        lasted = {call_id: now - at for call_id, at in self.opened_at.items()}
+        return Snapshot(dict(self.calls), ages, dict(self.dialled), self.phones.listed, lasted)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot; ringing phones then wait to be answered by hand."""
@@ -103,6 +119,11 @@ class Switchboard:
         self.since |= {
             call_id: {address: now - age for address, age in ages.items()}
             for call_id, ages in snapshot.ages.items()
+            if call_id in self.calls
+        }
+        self.opened_at |= {
+            call_id: now - seconds
+            for call_id, seconds in snapshot.lasted.items()
             if call_id in self.calls
         }
         self.dialled = Counter(snapshot.dialled)
@@ -269,8 +290,10 @@ class Switchboard:
                 del self._memberships[member.canonical_address]
             if member.state is not MemberState.RINGING:
                 self._schedule.discard(call_id, member.canonical_address)
+        opened_at = self.opened_at.setdefault(call_id, now)
         if after.ended:
-            for by_call in (self.calls, self.since, self._order):
+            self.ended.append(EndedCall(after, opened_at, now))
+            for by_call in (self.calls, self.since, self.opened_at, self._order):
                 by_call.pop(call_id, None)
         else:
             self._opened += call_id not in self.calls

@@ -6,6 +6,7 @@ from ..calls.log_entry import LogEntry
 from ..calls.members import (
     Call,
     CallMember,
+    EndedCall,
     MemberState,
     Transfer,
     TransferKind,
@@ -50,6 +51,7 @@ class DashboardViews:
         return {
             "now": round(self._wall(), 3),
             "calls": self.calls(),
+            "ended": self.ended(),
             "nodes": self.nodes(),
             "phones": self._switchboard.phones.describe(),
             "dialled": dict(self._switchboard.dialled),
@@ -57,16 +59,31 @@ class DashboardViews:
 
     def calls(self) -> list[dict[str, object]]:
         """Return the live calls with the names of their nodes, and the times of their members."""
-        now = self._wall()
+        now, offset = self._wall(), self._offset()
         return [
             {
                 **_describe_ids(call),
                 "name": self._api.node_name(call.node_key),
+                "opened": round(self._switchboard.opened_at[call.call_id] + offset, 3),
                 "members": _describe_members(call.roster, self._since(call, call.roster), now),
                 "transfer": describe_transfer(call),
             }
             for call in self._switchboard.calls.values()
         ]
+
+    def ended(self) -> list[dict[str, object]]:
+        """Return the calls that ended last, the latest first, with when they opened and ended."""
+        offset = self._offset()
+        return [self._describe_ended(one, offset) for one in reversed(self._switchboard.ended)]
+
+    def _describe_ended(self, one: EndedCall, offset: float) -> dict[str, object]:
+        return {
+            **_describe_ids(one.call),
+            "name": self._api.node_name(one.call.node_key),
+            "opened": round(one.opened_at + offset, 3),
+            "ended": round(one.ended_at + offset, 3),
+            "members": [describe_member(member) for member in one.call.members],
+        }
 
     def step(self, step: LogEntry, wall: float) -> dict[str, object]:
         """Return what a step changed at `wall`: the members that changed, and the transfer."""
@@ -74,6 +91,7 @@ class DashboardViews:
         since = {} if step.changed_members else self._since(step.after, changed)
         return {
             **_describe_ids(step.after),
+            "at": round(wall, 3),
             "ended": step.after.ended,
             "members": _describe_members(changed, since, wall),
             "transfer": describe_transfer(step.after),
@@ -94,8 +112,12 @@ class DashboardViews:
             for node in phlo.nodes
         ]
 
+    def _offset(self) -> float:
+        """The seconds from the clock to the time since 1970."""
+        return self._wall() - self._clock()
+
     def _since(self, call: Call, members: Iterable[CallMember]) -> Since:
-        offset = self._wall() - self._clock()
+        offset = self._offset()
         since = self._switchboard.since.get(call.call_id, {})
         addresses = (member.canonical_address for member in members)
         return {address: since[address] + offset for address in addresses if address in since}

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import attrs
 
+from ..asgi import Receive, Scope, Send
 from ..notifier import Notifier
 from ..race import first_completed
-from .request import Receive, Scope, Send
 
 RAW_CONNECTION = "plivo_phlo_async.raw_connection"
 """The name of the extension in an ASGI scope."""

@@ -4,36 +4,20 @@ Nothing here belongs to one event loop, so it works on asyncio and on trio.
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote, unquote_to_bytes
 
 import attrs
 
+from ..asgi import Receive, Scope, Send
 from ..errors import BODY_LIMIT
 
 KEPT_HEADERS = frozenset({b"host", b"origin", b"sec-fetch-site", b"last-event-id", b"accept"})
 """The headers that a request keeps, besides its credentials."""
 
-Message = MutableMapping[str, Any]
-"""An ASGI message."""
-
-Scope = MutableMapping[str, Any]
-"""An ASGI connection scope."""
-
-Receive = Callable[[], Awaitable[Message]]
-"""ASGI's receive callable."""
-
-Send = Callable[[Message], Awaitable[None]]
-"""ASGI's send callable."""
-
 
 class Disconnected(Exception):
     """The client disconnected before the end of its request."""
-
-
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""An ASGI application."""
 
 
 @attrs.frozen

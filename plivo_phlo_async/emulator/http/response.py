@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..asgi import Message, Send
 from ..errors import ApiError, CallError, MemberNotFound
-from .request import Message, Send
 
 
 @attrs.frozen

@@ -27,7 +27,10 @@ PAGE_FILES: Mapping[str, str] = {
 }
 """The files of the page, with their content types; no other is served."""
 
-MODULES = ("dom", "api", "model", "calls", "timeline", "log", "webhooks", "controls", "page")
+MODULES = (
+    *("dom", "api", "model", "actions", "menu", "members", "dial", "calls", "ended", "shell"),
+    *("timeline", "log", "webhooks", "controls", "page"),
+)
 """The modules of `page.js`; each comes after those that it imports."""
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", re.MULTILINE)

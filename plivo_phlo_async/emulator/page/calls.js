@@ -1,112 +1,9 @@
 // The calls: one card for each, its members by role, a transfer in a box of its own.
 
-import { byId, canonical, count, el, icon, length, say, sync, words } from "./dom.js";
-import { shortId } from "./model.js";
-
-// A member: address, part in a transfer, state, for how long, what to do
-
-const ACTS = {
-  ringing: [
-    ["answer", "Answer"],
-    ["reject", "Reject"],
-  ],
-  in_call: [["hangup", "Hang up"]],
-  on_hold: [["hangup", "Hang up"]],
-  consulting: [["hangup", "Hang up"]],
-  voicemail: [["hangup", "Hang up"]],
-  left: [],
-};
-
-class MemberLine {
-  constructor(address, act) {
-    this.address = address;
-    this.act = act;
-    this.shown = "";
-    this.tags = el("span", { class: "tags" });
-    this.chip = el("span", { class: "chip" });
-    this.time = el("span", { class: "since" });
-    this.acts = el("span", { class: "acts" });
-    const name = el("span", { class: "address" }, address);
-    this.element = el(
-      "li",
-      { class: "member" },
-      el("span", { class: "who" }, name, this.tags),
-      el("span", { class: "how" }, this.chip, this.time),
-      this.acts,
-    );
-  }
-
-  update(member, part) {
-    this.since = member.since;
-    const shown = `${member.state} ${member.muted} ${part} ${member.address}`;
-    if (shown === this.shown) return;
-    const focused = this.acts.contains(document.activeElement);
-    this.shown = shown;
-    this.element.dataset.state = member.state;
-    this.chip.replaceChildren(icon(member.state), words(member.state));
-    this.tags.replaceChildren(
-      ...(part ? [el("span", { class: "tag" }, part)] : []),
-      ...(member.muted ? [el("span", { class: "tag" }, icon("muted"), "muted")] : []),
-    );
-    this.acts.replaceChildren(...(ACTS[member.state] ?? []).map((one) => this.button(...one)));
-    if (focused) this.acts.firstChild?.focus();
-  }
-
-  button(act, text) {
-    const label = `${text} ${this.address}`;
-    const press = () => this.act(act, this.address);
-    return el("button", { type: "button", "aria-label": label, "data-act": act, click: press }, text);
-  }
-
-  tick(now) {
-    say(this.time, length(now - this.since));
-  }
-}
-
-// A transfer: its two ends, and what ends it
-
-/** The title and note of a transfer. */
-function title({ kind, consulting: pair, target_state: target }) {
-  if (kind === "cold") return ["Cold transfer", "the transferor leaves when the target answers"];
-  if (pair.length) return ["Consultation", "warm transfer: only these two hear each other"];
-  return ["Warm transfer", target === "ringing" ? "the target is ringing" : "in progress"];
-}
-
-class TransferBox {
-  constructor() {
-    this.title = el("h4");
-    this.note = el("p", { class: "note" });
-    this.ends = el("ul", { class: "members" });
-    this.arrow = el("li", { class: "arrow" });
-    this.endings = el("dl", { class: "endings" });
-    this.element = el(
-      "section",
-      { class: "transfer" },
-      el("div", { class: "transfer-head" }, this.title, this.note),
-      this.ends,
-      el("p", { class: "ends-with" }, "It ends with"),
-      this.endings,
-    );
-  }
-
-  update(transfer, transferor, target) {
-    const [name, note] = title(transfer);
-    this.title.replaceChildren(icon(transfer.consulting.length ? "consulting" : "arrow"), name);
-    this.note.textContent = note;
-    this.element.dataset.kind = transfer.kind;
-    this.element.dataset.consulting = transfer.consulting.length > 0;
-    this.element.setAttribute("aria-label", name);
-    const says = transfer.kind === "cold" ? "transfers to" : "consults";
-    this.arrow.replaceChildren(icon("arrow"), says);
-    sync(this.ends, [transferor, ...(transfer.consulting.length ? [] : [this.arrow]), target].filter(Boolean));
-    this.endings.replaceChildren(...transfer.ended_by.flatMap((one) => this.ending(one, transfer)));
-  }
-
-  ending({ action, member, then }, { transferor, target }) {
-    const who = { [transferor]: "transferor", [target]: "target" }[member] ?? member;
-    return [el("dt", {}, el("code", {}, action), ` ${who}`), el("dd", {}, then)];
-  }
-}
+import { announce, byId, canonical, count, el, say, sync, words } from "./dom.js";
+import { found, queryOf, shortId } from "./model.js";
+import { DIAL_ACTIONS, sendAction, suitableDials } from "./actions.js";
+import { MemberLine, TransferBox, moreButton } from "./members.js";
 
 // A call
 
@@ -114,31 +11,95 @@ const LINES = 24;
 const LEFT_LINES = 6;
 const MANY_CALLS = 7;
 
+const SLOW = 400;
+
+/** `hands` does what the buttons ask: `phone`, `dial`, `showLog`, `menu`. */
 class Card {
-  constructor(act) {
-    this.act = (what, address) => act(what, address, this.call.call_id);
+  constructor(hands, model) {
+    this.hands = hands;
+    this.model = model;
     this.lines = new Map();
-    this.transfer = new TransferBox();
+    const own = {
+      phone: (act, address) => hands.phone(act, address, this.call.call_id),
+      request: (action, address) => this.request(action, address),
+      menu: (line) => this.openLineMenu(line),
+      focus: () => this.more.focus(),
+    };
+    this.own = own;
+    this.transfer = new TransferBox(own);
     this.name = el("h3");
+    this.more = moreButton("", () => this.openMenu());
+    this.foot = el("footer", { class: "acts" });
     this.phlo = el("p", { class: "note phlo" });
     this.sum = el("p", { class: "note sum" });
     this.groups = { customer: group("Customers"), agent: group("Agents"), left: group("Left") };
     this.element = el(
       "article",
       { class: "card" },
-      el("header", {}, el("div", {}, this.name, this.phlo), this.sum),
+      el("header", {}, el("div", {}, this.name, this.phlo), this.sum, this.more),
     );
   }
 
-  update(call, node) {
+  /** Where there are many calls, a card is small: what can be done with the call is in its menu. */
+  update(call, node, small) {
     const focused = document.activeElement;
     this.call = call;
-    say(this.name, call.name || call.node_id);
+    this.small = small;
+    this.type = node?.node_type ?? "multi_party_call";
+    say(this.name, this.title);
+    this.more.setAttribute("aria-label", `More for ${this.title}, ${shortId(call.call_id)}`);
     say(this.phlo, `${node?.phlo ?? call.phlo_id} · ${shortId(call.call_id)}`);
     this.phlo.title = `${call.phlo_id} / ${call.node_id} / ${call.call_id}`;
     say(this.sum, summary(call));
-    sync(this.element, [this.element.firstChild, ...this.parts(call)]);
+    sync(this.element, [this.element.firstChild, ...this.parts(call), ...(small ? [] : [this.drawFoot()])]);
     if (focused !== document.activeElement && this.element.contains(focused)) focused.focus();
+  }
+
+  get title() {
+    return this.call.name || this.call.node_id;
+  }
+
+  drawFoot() {
+    const actions = suitableDials(this.type, this.call);
+    const shown = actions.join();
+    if (shown === this.shownDials) return this.foot;
+    this.shownDials = shown;
+    const log = el("button", { type: "button", class: "plain", click: () => this.hands.showLog(this.call) }, "Log of this call");
+    this.foot.replaceChildren(...actions.map((action) => this.dialButton(action)), log);
+    return this.foot;
+  }
+
+  dialButton(action) {
+    const press = () => this.hands.dial(action, this.call);
+    const attributes = { type: "button", "aria-haspopup": "dialog", "data-act": action, click: press };
+    return el("button", attributes, el("code", {}, action));
+  }
+
+  // What its buttons ask
+
+  openMenu() {
+    const dials = DIAL_ACTIONS[this.type] ?? [];
+    const requests = dials.map((action) => [action, () => this.hands.dial(action, this.call), true]);
+    const log = [["Log of this call", () => this.hands.showLog(this.call)]];
+    this.hands.menu.toggle(this.more, this.title, [...(requests.length ? [["Request", requests]] : []), ["Show", log]]);
+  }
+
+  openLineMenu(line) {
+    const acted = this.model.callOf(this.call, line.address);
+    const elsewhere = acted && acted.call_id !== this.call.call_id;
+    const note = elsewhere ? `A request acts in ${shortId(acted.call_id)}, opened later.` : "";
+    this.hands.menu.toggle(line.more, line.address, line.choices, note);
+  }
+
+  async request(action, member) {
+    const { phlo_id, node_id } = this.call;
+    const show = (text) => this.lines.get(canonical(member))?.refuse(text);
+    show("");
+    const slow = setTimeout(() => show(`${action}: no answer yet`), SLOW);
+    const wrong = await sendAction({ phlo_id, node_id, action, member });
+    clearTimeout(slow);
+    show(wrong && `${action}: ${wrong}`);
+    announce(`${action} ${member}: ${wrong || "accepted"}.`);
   }
 
   parts(call) {
@@ -151,7 +112,11 @@ class Card {
     const ends = transfer ? [transfer.transferor, transfer.target].map(canonical) : [];
     const find = (line) => call.members.find((member) => canonical(member.address) === line);
     const others = call.members.filter((member) => !ends.includes(canonical(member.address)));
-    const live = (role) => others.filter((m) => m.role === role && m.state !== "left");
+    // At a bridge a role means nothing.
+    const bridge = this.type === "conference_bridge";
+    const roleOf = (member) => (bridge ? "agent" : member.role);
+    const live = (role) => others.filter((m) => roleOf(m) === role && m.state !== "left");
+    say(this.groups.agent.title, bridge ? "Members" : "Agents");
     const shown = [
       fill(this.groups.customer, live("customer"), LINES, (m) => draw(m, waits(m, transfer))),
       transfer && this.enclosure(transfer, ends.map(find), draw),
@@ -170,8 +135,8 @@ class Card {
   line(member, part) {
     const key = canonical(member.address);
     let line = this.lines.get(key);
-    if (!line) this.lines.set(key, (line = new MemberLine(member.address, this.act)));
-    line.update(member, part);
+    if (!line) this.lines.set(key, (line = new MemberLine(member.address, this.own)));
+    line.update(member, part, this.type);
     return line;
   }
 
@@ -182,10 +147,11 @@ class Card {
 
 const waits = (member, transfer) => (transfer?.held.includes(member.address) ? "waits" : "");
 
-function group(title) {
+function group(name) {
+  const title = el("h4", {}, name);
   const list = el("ul", { class: "members" });
   const more = el("p", { class: "note more-members" });
-  return { list, more, element: el("section", { class: "group" }, el("h4", {}, title), list, more) };
+  return { title, list, more, element: el("section", { class: "group" }, title, list, more) };
 }
 
 function fill(group, members, most, draw) {
@@ -206,37 +172,59 @@ function summary(call) {
 }
 
 export class CallCards {
-  constructor(model, act) {
+  constructor(model, hands) {
     this.model = model;
-    this.act = act;
+    this.hands = hands;
     this.cards = new Map();
     this.list = byId("cards");
-    this.drawn = new Map();
-    byId("begin").textContent = `export PLIVO_PHLO_BASE_URL=${location.origin}/v1`;
+    this.search = byId("search");
+    this.list.addEventListener("keydown", openByArrow);
+  }
+
+  get hasFocus() {
+    return this.list.contains(document.activeElement);
+  }
+
+  get query() {
+    return queryOf(this.search.value);
   }
 
   draw() {
     const { calls } = this.model;
+    const shown = [...calls.values()].filter((call) => found(call, this.model, this.query));
+    const small = shown.length >= MANY_CALLS;
+    const focused = this.hasFocus;
     for (const key of this.cards.keys()) if (!calls.has(key)) this.cards.delete(key);
-    for (const [key, call] of calls) this.drawCall(key, call);
-    sync(this.list, [...calls.keys()].map((key) => this.cards.get(key).element));
-    this.list.dataset.many = calls.size >= MANY_CALLS;
+    sync(this.list, shown.map((call) => this.drawCall(call, small).element));
+    if (focused && !this.hasFocus) byId("calls-title").focus();
+    this.list.dataset.many = small;
     byId("no-calls").hidden = calls.size > 0;
-    say(byId("calls-note"), calls.size ? `${calls.size} in progress` : "");
+    byId("no-match").hidden = shown.length > 0 || calls.size === 0;
+    byId("search-box").hidden = calls.size === 0 && this.model.ended.length === 0;
+    const part = shown.length < calls.size ? `${shown.length} of ` : "";
+    say(byId("calls-note"), calls.size ? `${part}${calls.size} in progress` : "");
     this.tick();
   }
 
-  drawCall(key, call) {
-    const known = this.cards.get(key);
+  drawCall(call, small) {
+    const known = this.cards.get(call.call_id);
     // A step replaces its call, so the same object needs no redraw.
-    if (known?.call === call) return;
-    const card = known ?? new Card(this.act);
-    this.cards.set(key, card);
-    card.update(call, this.model.node(call));
+    if (known?.call === call && known.small === small) return known;
+    const card = known ?? new Card(this.hands, this.model);
+    this.cards.set(call.call_id, card);
+    card.update(call, this.model.node(call), small);
+    return card;
   }
 
   tick() {
     const now = this.model.now();
     for (const card of this.cards.values()) card.tick(now);
   }
+}
+
+function openByArrow(event) {
+  const button = event.key === "ArrowDown" && event.target.closest("[aria-haspopup=menu]");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
 }

@@ -1,6 +1,6 @@
 // The controls: dial in, set phones, inject faults, reset.
 
-import { byId, canonical, el, icon, say } from "./dom.js";
+import { byId, canonical, count, el, icon, say } from "./dom.js";
 import { ask, part } from "./api.js";
 import { faultKinds } from "./model.js";
 
@@ -13,6 +13,7 @@ const DOES = {
   never: "never answers",
 };
 
+const isBridge = (node) => node.node_type === "conference_bridge";
 const number = (id) => (byId(id).value === "" ? null : Number(byId(id).value));
 
 export class Controls {
@@ -29,7 +30,9 @@ export class Controls {
     byId("faults-clear").addEventListener("click", () =>
       perform(() => ask("DELETE", "/faults"), "All faults are removed."),
     );
-    byId("reset").addEventListener("click", () => perform(() => ask("POST", "/reset", {}), "Reset."));
+    byId("reset").addEventListener("click", () => this.confirmReset());
+    byId("reset-cancel").addEventListener("click", () => byId("resetting").close());
+    byId("reset-confirm").addEventListener("click", () => this.reset());
     byId("seed").addEventListener("change", (event) => this.load(event.target));
   }
 
@@ -72,6 +75,19 @@ export class Controls {
     this.perform(() => ask("POST", "/faults", JSON.stringify(rule)), done);
   }
 
+  /** Say what a reset drops, and ask. */
+  confirmReset() {
+    const { calls, ended, requests } = this.model;
+    say(byId("reset-calls"), `${count(calls.size, "live call")} and ${count(ended.length, "ended call")}`);
+    say(byId("reset-requests"), `${count(requests, "request")}`);
+    byId("resetting").showModal();
+  }
+
+  reset() {
+    byId("resetting").close();
+    this.perform(() => ask("POST", "/reset", {}), "Reset.");
+  }
+
   async load(input) {
     const [file] = input.files;
     if (!file) return;
@@ -85,7 +101,8 @@ export class Controls {
     const select = byId("ring-node");
     const chosen = select.value;
     const nodes = this.model.nodes.map((node, at) => ({ ...node, at }));
-    const rung = nodes.filter((node) => node.node_type === "multi_party_call");
+    // The calls come first: a person dials in to a bridge more rarely.
+    const rung = nodes.sort((a, b) => isBridge(a) - isBridge(b));
     select.replaceChildren(
       ...rung.map((n) => el("option", { value: String(n.at) }, `${n.node} · ${n.phlo}`)),
     );

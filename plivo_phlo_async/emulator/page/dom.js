@@ -49,6 +49,11 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Say `text` to a screen reader. */
+export function announce(text) {
+  byId("heard").replaceChildren(text);
+}
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** A duration as `0:07`, `12:30` or `1:02:03`. */

@@ -17,6 +17,8 @@ export class Log {
     this.asked = 0;
     this.form.addEventListener("input", () => this.refilter());
     this.form.addEventListener("submit", (event) => event.preventDefault());
+    // A list that is open keeps its options.
+    byId("filter-node").addEventListener("blur", () => this.offer());
   }
 
   get filter() {
@@ -86,17 +88,42 @@ export class Log {
     return ask("GET", `/log?${query}&limit=${limit}`);
   }
 
-  /** List the nodes in the filter. */
+  /** List the nodes and the calls in the filter. */
   offer() {
     const select = byId("filter-node");
-    const chosen = select.value;
-    const calls = this.model.nodes.filter((node) => node.node_type === "multi_party_call");
-    const options = calls.map((n) =>
-      el("option", { value: `${n.phlo_id}/${n.node_id}` }, `${n.node} · ${n.phlo}`),
-    );
-    select.replaceChildren(el("option", { value: "" }, "All nodes"), ...options);
-    select.value = chosen;
-    if (select.selectedIndex < 0) select.value = "";
+    if (select === document.activeElement) return;
+    const nodes = this.model.nodes.map((n) => [`${n.phlo_id}/${n.node_id}`, `${n.node} · ${n.phlo}`]);
+    const calls = [...this.model.calls.values(), ...this.model.ended].map((call) => [call.call_id, nameOf(call)]);
+    const shown = JSON.stringify([nodes, calls]);
+    if (shown !== this.offered) this.fillFilter(select, nodes, calls);
+    this.offered = shown;
+  }
+
+  fillFilter(select, nodes, calls) {
+    const chosen = select.selectedOptions[0];
+    const groups = [["Nodes", nodes], ["Calls", calls]].filter(([, pairs]) => pairs.length);
+    select.replaceChildren(el("option", { value: "" }, "All"), ...groups.map((group) => optionGroup(...group)));
+    select.value = chosen.value;
+    if (select.selectedIndex >= 0) return;
+    // A call that is chosen stays, however long ago it ended.
+    if (isCall(chosen.value)) select.append(chosen);
+    select.value = isCall(chosen.value) ? chosen.value : "";
+  }
+
+  /** Show the entries of one call, and go there. */
+  only(call) {
+    const select = byId("filter-node");
+    this.offer();
+    select.value = call.call_id;
+    if (select.selectedIndex < 0) {
+      select.append(el("option", { value: call.call_id }, nameOf(call)));
+      select.value = call.call_id;
+    }
+    byId("filter-member").value = "";
+    byId("filter-errors").checked = false;
+    this.refilter();
+    byId("log").scrollIntoView();
+    select.focus({ preventScroll: true });
   }
 
   /** Open the entry of that number, if it is shown. */
@@ -106,6 +133,15 @@ export class Log {
     line.open = true;
     line.firstChild.focus();
   }
+}
+
+const nameOf = (call) => `${call.name || call.node_id} · ${shortId(call.call_id)}`;
+
+/** A node is chosen as `PHLO/NODE`. */
+const isCall = (value) => value !== "" && !value.includes("/");
+
+function optionGroup(label, pairs) {
+  return el("optgroup", { label }, ...pairs.map(([value, text]) => el("option", { value }, text)));
 }
 
 /** Identifies an entry, also among those of another emulator. */

@@ -6,6 +6,9 @@ import { numberOf } from "./api.js";
 /** The kinds of faults by name, from the dashboard. */
 export const faultKinds = new Map();
 
+/** How many of the calls that ended last are kept, as in the emulator. */
+const ENDED_CALLS = 20;
+
 /** The start of a call's id, by which people distinguish the calls of a node. */
 export const shortId = (call_id) => `call ${call_id.slice(0, 8)}`;
 
@@ -14,7 +17,9 @@ export const faultSummary = (kind) => faultKinds.get(kind)?.summary ?? kind;
 export class Model {
   constructor() {
     this.calls = new Map();
+    this.ended = [];
     this.nodes = [];
+    this.account = {};
     this.phones = {};
     this.dialled = {};
     this.faults = [];
@@ -27,7 +32,9 @@ export class Model {
   /** Replace everything by a dashboard. */
   load(dashboard) {
     this.calls = new Map(dashboard.calls.map((call) => [call.call_id, call]));
+    this.ended = dashboard.ended;
     this.nodes = dashboard.nodes;
+    this.account = dashboard.account;
     this.phones = dashboard.phones;
     this.dialled = dashboard.dialled;
     this.faults = dashboard.faults;
@@ -49,14 +56,10 @@ export class Model {
 
   /** Apply a step of one call: it has only the members that changed. */
   step(change) {
-    const { call_id, phlo_id, node_id } = change;
+    const { call_id, phlo_id, node_id, at: opened } = change;
     if (change.dialled) Object.assign(this.dialled, change.dialled);
-    if (change.ended) {
-      this.calls.delete(call_id);
-      return;
-    }
     const name = this.node(change)?.node ?? "";
-    const call = this.calls.get(call_id) ?? { call_id, phlo_id, node_id, name, members: [], transfer: null };
+    const call = this.calls.get(call_id) ?? { call_id, phlo_id, node_id, name, opened, members: [] };
     const changed = new Map(change.members.map((member) => [canonical(member.address), member]));
     const members = call.members.map((member) => {
       const key = canonical(member.address);
@@ -64,8 +67,46 @@ export class Model {
       changed.delete(key);
       return now;
     });
-    this.calls.set(call_id, { ...call, members: [...members, ...changed.values()], transfer: change.transfer });
+    const next = { ...call, members: [...members, ...changed.values()], transfer: change.transfer };
+    if (change.ended) this.end(next, change.at);
+    else this.calls.set(call_id, next);
   }
+
+  end(call, ended) {
+    this.calls.delete(call.call_id);
+    this.ended = [{ ...call, ended }, ...this.ended].slice(0, ENDED_CALLS);
+  }
+
+  /** The call in which the API acts on a live member: of those at the node, the one opened last. */
+  callOf({ phlo_id, node_id }, address) {
+    const key = canonical(address);
+    const isIn = ({ members }) => members.some((m) => canonical(m.address) === key && m.state !== "left");
+    const at = [...this.calls.values()].filter((c) => c.phlo_id === phlo_id && c.node_id === node_id);
+    return at.findLast(isIn);
+  }
+}
+
+/** The spellings of what a person searches for; none for no search. */
+export function queryOf(text) {
+  const plain = text.trim().toLowerCase();
+  const digits = /^\+?[\d\s().-]+$/.test(plain) ? plain.replace(/\D/g, "") : "";
+  return [plain, digits].filter(Boolean);
+}
+
+/** Whether a call matches a search: by an address, its node, its PHLO or its id. */
+export function found(call, model, query) {
+  return !query.length || query.some((one) => textOf(call, model).includes(one));
+}
+
+const texts = new WeakMap();
+
+function textOf(call, model) {
+  if (!texts.has(call)) {
+    const names = [call.call_id, call.name, call.node_id, model.node(call)?.phlo, call.phlo_id];
+    const all = [...names, ...call.members.map((member) => member.address)];
+    texts.set(call, all.join("\n").toLowerCase());
+  }
+  return texts.get(call);
 }
 
 /** The outcome of a request: ok, throttled, refused, failed, or lost without a usable answer. */

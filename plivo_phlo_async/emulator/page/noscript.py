@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..dashboard.request_log import RequestLogEntry
@@ -36,9 +36,12 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
     def write(value: object) -> str:
         return html.escape(mask("" if value is None else str(value)))
 
+    dashboard = emulator.dashboard()
+    members, ended = _member_rows(dashboard), _ended_rows(dashboard)
     return "\n".join(
         (
-            _table(write, "Calls", _CALLS, _member_rows(emulator), "No call is in progress."),
+            _table(write, "Calls", _CALLS, members, "No call is in progress."),
+            _table(write, "Ended calls, latest first", _ENDED, ended, "None yet."),
             _table(write, "Log, newest first", _LOG, _log_rows(emulator), "No entry yet."),
             _table(
                 write,
@@ -52,6 +55,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
 
 
 _CALLS = ("Node", "Call", "Member", "Role", "State", "For", "Transfer")
+_ENDED = ("Node", "Call", "Members", "Lasted", "Ended (UTC)")
 _LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Reason")
 _DELIVERIES = ("Number", "Time (UTC)", "Event", "Member", "URL", "Outcome", "Status", "Attempts")
 
@@ -74,9 +78,9 @@ def _table(
     )
 
 
-def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
+def _member_rows(dashboard: Mapping[str, object]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for call in _dicts(emulator.dashboard()["calls"]):
+    for call in _dicts(dashboard["calls"]):
         transfer = call["transfer"]
         for member in _dicts(call["members"]):
             muted = ", muted" if member["muted"] else ""
@@ -94,6 +98,19 @@ def _member_rows(emulator: Emulator) -> list[tuple[object, ...]]:
     more = len(rows) - MEMBER_ROWS
     last = (f"and {more} more", *[""] * (len(_CALLS) - 1))
     return [*rows[:MEMBER_ROWS], last] if more > 0 else rows
+
+
+def _ended_rows(dashboard: Mapping[str, object]) -> list[tuple[object, ...]]:
+    return [
+        (
+            call["name"] or call["node_id"],
+            str(call["call_id"])[:8],
+            ", ".join(str(member["address"]) for member in _dicts(call["members"])),
+            _length(float(str(call["ended"])) - float(str(call["opened"]))),
+            _time(float(str(call["ended"]))),
+        )
+        for call in _dicts(dashboard["ended"])
+    ]
 
 
 def _part(transfer: object, address: object) -> str:

@@ -3,9 +3,13 @@
 import { ask, part, subscribe } from "./api.js";
 import { CallCards } from "./calls.js";
 import { Controls } from "./controls.js";
-import { byId, count, perFrame, say } from "./dom.js";
+import { Dial } from "./dial.js";
+import { announce, byId, count, perFrame, say } from "./dom.js";
+import { EndedCalls } from "./ended.js";
 import { Log } from "./log.js";
+import { Menu } from "./menu.js";
 import { Model } from "./model.js";
+import { Shell } from "./shell.js";
 import { Timeline } from "./timeline.js";
 import { Webhooks } from "./webhooks.js";
 
@@ -14,18 +18,29 @@ const MARKS = 600;
 byId("noscript").remove();
 
 const model = new Model();
-const cards = new CallCards(model, (act, address, call_id) =>
-  perform(() => ask("POST", `/phones/${part(address)}/${act}`, { call_id })),
-);
-const controls = new Controls(model, perform);
 const log = new Log(model, failed);
+const dial = new Dial();
+const cards = new CallCards(model, {
+  phone: (act, address, call_id) => perform(() => ask("POST", `/phones/${part(address)}/${act}`, { call_id })),
+  dial: (action, call) => dial.open(action, call),
+  showLog: (call) => log.only(call),
+  menu: new Menu(),
+});
+const ended = new EndedCalls(model, (call) => log.only(call));
+const shell = new Shell(model);
+const controls = new Controls(model, perform);
 const webhooks = new Webhooks(perform);
 const timeline = new Timeline((number) => log.open(number));
 const dirty = new Set();
 let hush = 0;
 
 const PARTS = {
-  calls: () => cards.draw(),
+  calls() {
+    cards.draw();
+    ended.draw(cards.query);
+    shell.draw();
+  },
+  filter: () => log.offer(),
   choices: () => {
     log.offer();
     controls.offer();
@@ -45,6 +60,11 @@ function drawNow() {
 }
 
 const drawAll = perFrame(drawNow);
+
+function drawNowWith(...parts) {
+  for (const one of parts) dirty.add(one);
+  drawNow();
+}
 
 function changed(...parts) {
   for (const one of parts) dirty.add(one);
@@ -69,7 +89,7 @@ const HANDLERS = {
   state(change, number) {
     if (number <= model.seen) return;
     model.step(change);
-    changed("calls", ...(change.dialled ? ["phones"] : []));
+    changed("calls", "filter", ...(change.dialled ? ["phones"] : []));
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;
@@ -173,6 +193,11 @@ function show(text, wrong) {
   // An error stays until it is dismissed.
   if (!wrong) hush = setTimeout(() => (byId("said").hidden = true), 4000);
 }
+
+cards.search.addEventListener("input", () => {
+  drawNowWith("calls");
+  announce(`${byId("calls-note").textContent || "No call in progress"}.`);
+});
 
 byId("said-close").addEventListener("click", () => (byId("said").hidden = true));
 

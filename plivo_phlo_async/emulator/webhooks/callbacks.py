@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from ..asgi import ASGIApp
 from ..calls.members import NodeKey
 from ..errors import InvalidParameter
-from ..http.request import ASGIApp
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import anyio
 import attrs
 import httpx
 
-from ..http.request import ASGIApp
+from ..asgi import ASGIApp
 from .callbacks import Callback
 from .signing import signature_headers, signed_text
 

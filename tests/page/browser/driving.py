@@ -72,6 +72,15 @@ class Scene:
     def press(self, address: str, button: str) -> None:
         self.member(address).get_by_role("button", name=button).click()
 
+    def choose(self, opener: Locator, item: str) -> None:
+        """Choose an item of the menu that a button opens."""
+        opener.click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def choose_for(self, address: str, item: str) -> None:
+        """Choose an item of a member's menu."""
+        self.choose(self.member(address).get_by_role("button", name="More for"), item)
+
     def entries(self, outcome: str | None = None) -> Locator:
         which = f'[data-outcome="{outcome}"]' if outcome else ""
         return self.page.locator(f"#lines > li{which}")

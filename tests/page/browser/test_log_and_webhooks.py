@@ -206,6 +206,7 @@ def test_a_reset_empties_the_page(scene: Scene) -> None:
     scene.talk()
     expect(scene.entries()).to_have_count(1)
     scene.page.get_by_role("button", name="Reset").click()
+    scene.page.get_by_role("button", name="Reset all").click()
 
     expect(scene.page.locator("#no-calls")).to_be_visible()
     expect(scene.entries()).to_have_count(0)
