@@ -169,6 +169,27 @@ class PhloEmulator:
     def state_file(self, file: StateFile | None) -> None:
         self._emulator.state_file = file
 
+    def env(self, base_url: str) -> dict[str, str]:
+        """Return the environment variables that point a client at this emulator.
+
+        Args:
+            base_url: the URL at which it is served, ending in `/v1`.
+
+        Returns:
+            `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
+            `PLIVO_NODE_ID` are the first ones, omitted where there is none.
+        """
+        values = {
+            "PLIVO_AUTH_ID": self.auth_id,
+            "PLIVO_AUTH_TOKEN": self.auth_token,
+            "PLIVO_PHLO_BASE_URL": base_url,
+        }
+        for phlo in self.phlos[:1]:
+            values["PLIVO_PHLO_ID"] = phlo.phlo_id
+            for node in phlo.nodes[:1]:
+                values["PLIVO_NODE_ID"] = node.node_id
+        return values
+
     # What a test looks at
 
     @property

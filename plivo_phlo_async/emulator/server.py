@@ -83,21 +83,10 @@ class EmulatorServer:
     def env(self) -> dict[str, str]:
         """The environment variables that point a client at this server.
 
-        `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
-        `PLIVO_NODE_ID` are the emulator's first ones, omitted where it has none. `NO_PROXY` is this
-        process's with this server's host added, so that no proxy is used for it. Raises
-        `RuntimeError` as `port` does.
+        Those of `PhloEmulator.env`, and `NO_PROXY`: this process's with this server's host added,
+        so that no proxy is used for it. Raises `RuntimeError` as `port` does.
         """
-        values = {
-            "PLIVO_AUTH_ID": self.emulator.auth_id,
-            "PLIVO_AUTH_TOKEN": self.emulator.auth_token,
-            "PLIVO_PHLO_BASE_URL": self.base_url,
-        }
-        for phlo in self.emulator.phlos[:1]:
-            values["PLIVO_PHLO_ID"] = phlo.phlo_id
-            for node in phlo.nodes[:1]:
-                values["PLIVO_NODE_ID"] = node.node_id
-        return values | _without_proxy(self.host)
+        return self.emulator.env(self.base_url) | _without_proxy(self.host)
 
     def start(self) -> Self:
         """Start serving, also again after `stop`; clients can connect when this returns.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -12,6 +12,9 @@ from ..client import AsyncPhloClient
 from ..emulator import PhloEmulator
 from ..emulator.faults.injection import BrokenExchange
 from ..emulator.faults.rules import FaultKind
+
+if TYPE_CHECKING:
+    import pytest
 
 __all__ = ["EmulatedTransport", "client_of", "emulated_client"]
 
@@ -33,6 +36,10 @@ TRANSPORT_ERRORS: Mapping[FaultKind, tuple[type[httpx.TransportError], str]] = {
     FaultKind.GARBAGE: (httpx.RemoteProtocolError, "illegal status line"),
 }
 """The httpx exception that each fault causes over a socket."""
+
+
+IN_PROCESS_URL = "http://phlo-emulator.test/v1"
+"""The base URL of an emulator without a port, which only `phlo_env` serves."""
 
 
 class EmulatedTransport(httpx.AsyncBaseTransport):
@@ -83,6 +90,24 @@ def client_of(emulator: PhloEmulator, **options: Any) -> AsyncPhloClient:
         http_client=httpx.AsyncClient(transport=EmulatedTransport(emulator)),
         **{"rate_limit": None, **options},
     )
+
+
+def route_in_process(emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an emulator answer what any httpx client sends to `IN_PROCESS_URL`.
+
+    Args:
+        emulator: the emulator that answers.
+        monkeypatch: restores httpx.
+    """
+    emulated, host = EmulatedTransport(emulator), httpx.URL(IN_PROCESS_URL).host
+    outer = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def handle(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        if request.url.host == host:
+            return await emulated.handle_async_request(request)
+        return await outer(transport, request)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle)
 
 
 @asynccontextmanager

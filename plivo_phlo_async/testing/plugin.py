@@ -28,6 +28,7 @@ __all__ = [
     "phlo_clock",
     "phlo_emulator",
     "phlo_emulator_options",
+    "phlo_env",
     "phlo_server",
 ]
 
@@ -114,6 +115,21 @@ def phlo_emulator(phlo_clock: Any, phlo_emulator_options: dict[str, Any]) -> Ite
 def phlo_client(phlo_emulator: Any, phlo_client_options: dict[str, Any]) -> Any:
     """An `AsyncPhloClient` whose server is `phlo_emulator`, in this process, with no socket."""
     return _load("testing").client_of(phlo_emulator, **phlo_client_options)
+
+
+@pytest.fixture
+def phlo_env(phlo_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment, set to `phlo_emulator` in this process, with no port.
+
+    It is for code that creates its own client, `AsyncPhloClient()`; any httpx client reaches the
+    emulator at that base URL. Rate limits are the client's own.
+    """
+    in_process = _load("testing.in_process")
+    in_process.route_in_process(phlo_emulator, monkeypatch)
+    values: dict[str, str] = phlo_emulator.env(in_process.IN_PROCESS_URL)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return values
 
 
 @pytest.fixture
