@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 from collections.abc import Callable, Iterator
@@ -11,9 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
-from ..emulator import DEMO_AUTH_ID, PhloEmulator
+from ..emulator import DEMO_AUTH_ID, PhloEmulator, PhoneBehaviour, PhoneMix, read_phone_mix
+from ..emulator.durations import read_seconds
 from ..emulator.errors import ApiError
-from ..emulator.faults.rules import FaultKind, parse_rule, read_seconds
+from ..emulator.faults.rules import FaultKind, parse_rule
 from ..emulator.http.security import is_loopback
 from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
@@ -27,6 +29,8 @@ from .rate_option import read_rate
 __all__ = ["emulate"]
 
 T = TypeVar("T")
+
+TOKEN_VARIABLE = "PLIVO_EMULATOR_AUTH_TOKEN"
 
 OPEN_WARNING = (
     "# Warning: other machines can reach this emulator. The API at /v1 needs the Auth Token. The"
@@ -60,18 +64,25 @@ FAULT_HELP = (
     help="The address to listen on; any but a loopback one is open to other machines.",
 )
 @click.option(
-    "--auth-token",
-    metavar="TOKEN",
-    help="The Auth Token of the account; by default the seed's, or a random one for each run.",
-)
-@click.option(
     "--seed",
     "seed_file",
     type=click.Path(path_type=Path),
     help="A JSON file with the account, PHLOs and phones.",
 )
 @click.option(
-    "--latency", type=parsed(read_seconds), metavar="TIME", help="Delay of each response: 20ms."
+    "--phones",
+    "default_phone",
+    type=parsed(read_phone_mix),
+    metavar="MIX",
+    help="What phones do unless they are set to do something else, at random: 'answer 70% after"
+    " 5-20s, reject 10%, never 20%'. The behaviours:"
+    f" {', '.join(PhoneBehaviour)}. A last part ', seed=7' is another chance.",
+)
+@click.option(
+    "--latency",
+    type=parsed(read_seconds),
+    metavar="TIME",
+    help="Delay of each response: 200ms, 1.5s.",
 )
 @click.option(
     "--rate",
@@ -104,7 +115,8 @@ FAULT_HELP = (
 def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     """Serve an emulated PHLO until Ctrl-C. Print the environment variables for its clients.
 
-    Plivo's API is served at /v1, a web page that shows the calls at /_emulator/.
+    Plivo's API is served at /v1, a web page that shows the calls at /_emulator/. The Auth Token is
+    the seed's, else that of PLIVO_EMULATOR_AUTH_TOKEN, else a random one for each run.
     """
     server = EmulatorServer(_emulator(**options), host=host, port=port)
     try:
@@ -157,7 +169,7 @@ def _print_environment(server: EmulatorServer, as_json: bool) -> None:
 
 def _emulator(
     *,
-    auth_token: str | None,
+    default_phone: PhoneMix | None,
     seed_file: Path | None,
     state_file: Path | None,
     rate: tuple[int, float] | None,
@@ -172,9 +184,10 @@ def _emulator(
     seed = Seed() if seed_file is None else _read("--seed", seed_file, lambda: load_seed(seed_file))
     emulator = PhloEmulator(
         auth_id=seed.auth_id or DEMO_AUTH_ID,
-        auth_token=auth_token or seed.auth_token or new_auth_token(),
+        auth_token=seed.auth_token or os.environ.get(TOKEN_VARIABLE) or new_auth_token(),
         phlos=seed.phlos,
         phones=seed.phones,
+        default_phone=default_phone or seed.default_phone,
         rate_limit=None if no_rate_limit else rate or (300, 5.0),
         retry_after=not no_retry_after,
         latency=latency or 0.0,

@@ -18,6 +18,7 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .calls.phone_mix import PhoneMix, PhoneShare, read_phone_mix
 from .dashboard.request_log import RequestLogEntry
 from .errors import ApiError, CallError, EmulatorError, InvalidState, MemberNotFound
 from .faults.injection import BrokenExchange
@@ -56,6 +57,8 @@ __all__ = [
     "PhloEmulator",
     "Phone",
     "PhoneBehaviour",
+    "PhoneMix",
+    "PhoneShare",
     "ReceivedRequest",
     "RequestLogEntry",
     "Seed",
@@ -63,5 +66,6 @@ __all__ = [
     "TransferKind",
     "WebhookRequest",
     "load_seed",
+    "read_phone_mix",
     "read_seed",
 ]

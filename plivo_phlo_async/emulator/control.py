@@ -183,7 +183,7 @@ class ControlHandlers:
             "answer": lambda info: switchboard.answer(address, _read_call_id(info)),
             "reject": lambda info: switchboard.reject(address, _read_call_id(info)),
             "hangup": lambda info: switchboard.hang_up(address, _read_call_id(info)),
-            "ring": lambda info: self._join(address, info),
+            "call": lambda info: self._join(address, info),
         }
         if action not in actions:
             return {}

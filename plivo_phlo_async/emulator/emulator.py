@@ -280,7 +280,7 @@ class Emulator:
         if seed.auth_id is not None and seed.auth_token is not None:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
         self.api.configure(seed.phlos)
-        self.switchboard.phones.configure(seed.phones)
+        self.switchboard.phones.configure(seed.phones, seed.default_phone)
         self.faults.configure(seed.faults)
         self.callbacks.configure(seed.callback, seed.callbacks)
 

@@ -54,6 +54,7 @@ class BackgroundTasks:
         self._spawned: SpawnedTask | None = None
         self._timer: _PhoneTimer | None = None
         self.running: bool = False
+        self.served: bool = False  # a server runs, or is about to
 
     async def run(
         self, receive: Receive, send: Send, *, alongside: Callable[[], Coroutine[Any, Any, None]]
@@ -74,7 +75,7 @@ class BackgroundTasks:
         In a thread without a running loop it waits for the next one.
         """
         with self._lock:
-            if self.running or not (self._spawned is None or self._spawned.ended):
+            if self.running or self.served or not (self._spawned is None or self._spawned.ended):
                 return
             spawned = SpawnedTask(self._run_until_idle)
             self._spawned = spawned if spawned.start() else None

@@ -19,6 +19,7 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .calls.phone_mix import DEFAULT_MIX, PhoneMix
 from .calls.phones import Phones
 from .calls.switchboard import Snapshot
 from .dashboard.request_log import RequestLogEntry
@@ -50,8 +51,9 @@ class PhloEmulator:
         auth_id: the Auth ID of the account.
         auth_token: its Auth Token.
         phlos: the PHLOs that exist; a demo PHLO by default.
-        phones: the phones by address: a `Phone`, or what it does when it rings, as "ring". Every
-            other phone answers at once.
+        phones: the phones by address: a `Phone`, or what it does when it rings, as "ring".
+        default_phone: what every other phone does, as a `PhoneMix` or its text, for example
+            "answer 70% after 5-20s, reject 10%, never 20%"; by default it answers at once.
         rate_limit: how many requests are allowed in how many seconds; None for no limit.
         retry_after: whether a 429 has `Retry-After`.
         auto_join: whether everyone is together when the target of a warm transfer answers.
@@ -69,7 +71,7 @@ class PhloEmulator:
 
     Raises:
         ApiError: the text of a fault rule or the URL of a callback is invalid.
-        ValueError: the behaviour of a phone is unknown.
+        ValueError: the behaviour of a phone is unknown, or `default_phone` is invalid.
 
     Attributes:
         clock: returns monotonic seconds.
@@ -85,6 +87,7 @@ class PhloEmulator:
         auth_token: str = DEMO_AUTH_TOKEN,
         phlos: Iterable[EmulatedPhlo] = (DEMO_PHLO,),
         phones: Phones | None = None,
+        default_phone: PhoneMix | str = DEFAULT_MIX,
         rate_limit: tuple[int, float] | None = (300, 5.0),
         retry_after: bool = True,
         auto_join: bool = False,
@@ -102,7 +105,16 @@ class PhloEmulator:
         if rate_limit is not None:
             limiter = RateLimiter(*rate_limit, clock=clock, retry_after=retry_after)
         self._emulator = emulator = Emulator(
-            Seed(auth_id, auth_token, phlos, phones or {}, callback, callbacks or {}, faults),
+            Seed(
+                auth_id,
+                auth_token,
+                phlos,
+                phones or {},
+                callback,
+                callbacks or {},
+                faults,
+                default_phone=default_phone,
+            ),
             rate_limiter=limiter,
             auto_join=auto_join,
             latency=latency,
@@ -189,6 +201,15 @@ class PhloEmulator:
             for node in phlo.nodes[:1]:
                 values["PLIVO_NODE_ID"] = node.node_id
         return values
+
+    @property
+    def served(self) -> bool:
+        """Whether a server serves it, which then sends the webhooks; may be set."""
+        return self._emulator.background.served
+
+    @served.setter
+    def served(self, served: bool) -> None:
+        self._emulator.background.served = served
 
     # What a test looks at
 

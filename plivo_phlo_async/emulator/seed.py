@@ -7,6 +7,7 @@
                             "name": "Support line",
                             "callback": {"url": "...", "format": "json"}}]}],
       "phones": {"12025550199": "reject", "12025550102": {"does": "answer", "after": 3}},
+      "default_phone": "answer 70% after 5-20s, reject 10%, never 20%",
       "callback": "http://127.0.0.1:8000/events",
       "faults": ["hold:500 x1"]
     }
@@ -31,6 +32,7 @@ from .calls.phlos import (
     Phone,
     PhoneBehaviour,
 )
+from .calls.phone_mix import DEFAULT_MIX, PhoneMix, read_phone_mix
 from .calls.phones import read_phones
 from .errors import InvalidParameter
 from .faults.rules import FaultRule, parse_rules, read_rule
@@ -41,6 +43,10 @@ def _as_tuple(phlos: Iterable[EmulatedPhlo]) -> tuple[EmulatedPhlo, ...]:
     return tuple(phlos)
 
 
+def _as_mix(mix: PhoneMix | str) -> PhoneMix:
+    return read_phone_mix(mix) if isinstance(mix, str) else mix
+
+
 @attrs.frozen
 class Seed:
     """The initial configuration of an emulator; by default the demo PHLO.
@@ -49,20 +55,22 @@ class Seed:
         auth_id: the Auth ID of the account; None, as its Auth Token, keeps the emulator's.
         auth_token: its Auth Token.
         phlos: the PHLOs that exist.
-        phones: the phones by address; every other phone answers at once.
+        phones: the phones by address.
+        default_phone: what every other phone does, or its text; by default it answers at once.
         callback: the callback of every node without one of its own, None for none.
         callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
         faults: the active fault rules.
 
     Raises:
         ApiError: the text of a fault rule or the URL of a callback is invalid.
-        ValueError: the behaviour of a phone is unknown.
+        ValueError: the behaviour of a phone is unknown, or that of the other phones is invalid.
     """
 
     auth_id: str | None = None
     auth_token: str | None = attrs.field(default=None, repr=False)
     phlos: tuple[EmulatedPhlo, ...] = attrs.field(default=(DEMO_PHLO,), converter=_as_tuple)
     phones: Mapping[str, Phone] = attrs.field(factory=dict, converter=read_phones)
+    default_phone: PhoneMix = attrs.field(default=DEFAULT_MIX, converter=_as_mix, kw_only=True)
     callback: Callback | None = attrs.field(default=None, converter=optional_callback)
     callbacks: Mapping[NodeKey, Callback] = attrs.field(factory=dict)
     faults: tuple[FaultRule, ...] = attrs.field(default=(), converter=parse_rules)
@@ -106,7 +114,7 @@ def read_seed(value: object, name: str) -> Seed:
         raise InvalidParameter(f"{name}: {error.error}") from error
 
 
-_KEYS = ("account", "phlos", "phones", "callback", "faults")
+_KEYS = ("account", "phlos", "phones", "default_phone", "callback", "faults")
 
 
 def _seed(given: Mapping[str, Any]) -> Seed:
@@ -121,6 +129,8 @@ def _seed(given: Mapping[str, Any]) -> Seed:
         _check_unique([phlo.phlo_id for phlo in values["phlos"]], "phlos", "phlo_id")
     if "callback" in given:
         values["callback"] = read_callback(given["callback"])
+    if "default_phone" in given:
+        values["default_phone"] = _mix(given["default_phone"])
     phones = _object(given.get("phones", {}), "phones", None)
     faults = enumerate(_list(given.get("faults", []), "faults"))
     return Seed(
@@ -129,6 +139,13 @@ def _seed(given: Mapping[str, Any]) -> Seed:
         phones={to: read_phone(does, f"phones[{to!r}]") for to, does in phones.items()},
         faults=tuple(read_rule(one, f"faults[{n}]") for n, one in faults),
     )
+
+
+def _mix(value: object) -> PhoneMix:
+    try:
+        return read_phone_mix(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise InvalidParameter(f"default_phone: {error}") from error
 
 
 def _phlo(value: object, where: str, callbacks: dict[NodeKey, Callback]) -> EmulatedPhlo:

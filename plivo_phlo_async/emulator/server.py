@@ -118,6 +118,7 @@ class EmulatorServer:
         port = int(listening.getsockname()[1])
         self._running = _Running(server, listening, port, thread, ended)
         self.emulator.closing.clear()
+        self.emulator.served = True
         thread.start()
         return self
 
@@ -137,6 +138,7 @@ class EmulatorServer:
         self.emulator.closing.notify(latched=True)
         running.thread.join()
         running.listening.close()
+        self.emulator.served = False
         self._running = None
 
     def __enter__(self) -> Self:

@@ -59,7 +59,7 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
     options += ["--rate", "10/1s", "--fault", "hold:500", "--fault", "call:close_after x1"]
     options += ["--callback", "http://127.0.0.1:9/e"]
     with emulating(*options) as settings:
-        ask(settings, "phones/5/ring", {})
+        ask(settings, "phones/5/call", {})
         dashboard, callback = ask(settings, "dashboard"), ask(settings, "callback")
     with emulating("--seed", str(seed), "--state", str(state)) as again:
         later = ask(again, "dashboard")
@@ -120,5 +120,37 @@ def test_the_help_shows_how_to_write_a_fault(plivo_phlo: Run) -> None:
     words = " ".join(out.split())
 
     assert code == 0
-    for part in ("hold:500", "call:close_after x1", "503_retry_after", "300/5s", "20ms"):
+    for part in ("hold:500", "call:close_after x1", "503_retry_after", "300/5s", "200ms"):
         assert part in words
+
+
+def test_the_token_is_another_one_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PLIVO_EMULATOR_AUTH_TOKEN", raising=False)
+    with emulating() as first:
+        pass
+    with emulating() as second:
+        pass
+
+    assert len(first["PLIVO_AUTH_TOKEN"]) == 40
+    assert first["PLIVO_AUTH_TOKEN"] != second["PLIVO_AUTH_TOKEN"]
+
+
+def test_a_token_of_the_environment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLIVO_EMULATOR_AUTH_TOKEN", "mine")
+    with emulating("--phones", "answer 50% after 5-20s, reject") as settings:
+        dashboard = ask(settings, "dashboard")
+
+    assert settings["PLIVO_AUTH_TOKEN"] == "mine"
+    assert dashboard["default_phone"] == "answer 50% after 5-20s, reject 50%"
+
+
+@pytest.mark.parametrize(("host", "warns"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_a_host_that_others_reach_is_warned_of(host: str, warns: bool) -> None:
+    command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", "0", "--host", host]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as on:
+        assert on.stdout is not None
+        on.stdout.readline()
+        on.send_signal(signal.SIGINT)
+        _, err = on.communicate(timeout=120)
+
+    assert ("# Warning: other machines can reach this emulator." in err) is warns

@@ -21,7 +21,7 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 from .asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic
 
 PATHS = [NODE, PHLO, RUN, f"{NODE}/members/222", "/_emulator/state", "/_emulator/log", "/v1", "/"]
-CONTROL = ["faults", "seed", "callback", "phones/222", "phones/222/ring", "deliveries/1/redeliver"]
+CONTROL = ["faults", "seed", "callback", "phones/222", "phones/222/call", "deliveries/1/redeliver"]
 PATHS += [f"/_emulator/{path}" for path in (*CONTROL, "faults/1", "board", "nothing", "events/x")]
 METHODS = [
     "GET",

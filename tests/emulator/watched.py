@@ -49,7 +49,7 @@ class WatchedNode:
         latest = next(reversed(before), None)
         where = call_id or (None if new_call else latest)
         content = {"role": role.value, "call_id": call_id, "new_call": new_call}
-        ask(self.emulator, "POST", f"/_emulator/phones/{address}/ring", content)
+        ask(self.emulator, "POST", f"/_emulator/phones/{address}/call", content)
         self._check(before, {where} if where else set(), opens=where is None)
 
     def phone(self, act: str, address: str, call_id: str | None) -> None:

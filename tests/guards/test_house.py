@@ -36,7 +36,7 @@ STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 APART = {"emulator": {"_version", "_masking"}, "webhooks": {"errors"}}
 # The emulator's own ladder, of its modules and packages.
 EMULATOR_LADDER = [
-    {"asgi", "errors", "notifier", "race", "spawn"},
+    {"asgi", "durations", "errors", "notifier", "race", "spawn"},
     {"calls"},
     {"http", "webhooks"},
     {"faults", "dashboard", "lifespan"},

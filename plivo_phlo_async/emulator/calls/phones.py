@@ -1,12 +1,14 @@
 """The phones: what each does when it rings, and what ringing phones are scheduled to do."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import attrs
 
 from .members import canonical_address
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
+from .phone_mix import DEFAULT_MIX, PhoneMix
 
 Phones = Mapping[str, Phone | PhoneBehaviour | str]
 """Phones by address: a `Phone`, or what it does when it rings."""
@@ -18,22 +20,27 @@ def read_phones(phones: Phones) -> dict[str, Phone]:
 
 
 class PhoneRegistry:
-    """The configured phones; every other phone answers at once.
+    """The configured phones; every other phone does what the default mix says.
 
     Two spellings of an address are one phone, listed as first spelled. `set` calls `changed`.
     """
 
+    default: PhoneMix
+
     def __init__(self, *, changed: Callable[[], None] = lambda: None) -> None:
         self._changed = changed
-        self.configure({})
+        self.configure({}, DEFAULT_MIX)
 
-    def configure(self, initial: Mapping[str, Phone]) -> None:
-        """Set the phones that `reset` restores, and reset."""
+    def configure(self, initial: Mapping[str, Phone], default: PhoneMix) -> None:
+        """Set the phones that `reset` restores, and reset; `default` is what all others do."""
         self._initial = dict(initial)
+        self.default = default
         self.reset()
 
     def reset(self) -> None:
         """Restore the initial phones."""
+        self._rings: Counter[str] = Counter()
+        self._drawn: dict[str, Phone] = {}
         self._listed: dict[str, Phone] = {}
         self._spellings: dict[str, str] = {}
         self._add(self._initial)
@@ -47,10 +54,21 @@ class PhoneRegistry:
         self._add({address: behaviour if isinstance(behaviour, Phone) else Phone(behaviour, after)})
         self._changed()
 
+    def ring(self, address: str) -> Phone:
+        """Return what the phone at an address does this time."""
+        canonical = canonical_address(address)
+        if canonical in self._spellings:
+            return self.at(address)
+        self._drawn[canonical] = phone = self.default.draw(canonical, self._rings[canonical])
+        self._rings[canonical] += 1
+        return phone
+
     def at(self, address: str) -> Phone:
-        """Return the phone at an address."""
-        spelling = self._spellings.get(canonical_address(address), address)
-        return self._listed.get(spelling, DEFAULT_PHONE)
+        """Return what the phone at an address does, or did when it rang last."""
+        canonical = canonical_address(address)
+        if canonical in self._spellings:
+            return self._listed[self._spellings[canonical]]
+        return self._drawn.get(canonical, DEFAULT_PHONE)
 
     @property
     def listed(self) -> dict[str, Phone]:

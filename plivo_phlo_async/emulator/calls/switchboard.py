@@ -173,7 +173,7 @@ class Switchboard:
         address under the one that was dialled first.
         """
         current = self.find(node_key, by) or self.new_call(node_key)
-        phone = self.phones.at(to)
+        phone = self.phones.ring(to)
         later = phone.automatic and phone.after > 0
         reaction = _unchanged if later else self._reaction(phone.does, to)
         self._take(api_id, current, verb, to, lambda call: reaction(ring(call)), by)

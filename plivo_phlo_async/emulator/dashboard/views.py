@@ -54,6 +54,7 @@ class DashboardViews:
             "ended": self.ended(),
             "nodes": self.nodes(),
             "phones": self._switchboard.phones.describe(),
+            "default_phone": str(self._switchboard.phones.default),
             "dialled": dict(self._switchboard.dialled),
         }
 

@@ -22,11 +22,9 @@ from typing import Any, Self
 import attrs
 
 from ..calls.members import canonical_address
+from ..durations import LONGEST_SECONDS, read_seconds
 from ..errors import InvalidParameter
 from ..http.request_info import RequestInfo
-
-LONGEST_SECONDS = 3600
-"""The longest time of a rule, in seconds."""
 
 
 class FaultKind(StrEnum):
@@ -198,22 +196,10 @@ def _is_number(value: object, most: float) -> bool:
 
 # A rule as text
 
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|)", re.ASCII)
 _WORD = re.compile(
     r"x(?P<count>\d{1,9})|(?P<percent>\d+(?:\.\d+)?)%|#(?P<nth>\d{1,9})|seed=(?P<seed>\d{1,18})",
     re.ASCII,
 )
-
-
-def read_seconds(text: str) -> float:
-    """Parse a time written as `20ms`, `1.5s` or `2`; raises `ValueError`."""
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is not a time: write 20ms or 1.5s.")
-    seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
-    if seconds > LONGEST_SECONDS:
-        raise ValueError(f"{text!r} is too long: at most {LONGEST_SECONDS}s.")
-    return seconds
 
 
 def parse_rule(text: str) -> FaultRule:

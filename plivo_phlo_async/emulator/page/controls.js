@@ -48,7 +48,7 @@ export class Controls {
     const node = this.model.nodes[Number(byId("ring-node").value)];
     const { phlo_id, node_id } = node ?? {};
     const body = { role: byId("ring-role").value, phlo_id, node_id };
-    this.perform(() => ask("POST", `/phones/${part(address)}/ring`, body), `${address} dials in.`);
+    this.perform(() => ask("POST", `/phones/${part(address)}/call`, body), `${address} dials in.`);
   }
 
   setPhone() {
@@ -113,7 +113,9 @@ export class Controls {
   }
 
   drawPhones() {
-    const { phones, dialled } = this.model;
+    const { phones, dialled, defaultPhone } = this.model;
+    byId("default-phone").textContent = defaultPhone;
+    const others = defaultPhone === "answer" ? DOES.answer : "by chance";
     const known = new Map();
     for (const [address, phone] of Object.entries(phones)) known.set(canonical(address), { address, phone, rung: 0 });
     for (const [address, rung] of Object.entries(dialled)) {
@@ -128,7 +130,7 @@ export class Controls {
         "tr",
         {},
         el("td", { class: "address" }, address),
-        el("td", {}, DOES[phone?.does ?? "answer"] + after),
+        el("td", {}, (phone ? DOES[phone.does] : others) + after),
         el("td", { class: "rung", "data-twice": rung > 1 }, `${rung}×`),
       );
     });

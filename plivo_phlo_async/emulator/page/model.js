@@ -36,6 +36,7 @@ export class Model {
     this.nodes = dashboard.nodes;
     this.account = dashboard.account;
     this.phones = dashboard.phones;
+    this.defaultPhone = dashboard.default_phone;
     this.dialled = dashboard.dialled;
     this.faults = dashboard.faults;
     this.requests = dashboard.requests;

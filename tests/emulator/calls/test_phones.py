@@ -109,7 +109,7 @@ def test_phones_are_driven_over_http(emulator: PhloEmulator) -> None:
     ask(emulator, "POST", NODE, DIAL)
     answered = ask(emulator, "POST", f"{phones}/222/answer")
     held = state(emulator)
-    rung_in = ask(emulator, "POST", f"{phones}/555/ring")
+    rung_in = ask(emulator, "POST", f"{phones}/555/call")
     gone = ask(emulator, "POST", f"{phones}/222/hangup")
     again = ask(emulator, "POST", f"{phones}/222/reject")
 
@@ -121,10 +121,10 @@ def test_phones_are_driven_over_http(emulator: PhloEmulator) -> None:
 def test_a_customer_rings_in_and_opens_a_call_at_the_first_node_or_the_one_named(
     emulator: PhloEmulator,
 ) -> None:
-    opened = ask(emulator, "POST", "/_emulator/phones/555/ring")
+    opened = ask(emulator, "POST", "/_emulator/phones/555/call")
     named = {"phlo_id": DEMO_PHLO_ID, "node_id": DEMO_NODE_ID, "role": "agent"}
-    joined = ask(emulator, "POST", "/_emulator/phones/111/ring", named)
-    unknown = ask(emulator, "POST", "/_emulator/phones/9/ring", {**named, "node_id": "x"})
+    joined = ask(emulator, "POST", "/_emulator/phones/111/call", named)
+    unknown = ask(emulator, "POST", "/_emulator/phones/9/call", {**named, "node_id": "x"})
 
     assert [m["role"] for m in joined.json["calls"][0]["members"]] == ["customer", "agent"]
     assert (opened.status, unknown.status, emulator.dialled) == (200, 404, {})
@@ -136,9 +136,9 @@ def test_a_customer_rings_in_and_opens_a_call_at_the_first_node_or_the_one_named
         ("2", {"does": "sing"}, "phone.does"),
         ("2", {"after": "3"}, "phone.after"),
         ("2", {"will": 1}, "phone"),
-        ("2/ring", {"role": "boss"}, "role"),
-        ("2/ring", {"role": ["agent"]}, "role"),
-        ("2/ring", {"node_id": DEMO_NODE_ID}, "phlo_id, node_id"),
+        ("2/call", {"role": "boss"}, "role"),
+        ("2/call", {"role": ["agent"]}, "role"),
+        ("2/call", {"node_id": DEMO_NODE_ID}, "phlo_id, node_id"),
     ],
 )
 def test_what_no_phone_does_is_400_and_named(
@@ -210,7 +210,7 @@ def test_who_rings_in_without_a_node_comes_to_the_first_multi_party_call_or_to_n
     nodes: tuple[EmulatedNode, ...], node_key: tuple[str, str] | None
 ) -> None:
     emulator = PhloEmulator(phlos=[EmulatedPhlo("empty"), EmulatedPhlo("full", nodes=nodes)])
-    answer = ask(emulator, "POST", "/_emulator/phones/555/ring")
+    answer = ask(emulator, "POST", "/_emulator/phones/555/call")
 
     opened = [call.node_key for call in emulator.calls.values()]
 

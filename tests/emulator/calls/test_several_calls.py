@@ -127,7 +127,7 @@ def test_a_caller_joins_the_call_that_is_named() -> None:
 
 def test_a_caller_can_open_a_call() -> None:
     emulator = two_calls()
-    answer = ask(emulator, "POST", f"/_emulator/phones/{EVE}/ring", {"new_call": True})
+    answer = ask(emulator, "POST", f"/_emulator/phones/{EVE}/call", {"new_call": True})
 
     assert answer.status == 200
     assert shown(emulator)[2] == {EVE: "in_call"}

@@ -152,7 +152,7 @@ def test_a_refusal_is_one_line_in_the_log_with_the_number_masked(
 
 
 def test_the_control_routes_say_why(emulator: PhloEmulator) -> None:
-    answer = ask(emulator, "POST", f"/_emulator/phones/{CARL}/ring")
+    answer = ask(emulator, "POST", f"/_emulator/phones/{CARL}/call")
 
     assert (answer.status, answer.json["error"]) == (
         400,
