@@ -36,7 +36,11 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        # Names of other sites that lead to this machine, as a rebound one does.
+        names = "--host-resolver-rules=MAP *.example 127.0.0.1"
+        launched = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", names]
+        )
         yield launched
         launched.close()
 
