@@ -105,6 +105,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *wanted)
     session.run("python", "-m", "benchmarks.bulk")
     session.run("python", "-m", "benchmarks.imports")
+    session.run("python", "-m", "benchmarks.emulator")
 
 
 @nox.session
