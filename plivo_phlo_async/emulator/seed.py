@@ -36,6 +36,7 @@ from .calls.phone_mix import DEFAULT_MIX, PhoneMix, read_phone_mix
 from .calls.phones import read_phones
 from .errors import InvalidParameter
 from .faults.rules import FaultRule, parse_rules, read_rule
+from .http.parameters import is_unicode
 from .webhooks.callbacks import Callback, optional_callback, read_callback
 
 
@@ -207,7 +208,7 @@ def _list(value: object, where: str) -> list[Any]:
 
 def _text(given: Mapping[str, Any], key: str, where: str) -> str:
     value = given.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not is_unicode(value):
         raise InvalidParameter(f"{where}.{key}: give a string that is not empty.")
     return value
 

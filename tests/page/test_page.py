@@ -15,6 +15,8 @@ from plivo_phlo_async.emulator import (
     DEMO_AUTH_TOKEN,
     DEMO_NODE_ID,
     DEMO_PHLO_ID,
+    EmulatedNode,
+    EmulatedPhlo,
     FaultKind,
     PhloEmulator,
     PhoneBehaviour,
@@ -322,3 +324,10 @@ def test_a_call_of_thousands_is_cut_short() -> None:
         emulator.join(DEMO_PHLO_ID, DEMO_NODE_ID, f"1{number}")
 
     assert "and 100 more" in Seen(page_of(emulator)).texts
+
+
+def test_a_text_that_no_encoding_has_is_shown_as_a_question_mark() -> None:
+    emulator = PhloEmulator(phlos=[EmulatedPhlo("p", nodes=(EmulatedNode("n", name="\ud800"),))])
+    emulator.join("p", "n", "5")
+
+    assert "<td>?</td>" in page_of(emulator)

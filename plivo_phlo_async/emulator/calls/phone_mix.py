@@ -54,7 +54,7 @@ class PhoneMix:
             canonical_address: the phone's address.
             ring: how often it has rung before.
         """
-        chance = random.Random(f"{self.seed} {canonical_address} {ring}")
+        chance = random.Random(f"{self.seed} {canonical_address!a} {ring}")
         drawn = chance.random() * 100
         for share in self.shares:
             drawn -= share.percent

@@ -60,7 +60,7 @@ def _address(parameters: Parameters, name: str) -> str:
     if len(text) > ADDRESS_LIMIT:
         longest = f"The {name} can be maximum {ADDRESS_LIMIT} characters long."
         raise InvalidParameter(f"Invalid value provided for {name}. {longest}")
-    if not text.strip().removeprefix("+"):
+    if not text.strip().removeprefix("+") or not is_unicode(text):
         raise InvalidParameter(f"Invalid value provided for {name}.")
     return text
 
@@ -73,3 +73,8 @@ def _text(parameters: Parameters, name: str) -> str:
         expected = f"{name} expects a/an string."
         raise InvalidParameter(f"Invalid value provided for {name}. {expected}")
     return value
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no lone surrogate, which JSON can have and no encoding."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

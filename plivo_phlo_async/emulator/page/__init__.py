@@ -44,7 +44,9 @@ def show_page(emulator: Emulator) -> HttpResponse:
     mask = secret_masker(emulator.auth_token)
     dashboard, tables = write_dashboard(emulator, mask), write_tables(emulator, mask)
     page = "".join((before, dashboard, between, tables, after))
-    return HttpResponse(200, {}, raw=page.encode(), content_type="text/html; charset=utf-8")
+    return HttpResponse(
+        200, {}, raw=page.encode(errors="replace"), content_type="text/html; charset=utf-8"
+    )
 
 
 def page_file(name: str) -> HttpResponse:

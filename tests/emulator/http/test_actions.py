@@ -50,6 +50,7 @@ def test_a_parameter_of_another_type_is_refused_with_the_right_type(
         ("to", ""),
         ("to", "  "),
         ("to", "+"),
+        ("to", "\ud800"),
         ("trigger_source", ""),
     ],
 )
