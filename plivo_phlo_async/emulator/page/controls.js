@@ -114,8 +114,9 @@ export class Controls {
 
   drawPhones() {
     const { phones, dialled, defaultPhone } = this.model;
-    byId("default-phone").textContent = defaultPhone;
-    const others = defaultPhone === "answer" ? DOES.answer : "by chance";
+    const answers = defaultPhone === "answer";
+    byId("default-phone").textContent = answers ? "answers at once" : `does one of these (${defaultPhone})`;
+    const others = answers ? DOES.answer : "by chance";
     const known = new Map();
     for (const [address, phone] of Object.entries(phones)) known.set(canonical(address), { address, phone, rung: 0 });
     for (const [address, rung] of Object.entries(dialled)) {

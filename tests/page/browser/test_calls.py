@@ -229,3 +229,10 @@ def test_without_scripts_the_page_is_tables(browser: Browser, server: EmulatorSe
     expect(page.get_by_role("table", name="Log, newest first")).to_be_visible()
     expect(page.locator("#page")).to_be_hidden()
     context.close()
+
+
+def test_the_page_says_what_phones_do_on_average(page: Page) -> None:
+    with EmulatorServer(PhloEmulator(default_phone="answer 60%, never")) as server:
+        page.goto(f"http://127.0.0.1:{server.port}/_emulator/")
+
+        expect(page.locator("#phones")).to_contain_text("one of these (answer 60%, never 40%)")
