@@ -2,8 +2,8 @@
 
     pytest examples/test_click_to_call.py
 
-The first test passes a client to the code under test; a service that creates its own client uses
-`phlo_server`, as the second test does.
+The first test passes a client to the code under test. The second uses `phlo_server`, a real port.
+Code that creates its own client uses `phlo_env`.
 """
 
 import pytest

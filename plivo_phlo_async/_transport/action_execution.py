@@ -149,7 +149,7 @@ class ActionExecution:
             if self._recorder is not None and not self._is_recorded:
                 await self._recorder.begin()
                 self._is_recorded = True
-                # It may have shielded itself from a cancellation, which must not hit the request.
+                # `begin` may have been shielded from a cancellation; raise it before the request.
                 await anyio.lowlevel.checkpoint_if_cancelled()
             reason = self._why_not()  # the wait may have been long
             return self._stop(reason) if reason else await self._attempt()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JournalOutcomes", "SqliteJournal"]
 
-# Turns of the event loop before a transaction, in which other actions come to share it.
+# How many iterations of the event loop a transaction waits for other actions to join it.
 _GATHERING = 4
 
 T = TypeVar("T")

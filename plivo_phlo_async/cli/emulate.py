@@ -33,9 +33,10 @@ T = TypeVar("T")
 TOKEN_VARIABLE = "PLIVO_EMULATOR_AUTH_TOKEN"
 
 OPEN_WARNING = (
-    "# Warning: other machines can reach this emulator. The API at /v1 needs the Auth Token. The"
-    " page and everything under /_emulator/ need nothing: whoever reaches them sees every number,"
-    " changes phones, faults and the account, and lets this machine send requests to any URL."
+    "# Warning: other machines can reach this emulator. The API at /v1 requires the Auth Token. The"
+    " page and all routes under /_emulator/ require no credentials: anyone who reaches them can"
+    " read every number, perform actions, change phones, faults and the account, and make this"
+    " machine send requests to any URL."
 )
 
 FAULT_HELP = (
@@ -61,7 +62,7 @@ FAULT_HELP = (
     default="127.0.0.1",
     show_default=True,
     metavar="HOST",
-    help="The address to listen on; any but a loopback one is open to other machines.",
+    help="The address to listen on; other machines can reach it unless it is a loopback address.",
 )
 @click.option(
     "--seed",
@@ -74,9 +75,9 @@ FAULT_HELP = (
     "default_phone",
     type=parsed(read_phone_mix),
     metavar="MIX",
-    help="What phones do unless they are set to do something else, at random: 'answer 70% after"
-    " 5-20s, reject 10%, never 20%'. The behaviours:"
-    f" {', '.join(PhoneBehaviour)}. A last part ', seed=7' is another chance.",
+    help="What each phone without a setting of its own does when it rings, at random: 'answer 70%"
+    " after 5-20s, reject 10%, never 20%'. Behaviours:"
+    f" {', '.join(PhoneBehaviour)}. Append ', seed=7' for other random choices.",
 )
 @click.option(
     "--latency",
@@ -111,12 +112,12 @@ FAULT_HELP = (
 @click.option(
     "--no-retry-after", is_flag=True, help="Omit Retry-After when the rate limit is exceeded."
 )
-@json_option("Print the settings as JSON.")
+@json_option("Print the environment variables as JSON.")
 def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
     """Serve an emulated PHLO until Ctrl-C. Print the environment variables for its clients.
 
-    Plivo's API is served at /v1, a web page that shows the calls at /_emulator/. The Auth Token is
-    the seed's, else that of PLIVO_EMULATOR_AUTH_TOKEN, else a random one for each run.
+    Plivo's API is served at /v1, and a web page that shows the calls at /_emulator/. The Auth Token
+    comes from the seed or from PLIVO_EMULATOR_AUTH_TOKEN; by default it is random for each run.
     """
     server = EmulatorServer(_emulator(**options), host=host, port=port)
     try:

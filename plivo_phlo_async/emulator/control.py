@@ -168,7 +168,7 @@ class ControlHandlers:
         return HttpResponse(200, self._emulator.dashboard())
 
     def phones(self, _: RequestInfo) -> HttpResponse:
-        """Return the configured phones; every other phone answers at once."""
+        """Return the configured phones; every other phone does what `default_phone` says."""
         return HttpResponse(200, {"phones": self._emulator.switchboard.phones.describe()})
 
     def set_phone(self, address: str, info: RequestInfo) -> HttpResponse:

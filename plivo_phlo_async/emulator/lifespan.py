@@ -23,7 +23,7 @@ class _PhoneTimer:
 
 
 class BackgroundTasks:
-    """Runs what is due: while a server runs, else in the event loop that has caused it.
+    """Runs what is due: in the server while one runs, otherwise in the event loop that caused it.
 
     `lock` is held while the emulator changes; `changed` notifies of changes; `tick` lets the phones
     act that are due and returns the seconds until the next one; `flush` sends webhooks,

@@ -240,12 +240,12 @@ class PhloEmulator:
 
     @property
     def requests(self) -> int:
-        """The number of requests under `/v1`, including rejected ones."""
+        """The number of requests under `/v1`, except those refused for their `Host` or site."""
         return self._emulator.request_log.requests
 
     @property
     def received(self) -> tuple[ReceivedRequest, ...]:
-        """The latest requests under `/v1`, oldest first, at most a thousand."""
+        """The latest requests under `/v1`, oldest first: at most a thousand, and at most 4 MiB."""
         with self._emulator.current() as emulator:
             return tuple(emulator.request_log.received)
 
@@ -266,7 +266,7 @@ class PhloEmulator:
             errors: only those with an error response or a fault.
 
         Returns:
-            At most a thousand.
+            At most a thousand, and at most 4 MiB of requests.
         """
         with self._emulator.current() as emulator:
             return emulator.request_log.select(call, member, errors)

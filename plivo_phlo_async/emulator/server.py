@@ -51,7 +51,8 @@ class EmulatorServer:
 
     Args:
         emulator: the emulator to serve; by default a new one with a random Auth Token.
-        host: the address to listen on; any but a loopback one is reachable by other machines.
+        host: the address to listen on; other machines can reach it unless it is a loopback
+            address.
         port: the port to listen on; 0 picks a free one.
 
     Attributes:

@@ -93,7 +93,7 @@ def client_of(emulator: PhloEmulator, **options: Any) -> AsyncPhloClient:
 
 
 def route_in_process(emulator: PhloEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an emulator answer what any httpx client sends to `IN_PROCESS_URL`.
+    """Route what any `httpx.AsyncClient` sends to `IN_PROCESS_URL` to an emulator.
 
     Args:
         emulator: the emulator that answers.

@@ -121,8 +121,8 @@ def phlo_client(phlo_emulator: Any, phlo_client_options: dict[str, Any]) -> Any:
 def phlo_env(phlo_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment, set to `phlo_emulator` in this process, with no port.
 
-    It is for code that creates its own client, `AsyncPhloClient()`; any httpx client reaches the
-    emulator at that base URL. Rate limits are the client's own.
+    For code that creates its own client, `AsyncPhloClient()`. Any `httpx.AsyncClient` reaches the
+    emulator at that base URL. The client keeps its own rate limit.
     """
     in_process = _load("testing.in_process")
     in_process.route_in_process(phlo_emulator, monkeypatch)

@@ -1,4 +1,4 @@
-"""What phones do on average: some answer, some reject, some never do."""
+"""What phones do at random: each behaviour has a percentage."""
 
 import math
 import random
@@ -21,10 +21,10 @@ class PhoneShare:
     """What some of the phones do.
 
     Attributes:
-        percent: how many of a hundred rings.
+        percent: the share of rings, in percent.
         does: what the phone does.
-        least: the fewest seconds that it rings first.
-        most: the most seconds.
+        least: the minimum number of seconds that it rings first.
+        most: the maximum number of seconds.
     """
 
     percent: float
@@ -35,13 +35,14 @@ class PhoneShare:
 
 @attrs.frozen
 class PhoneMix:
-    """What phones do when they ring, by chance.
+    """What phones do when they ring, at random.
 
-    The same address does the same at the same ring of it, whatever else rings, with the same seed.
+    The choice depends on the seed, the address and how often that address has rung, and on nothing
+    else.
 
     Attributes:
         shares: what the phones do, and how many of them; together 100 percent.
-        seed: another seed is another chance.
+        seed: the seed of the random choices.
     """
 
     shares: tuple[PhoneShare, ...] = (PhoneShare(100, PhoneBehaviour.ANSWER),)
@@ -90,8 +91,11 @@ def read_phone_mix(text: str) -> PhoneMix:
         raise ValueError(f"{text!r}: give each behaviour its percentage, as in {EXAMPLE!r}.")
     given = sum(share.percent for share in shares if share not in open_ones)
     rest = 100 - given
+    if rest == 0 and open_ones:
+        name = open_ones[0].does
+        raise ValueError(f"{text!r}: the percentages add up to 100, which leaves none for {name}.")
     if rest < 0 or (rest > 0) != bool(open_ones):
-        raise ValueError(f"{text!r}: the percentages add up to {given:g}; they must be 100.")
+        raise ValueError(f"{text!r}: the percentages add up to {given:g}, not 100.")
     filled = [attrs.evolve(one, percent=rest) if one in open_ones else one for one in shares]
     return PhoneMix(tuple(filled), int(seed[1]) if seed else 0)
 
@@ -105,7 +109,7 @@ def _read_share(part: str) -> PhoneShare:
         raise ValueError(f"{does!r}: a phone does one of {', '.join(PhoneBehaviour)}.")
     least, most = read_range(after) if after else (0.0, 0.0)
     if after and not Phone(does).automatic:
-        raise ValueError(f"{part!r}: a phone that does {does} has no time; omit 'after'.")
+        raise ValueError(f"{part!r}: 'after' does not apply to {does}; omit it.")
     return PhoneShare(float(percent or "nan"), PhoneBehaviour(does), least, most)
 
 

@@ -1,4 +1,4 @@
-"""The log: every request with its response, and every step of a phone; the latest thousand."""
+"""The log: the latest requests with their responses, and the latest steps of phones."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

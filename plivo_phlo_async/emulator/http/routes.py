@@ -21,7 +21,8 @@ class ReceivedRequest:
         method: the HTTP method.
         path: the path, percent-encoded as received.
         query: the query, percent-encoded as received.
-        body: the JSON object of the body, {} for an empty body, None for anything else.
+        body: the JSON object of the body; {} if it is empty or was not read (401), None for
+            anything else.
         auth_id: the Auth ID of its credentials, valid or not; None without credentials.
     """
 

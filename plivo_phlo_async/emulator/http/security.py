@@ -1,7 +1,7 @@
 """Authentication of API requests, and protection from other sites' pages.
 
-What a browser on this machine loads from another site must not reach the emulator: neither the
-pages under `/_emulator/`, which need no credentials, nor the API.
+A page of another site, loaded in a browser on this machine, must not use the API, nor change
+anything under `/_emulator/`, which needs no credentials.
 """
 
 import hmac

@@ -13,14 +13,14 @@ const MANY_CALLS = 7;
 
 const SLOW = 400;
 
-/** `hands` does what the buttons ask: `phone`, `dial`, `showLog`, `menu`. */
+/** `handlers` are what the buttons call: `phone`, `dial`, `showLog`, `menu`. */
 class Card {
-  constructor(hands, model) {
-    this.hands = hands;
+  constructor(handlers, model) {
+    this.handlers = handlers;
     this.model = model;
     this.lines = new Map();
     const own = {
-      phone: (act, address) => hands.phone(act, address, this.call.call_id),
+      phone: (act, address) => handlers.phone(act, address, this.call.call_id),
       request: (action, address) => this.request(action, address),
       menu: (line) => this.openLineMenu(line),
       focus: () => this.more.focus(),
@@ -64,13 +64,13 @@ class Card {
     const shown = actions.join();
     if (shown === this.shownDials) return this.foot;
     this.shownDials = shown;
-    const log = el("button", { type: "button", class: "plain", click: () => this.hands.showLog(this.call) }, "Log of this call");
+    const log = el("button", { type: "button", class: "plain", click: () => this.handlers.showLog(this.call) }, "Log of this call");
     this.foot.replaceChildren(...actions.map((action) => this.dialButton(action)), log);
     return this.foot;
   }
 
   dialButton(action) {
-    const press = () => this.hands.dial(action, this.call);
+    const press = () => this.handlers.dial(action, this.call);
     const attributes = { type: "button", "aria-haspopup": "dialog", "data-act": action, click: press };
     return el("button", attributes, el("code", {}, action));
   }
@@ -79,16 +79,16 @@ class Card {
 
   openMenu() {
     const dials = DIAL_ACTIONS[this.type] ?? [];
-    const requests = dials.map((action) => [action, () => this.hands.dial(action, this.call), true]);
-    const log = [["Log of this call", () => this.hands.showLog(this.call)]];
-    this.hands.menu.toggle(this.more, this.title, [...(requests.length ? [["Request", requests]] : []), ["Show", log]]);
+    const requests = dials.map((action) => [action, () => this.handlers.dial(action, this.call), true]);
+    const log = [["Log of this call", () => this.handlers.showLog(this.call)]];
+    this.handlers.menu.toggle(this.more, this.title, [...(requests.length ? [["Request", requests]] : []), ["Show", log]]);
   }
 
   openLineMenu(line) {
     const acted = this.model.callOf(this.call, line.address);
     const elsewhere = acted && acted.call_id !== this.call.call_id;
-    const note = elsewhere ? `A request acts in ${shortId(acted.call_id)}, opened later.` : "";
-    this.hands.menu.toggle(line.more, line.address, line.choices, note);
+    const note = elsewhere ? `Requests apply to ${shortId(acted.call_id)}, which was opened later.` : "";
+    this.handlers.menu.toggle(line.more, line.address, line.choices, note);
   }
 
   async request(action, member) {
@@ -172,9 +172,9 @@ function summary(call) {
 }
 
 export class CallCards {
-  constructor(model, hands) {
+  constructor(model, handlers) {
     this.model = model;
-    this.hands = hands;
+    this.handlers = handlers;
     this.cards = new Map();
     this.list = byId("cards");
     this.search = byId("search");
@@ -210,7 +210,7 @@ export class CallCards {
     const known = this.cards.get(call.call_id);
     // A step replaces its call, so the same object needs no redraw.
     if (known?.call === call && known.small === small) return known;
-    const card = known ?? new Card(this.hands, this.model);
+    const card = known ?? new Card(this.handlers, this.model);
     this.cards.set(call.call_id, card);
     card.update(call, this.model.node(call), small);
     return card;

@@ -114,9 +114,10 @@ export class Controls {
 
   drawPhones() {
     const { phones, dialled, defaultPhone } = this.model;
-    const answers = defaultPhone === "answer";
-    byId("default-phone").textContent = answers ? "answers at once" : `does one of these (${defaultPhone})`;
-    const others = answers ? DOES.answer : "by chance";
+    const random = defaultPhone.includes("%");
+    const what = random ? `does one of these, at random: ${defaultPhone}` : `does this: ${defaultPhone}`;
+    byId("default-phone").textContent = defaultPhone === "answer" ? "answers at once" : what;
+    const others = DOES[defaultPhone] ?? (random ? "at random" : defaultPhone);
     const known = new Map();
     for (const [address, phone] of Object.entries(phones)) known.set(canonical(address), { address, phone, rung: 0 });
     for (const [address, rung] of Object.entries(dialled)) {

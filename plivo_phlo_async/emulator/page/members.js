@@ -9,19 +9,19 @@ const ANSWERS = [
 ];
 
 /**
- * `hands` does what a button asks: `phone(act, address)`, `request(action, address)`, `menu(line)`;
+ * `handlers` does what a button asks: `phone(act, address)`, `request(action, address)`, `menu(line)`;
  * `focus()` takes the focus of a member that leaves.
  */
 export class MemberLine {
-  constructor(address, hands) {
+  constructor(address, handlers) {
     this.address = address;
-    this.hands = hands;
+    this.handlers = handlers;
     this.shown = "";
     this.tags = el("span", { class: "tags" });
     this.chip = el("span", { class: "chip" });
     this.time = el("span", { class: "since" });
     this.direct = el("span", { class: "direct" });
-    this.more = moreButton(`More for ${address}`, () => hands.menu(this));
+    this.more = moreButton(`More for ${address}`, () => handlers.menu(this));
     this.refused = el("p", { class: "refused", hidden: "" });
     this.element = el(
       "li",
@@ -55,9 +55,9 @@ export class MemberLine {
   drawButtons(waits) {
     const phone = this.member.state === "ringing" ? ANSWERS : [];
     this.direct.replaceChildren(
-      ...phone.map(([act, text]) => this.button(act, text, () => this.hands.phone(act, this.address))),
+      ...phone.map(([act, text]) => this.button(act, text, () => this.handlers.phone(act, this.address))),
       ...suitable(this.type, this.member, waits).map((action) =>
-        this.button(action, el("code", {}, action), () => this.hands.request(action, this.address)),
+        this.button(action, el("code", {}, action), () => this.handlers.request(action, this.address)),
       ),
     );
     this.more.hidden = this.member.state === "left";
@@ -69,18 +69,18 @@ export class MemberLine {
   }
 
   focus() {
-    if (this.member.state === "left") this.hands.focus();
+    if (this.member.state === "left") this.handlers.focus();
     else (this.direct.firstChild ?? this.more).focus();
   }
 
   /** What the menu of this member offers: every action of the API, then what its phone can do. */
   get choices() {
-    const { address, hands, member } = this;
-    const actions = (MEMBER_ACTIONS[this.type] ?? []).map((action) => [action, () => hands.request(action, address), true]);
+    const { address, handlers, member } = this;
+    const actions = (MEMBER_ACTIONS[this.type] ?? []).map((action) => [action, () => handlers.request(action, address), true]);
     const phone = [...(member.state === "ringing" ? ANSWERS : []), ["hangup", "Hang up"]];
     return [
       ["Request", actions],
-      ["Phone", phone.map(([act, text]) => [text, () => hands.phone(act, address)])],
+      ["Phone", phone.map(([act, text]) => [text, () => handlers.phone(act, address)])],
     ];
   }
 
@@ -117,8 +117,8 @@ function title({ kind, consulting: pair, target_state: target }) {
 }
 
 export class TransferBox {
-  constructor(hands) {
-    this.hands = hands;
+  constructor(handlers) {
+    this.handlers = handlers;
     this.title = el("h4");
     this.note = el("p", { class: "note" });
     this.ends = el("ul", { class: "members" });
@@ -164,7 +164,7 @@ export class TransferBox {
     const name = el("code", {}, action);
     // The buttons of a phone are on its line.
     if (!MEMBER_ACTIONS.multi_party_call.includes(action)) return name;
-    const press = () => this.hands.request(action, member);
+    const press = () => this.handlers.request(action, member);
     return el("button", { type: "button", "aria-label": `${action} ${who}`, click: press }, name);
   }
 }

@@ -28,7 +28,7 @@ export class Webhooks {
       "port_in_signature",
     ].map((name) => byId(`callback-${name}`).value.trim());
     const body = { url, method, format, version, port_in_signature: port === "true" };
-    this.perform(() => ask("POST", "/callback", body), `Events are posted to ${url}.`);
+    this.perform(() => ask("POST", "/callback", body), `Events are sent to ${url}.`);
   }
 
   /** Show the callback in the form. */

@@ -22,8 +22,9 @@ class Callback:
         method: "POST", or "GET" with all variables in the URL.
         format: the body of a POST: "form" or "json".
         version: the signature: "V3", or "V2" over the bare URL.
-        port_in_signature: whether the URL is signed with its port. False is for the validators of
-            Plivo's SDKs for Java, Ruby and .NET, which drop it.
+        port_in_signature: whether the URL is signed with its port. The validators of Plivo's SDKs
+            for Java, Ruby and .NET drop the port from a V3 URL, and that for Ruby from a V2 URL
+            too; use False for these.
         app: an ASGI application that receives the requests, with no socket; None sends them to the
             URL's host. Its lifespan is not run.
     """

@@ -28,8 +28,8 @@ def signed_text(
         url: the callback's URL, with its query.
         params: the parameters of the body; those of a GET are in its URL.
         nonce: the nonce of the delivery.
-        port_in_signature: whether the URL is signed with its port, as documented; Plivo's
-            validators for Java, Ruby and .NET drop the port of what they receive.
+        port_in_signature: whether the URL is signed with its port, as documented; the V3
+            validators of Plivo's SDKs for Java, Ruby and .NET drop it, and Ruby's V2 validator.
     """
     parts = urlsplit(url)
     host = parts.netloc if port_in_signature else _without_port(parts.netloc)

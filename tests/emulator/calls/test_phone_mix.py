@@ -62,13 +62,13 @@ def test_a_mix_is_read_and_written(text: str, reads_as: str) -> None:
         ("", "write it as in"),
         ("seed=7", "give each behaviour its percentage"),
         ("explode", "a phone does one of answer, ring, reject, voicemail, never"),
-        ("answer 70%, reject 20%", "add up to 90; they must be 100"),
+        ("answer 70%, reject 20%", "add up to 90, not 100"),
         ("answer 70%, reject 40%", "add up to 110"),
         ("answer, reject", "give each behaviour its percentage"),
-        ("answer 100%, reject", "add up to 100"),
+        ("answer 100%, reject", "leaves none for reject"),
         ("answer after 20-5s", "ends before it begins"),
         ("answer after soon", "'soon' is not a time"),
-        ("never 100% after 5s", "omit 'after'"),
+        ("never 100% after 5s", "'after' does not apply to never"),
     ],
 )
 def test_what_is_no_mix_is_refused_with_the_part(text: str, says: str) -> None:

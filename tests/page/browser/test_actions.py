@@ -272,7 +272,7 @@ def test_a_menu_says_when_a_request_acts_in_another_call(scene: Scene) -> None:
     expect(more).to_have_count(2)
     more.first.click()
     expect(scene.page.locator("#menu-note")).to_have_text(
-        f"A request acts in call {later[:8]}, opened later."
+        f"Requests apply to call {later[:8]}, which was opened later."
     )
     more.nth(1).click()
 

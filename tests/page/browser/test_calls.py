@@ -235,4 +235,6 @@ def test_the_page_says_what_phones_do_on_average(page: Page) -> None:
     with EmulatorServer(PhloEmulator(default_phone="answer 60%, never")) as server:
         page.goto(f"http://127.0.0.1:{server.port}/_emulator/")
 
-        expect(page.locator("#phones")).to_contain_text("one of these (answer 60%, never 40%)")
+        expect(page.locator("#phones")).to_contain_text(
+            "one of these, at random: answer 60%, never 40%"
+        )

@@ -223,7 +223,7 @@ def test_a_reset_says_what_it_drops(scene: Scene) -> None:
             "the log and the webhook deliveries",
         ]
     )
-    expect(dialog).to_contain_text("Phones, faults and callbacks go back")
+    expect(dialog).to_contain_text("Phones, faults and callbacks return")
 
 
 def test_a_reset_is_cancelled_by_key(scene: Scene) -> None:
