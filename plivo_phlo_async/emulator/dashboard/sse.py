@@ -54,13 +54,20 @@ class TooManySubscribers(ApiError):
         super().__init__(text, (("retry-after", "5"),))
 
 
-@attrs.frozen
+@attrs.define
 class StreamEvent:
-    """One event: its number, from 1, its kind, and what makes its data when it is sent."""
+    """One event: its number, from 1, its kind, and what makes its data when it is first sent."""
 
     number: int
     kind: str
     data: Callable[[], Mapping[str, object]]
+    _text: str | None = None
+
+    def text(self, write: Callable[[int, str, Mapping[str, object]], str]) -> str:
+        """Return the event as it is sent; `write` makes it once for all subscribers."""
+        if self._text is None:
+            self._text = write(self.number, self.kind, self.data())
+        return self._text
 
 
 class EventStream:
@@ -167,7 +174,7 @@ class Subscriber:
             number, data = self._snapshot()
             return "retry: 1000\n" + self._format(number, "snapshot", data), number
         batch = events[:BATCH]
-        text = "".join(self._format(event.number, event.kind, event.data()) for event in batch)
+        text = "".join(event.text(self._format) for event in batch)
         return text, batch[-1].number if batch else number
 
     def _format(self, number: int, kind: str, data: Mapping[str, object]) -> str:

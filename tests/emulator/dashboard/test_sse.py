@@ -155,6 +155,24 @@ async def test_a_step_is_sent_as_it_was_however_late_it_is_heard() -> None:
     assert [step["dialled"] for step in steps] == [{"222": 1}, None, None]
 
 
+async def test_an_event_is_written_once_for_all_who_follow() -> None:
+    written: list[dict[str, object]] = []
+
+    def data() -> dict[str, object]:
+        written.append({})
+        return written[-1]
+
+    emulator = PhloEmulator()
+    seen = last_event(emulator)
+    emulator.events.publish("news", data)
+    async with following(emulator, seen) as one, following(emulator, seen) as other:
+        await one.until(1)
+        await other.until(1)
+
+    assert len(written) == 1
+    assert one.kinds == other.kinds == [(1, "news")]
+
+
 async def test_it_is_resumed_after_the_last_event_seen() -> None:
     emulator = PhloEmulator()
     ask(emulator, "POST", NODE, DIAL)
