@@ -97,7 +97,9 @@ async def served() -> AsyncIterator[AsyncPhloClient]:
         seed.flush()
         command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", str(PORT)]
         emulator = subprocess.Popen(
-            [*command, "--seed", seed.name, "--no-rate-limit"], stdout=subprocess.PIPE
+            [*command, "--seed", seed.name, "--no-rate-limit"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PLIVO_EMULATOR_AUTH_TOKEN": DEMO_AUTH_TOKEN},
         )
         try:
             assert emulator.stdout is not None
