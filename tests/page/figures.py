@@ -123,6 +123,9 @@ async def opened(browser: Browser) -> Page:
 
 async def painted(page: Page) -> tuple[float, float]:
     first, cards = await page.evaluate(MEASURED)
+    while first is None:  # the browser notes a paint after it
+        await asyncio.sleep(0.05)
+        first, cards = await page.evaluate(MEASURED)
     return first, cards
 
 
