@@ -1,6 +1,6 @@
 """A multi-party call as values: its members, the transfer in progress, the call itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import attrs
@@ -95,6 +95,10 @@ class Transfer:
     held: tuple[str, ...] = ()
 
 
+def _as_roster(members: Iterable[CallMember]) -> Roster[CallMember]:
+    return roster_of(members)
+
+
 @attrs.frozen
 class Call:
     """A multi-party call.
@@ -107,7 +111,7 @@ class Call:
         node_id: the id of its node.
     """
 
-    roster: Roster = attrs.field(factory=Roster, converter=roster_of, alias="members")
+    roster: Roster[CallMember] = attrs.field(factory=Roster, converter=_as_roster, alias="members")
     transfer: Transfer | None = None
     call_id: str = attrs.field(default="", kw_only=True)
     phlo_id: str = attrs.field(default="", kw_only=True)

@@ -22,13 +22,13 @@ def member(address: str, state: MemberState = MemberState.IN_CALL) -> CallMember
 
 
 @pytest.fixture
-def full() -> Roster:
+def full() -> Roster[CallMember]:
     """A roster of more than two chunks."""
     return Roster(member(address) for address in ADDRESSES)
 
 
 @pytest.mark.parametrize("address", [ADDRESSES[0], ADDRESSES[CHUNK], ADDRESSES[-1]])
-def test_a_member_is_replaced_in_its_place(full: Roster, address: str) -> None:
+def test_a_member_is_replaced_in_its_place(full: Roster[CallMember], address: str) -> None:
     held = member(address, MemberState.ON_HOLD)
     after = full.with_member(held)
 
@@ -37,22 +37,24 @@ def test_a_member_is_replaced_in_its_place(full: Roster, address: str) -> None:
     assert full.find(address) == member(address)
 
 
-def test_a_new_member_comes_last(full: Roster) -> None:
+def test_a_new_member_comes_last(full: Roster[CallMember]) -> None:
     after = full.with_member(member("new"))
 
     assert list(after) == [*full, member("new")]
     assert full.find("new") is None
 
 
-def test_changes_are_what_differs(full: Roster) -> None:
+def test_changes_are_what_differs(full: Roster[CallMember]) -> None:
     held = member(ADDRESSES[CHUNK], MemberState.ON_HOLD)
     after = full.with_member(held).with_member(member("new"))
 
     assert list(after.changes(full)) == [(member(ADDRESSES[CHUNK]), held), (None, member("new"))]
 
 
-def test_a_member_that_is_gone_is_a_change(full: Roster) -> None:
-    assert list(Roster().changes(Roster([member("1")]))) == [(member("1"), None)]
+def test_a_member_that_is_gone_is_a_change(full: Roster[CallMember]) -> None:
+    empty: Roster[CallMember] = Roster()
+
+    assert list(empty.changes(Roster([member("1")]))) == [(member("1"), None)]
 
 
 def test_two_rosters_that_come_from_one_know_their_own_members() -> None:
@@ -67,7 +69,8 @@ def test_two_rosters_that_come_from_one_know_their_own_members() -> None:
 
 @given(st.lists(MEMBERS, max_size=30), st.sampled_from(STATES))
 def test_it_is_a_list_without_two_of_an_address(members: list[CallMember], to: MemberState) -> None:
-    roster, listed = Roster(), dict[str, CallMember]()
+    roster: Roster[CallMember] = Roster()
+    listed: dict[str, CallMember] = {}
     for each in members:
         roster = roster.with_member(each)
         listed[each.address] = each
