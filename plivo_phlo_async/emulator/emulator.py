@@ -117,17 +117,20 @@ class Emulator:
             now=wall,
             changed=self._on_delivery,
         )
-        self.background = BackgroundTasks(
+        self.background = self._background_tasks()
+        self._configure(seed)
+
+    def _background_tasks(self) -> BackgroundTasks:
+        return BackgroundTasks(
             lock=self._lock,
             changed=self.changed,
             tick=self.tick,
             flush=self.webhooks.flush,
             spawn_sends=self.webhooks.spawn_sends,
             unfinished=lambda: self.webhooks.unfinished,
-            clock=clock,
-            sleep=sleep,
+            clock=self.clock,
+            sleep=self.sleep,
         )
-        self._configure(seed)
 
     @contextmanager
     def current(self) -> Iterator[Self]:

@@ -42,6 +42,14 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
+def _rate_limiter(
+    rate_limit: tuple[int, float] | None, retry_after: bool, clock: Callable[[], float]
+) -> RateLimiter | None:
+    if rate_limit is None:
+        return None
+    return RateLimiter(*rate_limit, clock=clock, retry_after=retry_after)
+
+
 class PhloEmulator:
     """A PHLO runner with multi-party calls: an ASGI application for tests and for development.
 
@@ -101,9 +109,6 @@ class PhloEmulator:
         deliver: Deliver = send_request,
         new_id: Callable[[], str] = new_uuid,
     ) -> None:
-        limiter = None
-        if rate_limit is not None:
-            limiter = RateLimiter(*rate_limit, clock=clock, retry_after=retry_after)
         self._emulator = emulator = Emulator(
             Seed(
                 auth_id,
@@ -115,7 +120,7 @@ class PhloEmulator:
                 faults,
                 default_phone=default_phone,
             ),
-            rate_limiter=limiter,
+            rate_limiter=_rate_limiter(rate_limit, retry_after, clock),
             auto_join=auto_join,
             latency=latency,
             clock=clock,
