@@ -152,3 +152,11 @@ def test_no_answer_shows_the_token_wherever_it_was_written(emulator: PhloEmulato
 
     for path in ("state", "board", "log", "faults", "deliveries", "phones", DEMO_AUTH_TOKEN):
         assert DEMO_AUTH_TOKEN not in str(ask(emulator, "GET", f"/_emulator/{path}"))
+
+
+def test_the_log_is_bounded_in_bytes(emulator: PhloEmulator) -> None:
+    for _ in range(100):
+        ask(emulator, "POST", NODE, raw=b" " * 60_000)
+    kept = emulator.exchanges()
+
+    assert len(kept) == len(emulator.received) == 4 * 1024 * 1024 // kept[0].size
