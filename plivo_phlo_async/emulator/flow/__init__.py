@@ -1,0 +1,1 @@
+"""Whole PHLOs: a file or Python describes the graph, and the emulator runs it."""
