@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -20,6 +21,10 @@ __all__ = [
     "reference_of",
     "state_named",
 ]
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:  # mypy cannot infer the types of dict
+    return dict(values)
 
 
 @attrs.frozen
@@ -66,8 +71,8 @@ class FlowStart:
         callback: the callback, None for none.
     """
 
-    keys: Mapping[str, str | None] = attrs.field(factory=dict, converter=dict)
-    triggers: Mapping[str, str] = attrs.field(factory=dict, converter=dict)
+    keys: Mapping[str, str | None] = attrs.field(factory=dict, converter=_copied)
+    triggers: Mapping[str, str] = attrs.field(factory=dict, converter=_copied)
     callback: NodeCallback | None = None
 
 
@@ -91,8 +96,8 @@ class FlowNode:
 
     name: str
     component: str
-    options: Mapping[str, object] = attrs.field(factory=dict, converter=dict)
-    next: Mapping[str, str] = attrs.field(factory=dict, converter=dict)
+    options: Mapping[str, object] = attrs.field(factory=dict, converter=_copied)
+    next: Mapping[str, str] = attrs.field(factory=dict, converter=_copied)
     callback: NodeCallback | None = None
     node_id: str = ""
 
@@ -155,7 +160,7 @@ class Phlo:
     phlo_id: str
     numbers: tuple[str, ...] = ()
     start: FlowStart = attrs.field(factory=FlowStart)
-    nodes: Mapping[str, FlowNode] = attrs.field(factory=dict, converter=dict)
+    nodes: Mapping[str, FlowNode] = attrs.field(factory=dict, converter=_copied)
 
     def node_with(self, reference: str) -> FlowNode | None:
         """Return the node that templates call `reference`: its name with `_` for spaces."""
