@@ -1,0 +1,202 @@
+"""The next run while a step makes it: a working copy with its effects."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from ..phlo import FlowNode, Phlo, reference_of
+from ..templates import TemplateError, nest_variables, render
+from .effects import Effect, Ended, HangUp, PostCallback, SetTimer
+from .legs import NORMAL, end_leg, leg_variables
+from .values import (
+    Leg,
+    ReachedState,
+    Run,
+    RunRecording,
+    Token,
+    VisitedNode,
+    Wait,
+)
+
+__all__ = ["Draft", "RunLimitError"]
+
+MOST_TOKENS = 50
+"""The maximum number of tokens of a run, and of recipients of a node."""
+
+_NAMESPACE = uuid.UUID("7a0c2d5e-64f1-4f6e-9b0a-1d1f3c8e5b27")
+
+
+class RunLimitError(Exception):
+    """The run cannot go on; the message is the line that ends it."""
+
+
+class Draft:
+    """A working copy of a run: one step changes it, then `freeze` returns the next run.
+
+    Args:
+        phlo: the PHLO.
+        run: the run before the step; it is not changed.
+        at: the time of the step, in seconds since 1970.
+    """
+
+    def __init__(self, phlo: Phlo, run: Run, at: float) -> None:
+        self.phlo, self.at = phlo, at
+        self.effects: list[Effect] = []
+        self._before = run
+        self.outputs = dict(run.outputs)
+        self.counts = dict(run.counts)
+        self.tokens = {token.number: token for token in run.tokens}
+        self.legs = dict(run.legs)
+        self.messages = dict(run.messages)
+        self.path: list[VisitedNode] = []
+        self.states: list[ReachedState] = []
+        self.recordings: list[RunRecording] = []
+        self.notes: list[str] = []
+        self.steps, self._last_wait = run.steps, run.last_wait
+        self._last_token, self._last_id = run.last_token, run.last_id
+        self._ended = run.ended
+        self._rendering: dict[str, object] | None = None
+
+    def freeze(self) -> Run:
+        """Return the run after the step."""
+        before = self._before
+        ended_now = self._ended is not None and before.ended is None
+        return Run(
+            before.run_id,
+            before.phlo_id,
+            before.trigger,
+            before.started_at,
+            before.base_url,
+            self.outputs,
+            self.counts,
+            tuple(self.tokens.values()),
+            self.legs,
+            (*before.path, *self.path),
+            (*before.states, *self.states),
+            self.messages,
+            (*before.recordings, *self.recordings),
+            (*before.notes, *self.notes),
+            self.steps,
+            self._last_wait,
+            self._last_token,
+            self._last_id,
+            self._ended,
+            self.at if ended_now else before.ended_at,
+        )
+
+    # Names and templates
+
+    @property
+    def base_url(self) -> str:
+        """The URL of the emulator."""
+        return self._before.base_url
+
+    def new_id(self) -> str:
+        """Return a new id, a UUID: the same for the same run and the same step."""
+        self._last_id += 1
+        return str(uuid.uuid5(_NAMESPACE, f"{self._before.run_id}/{self._last_id}"))
+
+    def render(self, template: str, node: FlowNode) -> str:
+        """Return a template with the run's variables; raises `RunLimitError`."""
+        if "{{" not in template and "{%" not in template:
+            return template
+        if self._rendering is None:
+            self._rendering = {
+                reference_of(name): nest_variables(variables)
+                for name, variables in self.outputs.items()
+            }
+        try:
+            return render(template, self._rendering)
+        except TemplateError as error:
+            raise RunLimitError(f"stopped at {node.name}: {error}") from error
+
+    def set_outputs(self, node: str, variables: Mapping[str, object]) -> None:
+        """Set some variables of a node; the others stay."""
+        self.outputs[node] = {**self.outputs.get(node, {}), **variables}
+        self._rendering = None
+
+    # Waits and tokens
+
+    def new_wait_number(self, seconds: float | None) -> int:
+        """Return the number of a new wait, and set its timer."""
+        self._last_wait += 1
+        if seconds is not None:
+            self.effects.append(SetTimer(self._last_wait, seconds))
+        return self._last_wait
+
+    def add_token(self, node: str, leg: str = "") -> Token:
+        """Add a token at a node; raises `RunLimitError`."""
+        if len(self.tokens) >= MOST_TOKENS:
+            raise RunLimitError(f"stopped at {node}: more than {MOST_TOKENS} tokens")
+        self._last_token += 1
+        token = Token(self._last_token, node, leg=leg)
+        self.tokens[token.number] = token
+        return token
+
+    def set_wait(self, number: int, wait: Wait) -> None:
+        """Let a token wait."""
+        token = self.tokens[number]
+        self.tokens[number] = Token(number, token.node, wait, token.leg)
+
+    def set_leg(self, number: int, leg: str) -> None:
+        """Set the call that a token controls, "" for none."""
+        token = self.tokens[number]
+        self.tokens[number] = Token(number, token.node, token.wait, leg, token.idle)
+
+    def live_leg(self, number: int) -> Leg | None:
+        """Return the live call that a token controls, None for none."""
+        leg = self.legs.get(self.tokens[number].leg)
+        return leg if leg is not None and leg.live else None
+
+    def end_token(self, number: int, reason: str) -> None:
+        """Remove a token and hang up its calls; the run ends with its last token."""
+        del self.tokens[number]
+        for leg in [one for one in self.legs.values() if one.token == number and one.live]:
+            self.hang_up(leg.uuid)
+        if not self.tokens:
+            self.end(reason)
+
+    def end(self, reason: str) -> None:
+        """End the run: remove every token, and hang up every call."""
+        self.tokens.clear()
+        for leg in [one for one in self.legs.values() if one.live]:
+            self.hang_up(leg.uuid)
+        self._ended = reason
+        self.effects.append(Ended(reason))
+
+    # Calls
+
+    def hang_up(self, uuid_: str, cause: str = NORMAL) -> None:
+        """Hang up a live leg."""
+        if self.legs[uuid_].live:
+            self.effects.append(HangUp(uuid_, cause))
+            self.leg_ended(uuid_, cause)
+
+    def leg_ended(self, uuid_: str, cause: str = NORMAL) -> None:
+        """Note that a leg has ended, by itself or by us, and what it was billed."""
+        leg = end_leg(self.legs[uuid_], self.at, cause)
+        self.update_leg(leg)
+        if leg.recording_id and leg.answered_at is not None:
+            seconds = self.at - leg.answered_at
+            self.recordings.append(
+                RunRecording(leg.recording_id, leg.node, leg.uuid, leg.answered_at, seconds)
+            )
+        if leg.direction == "outbound" and not leg.parent and leg.answered_at is not None:
+            self.post(leg.node, "hangup")
+
+    def update_leg(self, leg: Leg) -> None:
+        """Replace a leg, and the variables that tell of it."""
+        self.legs[leg.uuid] = leg
+        prefix = "call." if leg.node == "Start" else ""
+        self.set_outputs(leg.node, {prefix + k: v for k, v in leg_variables(leg).items()})
+
+    # Callbacks
+
+    def post(self, node: str, event: str, variables: Mapping[str, object] | None = None) -> None:
+        """Post an event to the callback of a node, if it has one that receives it."""
+        found = self.phlo.nodes.get(node)
+        callback = self.phlo.start.callback if node == "Start" else found and found.callback
+        if callback and callback.sends(event):
+            known = self.outputs.get(node, {}) if variables is None else variables
+            self.effects.append(PostCallback(node, event, dict(known)))
