@@ -82,7 +82,6 @@ def apply_filter(
         if " argument" in str(error.args[0]):
             raise TemplateError(f"the filter {name!r} has the wrong arguments") from error
         raise
-    size_of(made)
     return left if is_undefined(left) and made == [] else made
 
 

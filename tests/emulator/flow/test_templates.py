@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime
 
 import pytest
@@ -261,6 +262,17 @@ def test_a_template_renders_10_000_characters_of_any_kind_at_most() -> None:
 )
 def test_what_takes_too_much_is_refused(template: str, reason: str) -> None:
     assert reason in refusal(template)
+
+
+@pytest.mark.parametrize("filters", ["replace: '', a", "split: '' | join: a"])
+def test_a_result_that_is_too_large_is_not_even_made(filters: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(TemplateError, match="value of more than"):
+        render(f"{{{{ a | {filters} }}}}", {"a": "x" * 40_000})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 100_000_000
 
 
 def test_a_value_that_is_too_large_is_refused_by_filters() -> None:
