@@ -105,8 +105,10 @@ class OptionReader:
         """Return a text."""
         if isinstance(value, ScalarValue):
             return value.text
-        got = f", not a {type(value.value).__name__}" if isinstance(value, OpaqueValue) else ""
-        self._add(value, path, f"give a text{got}.")
+        what = {ListValue: "list", MapValue: "mapping"}.get(type(value), "")
+        if isinstance(value, OpaqueValue):
+            what = type(value.value).__name__
+        self._add(value, path, f"give a text, not a {what}.")
         return None
 
     def name(self, name: ScalarValue, path: Path) -> str | None:
