@@ -106,6 +106,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.bulk")
     session.run("python", "-m", "benchmarks.imports")
     session.run("python", "-m", "benchmarks.emulator")
+    session.run("python", "-m", "benchmarks.flows")
 
 
 @nox.session

@@ -6,7 +6,9 @@ import os
 import pty
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 
 Run = Callable[..., tuple[int, str, str]]
 Terminal = Callable[..., tuple[int, str]]
+Installed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -60,6 +63,26 @@ def terminal() -> Terminal:
                 break
         os.close(ours)
         return process.wait(20), shown.decode().replace("\r\n", "\n")
+
+    return run
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> Installed:
+    """`without("rich", argv=["demo"])` runs the command as where rich is not installed."""
+
+    def run(*missing: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
+        for path in Path(sysconfig.get_path("purelib")).iterdir():
+            if path.name.partition("-")[0] not in missing:
+                (tmp_path / path.name).symlink_to(path)
+        code = (
+            f"import runpy, site, sys; site.addsitedir({str(tmp_path)!r});"
+            f" sys.argv = ['plivo-phlo', *{argv!r}];"
+            " runpy.run_module('plivo_phlo_async', run_name='__main__')"
+        )
+        return subprocess.run(
+            [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=120
+        )
 
     return run
 

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import sysconfig
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from plivo_phlo_async import __version__
 from plivo_phlo_async.cli import plivo_phlo as group
 
-from .conftest import Run
-
-Installed = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def without(tmp_path: Path) -> Installed:
-    """`without("rich", argv=["demo"])` runs the command as where rich is not installed."""
-
-    def run(*missing: str, argv: list[str]) -> subprocess.CompletedProcess[str]:
-        for path in Path(sysconfig.get_path("purelib")).iterdir():
-            if path.name.partition("-")[0] not in missing:
-                (tmp_path / path.name).symlink_to(path)
-        code = (
-            f"import runpy, site, sys; site.addsitedir({str(tmp_path)!r});"
-            f" sys.argv = ['plivo-phlo', *{argv!r}];"
-            " runpy.run_module('plivo_phlo_async', run_name='__main__')"
-        )
-        return subprocess.run(
-            [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=120
-        )
-
-    return run
+from .conftest import Installed, Run
 
 
 @pytest.mark.parametrize(
@@ -82,7 +54,7 @@ def test_the_help_lists_every_command_in_order_and_truncates_no_summary(
     cut = [line.split()[0] for line in lines if line.endswith("...")]
 
     assert (code, [line.split()[0] for line in lines]) == (0, list(group.commands))
-    assert [line.split()[0] for line in lines][:4] == ["demo", "emulate", "doctor", "call"]
+    assert [line.split()[0] for line in lines][:4] == ["demo", "emulate", "check", "doctor"]
     assert cut == []
 
 

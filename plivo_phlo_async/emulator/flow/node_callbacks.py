@@ -8,9 +8,10 @@ from typing import Any
 from ..errors import InvalidParameter
 from ..webhooks.callbacks import CHOICES, Callback, read_callback
 from .components import slug_of
-from .options import FLAGS, OptionReader, is_template
+from .options import FLAGS, OptionReader
 from .phlo import NodeCallback
 from .problems import Path, ProblemList, did_you_mean, list_names, quote
+from .template_environment import is_liquid
 from .tree import OpaqueValue, ScalarValue, SourceValue
 
 __all__ = ["CALLBACK_KEYS", "CallbackReader"]
@@ -67,7 +68,7 @@ class CallbackReader:
 
     def _checked(self, key: str, found: object, value: SourceValue, path: Path) -> object:
         """Return the value of a key; None where it is invalid. A template is not checked."""
-        if key == "url" and isinstance(found, str) and is_template(found):
+        if key == "url" and isinstance(found, str) and is_liquid(found):
             return found
         try:
             read_callback({"url": _ANY_URL, key: found}, "")

@@ -9,17 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from .components import IVR_KEYS, OPERATIONS, ComponentSpec, OptionKind, OptionSpec
 from .phlo import Prompt
 from .problems import Path, ProblemList, did_you_mean, list_names, quote
+from .template_environment import is_liquid
 from .tree import ListValue, MapValue, OpaqueValue, ScalarValue, SourceValue
 
 __all__ = [
     "BODIES",
     "FLAGS",
     "MAX_NAME",
+    "MAX_NUMBER",
     "OptionReader",
     "accepts_text_pairs",
     "is_count",
     "is_null",
-    "is_template",
     "split_commas",
 ]
 
@@ -32,17 +33,14 @@ BODIES = ("json", "form", "multipart")
 MAX_NAME = 100
 """The largest length of a name, in characters."""
 
-_MAX_NUMBER = 1_000_000_000
-_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?")
+MAX_NUMBER = 1_000_000_000
+"""The largest number of an option."""
+
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?")
 _NOT_RECORDED = ("", "0", "false", "null")
 _COMMAS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})|,", re.DOTALL)
 _KEYS_HINT = "there are 0 to 9, * and #."
 _PROMPT_HINT = "give a text, {play: URL} or {speak: text, language: ..., voice: ...}."
-
-
-def is_template(text: str) -> bool:
-    """Return whether a text holds Liquid, so that its value is not known before it runs."""
-    return "{{" in text or "{%" in text
 
 
 def is_count(spec: ComponentSpec, option: OptionSpec) -> bool:
@@ -107,8 +105,10 @@ class OptionReader:
         """Return a text."""
         if isinstance(value, ScalarValue):
             return value.text
-        got = f", not a {type(value.value).__name__}" if isinstance(value, OpaqueValue) else ""
-        self._add(value, path, f"give a text{got}.")
+        what = {ListValue: "list", MapValue: "mapping"}.get(type(value), "")
+        if isinstance(value, OpaqueValue):
+            what = type(value.value).__name__
+        self._add(value, path, f"give a text, not a {what}.")
         return None
 
     def name(self, name: ScalarValue, path: Path) -> str | None:
@@ -169,12 +169,12 @@ class OptionReader:
 
     def _number(self, value: SourceValue, path: Path, count: bool) -> str | None:
         text = self.text(value, path)
-        if not text or is_template(text):
+        if not text or is_liquid(text):
             return text
         number = float(text) if _NUMBER.fullmatch(text) else -1.0
         if count and (number < 1 or not number.is_integer()):
             number = -1.0
-        if 0 <= number <= _MAX_NUMBER:
+        if 0 <= number <= MAX_NUMBER:
             return str(int(number)) if number.is_integer() else repr(number)
         what = "a whole number of 1 or more" if count else "a number of 0 or more"
         self._add(value, path, f"{quote(text)} is not {what}.")
@@ -182,7 +182,7 @@ class OptionReader:
 
     def _flag(self, value: SourceValue, path: Path) -> str | None:
         text = self.text(value, path)
-        if not text or is_template(text):
+        if not text or is_liquid(text):
             return text
         if text.lower() in FLAGS:
             return "true" if FLAGS[text.lower()] else "false"
@@ -192,7 +192,7 @@ class OptionReader:
     def _record(self, value: SourceValue, path: Path) -> str | None:
         """Return "true" for what Plivo takes for true: every text but 0, false and null."""
         text = self.text(value, path)
-        if text is None or is_template(text):
+        if text is None or is_liquid(text):
             return text
         if not FLAGS.get(text.lower(), True) and text.lower() != "false":
             also = "every text but 0, false and null records"
@@ -220,7 +220,7 @@ class OptionReader:
         """Return keys in the order of a phone; each problem is at the whole value."""
         if isinstance(value, ScalarValue):
             given = [key for key in value.text if key not in " ,"]
-            if is_template(value.text):
+            if is_liquid(value.text):
                 given = [value.text]
         elif isinstance(value, ListValue):
             given = list(self._items(value, path))
@@ -276,7 +276,7 @@ class OptionReader:
     def _text_pairs(self, value: ScalarValue, path: Path) -> dict[str, str]:
         parts = [part.partition("=") for part in split_commas(value.text)]
         for name, equals, _ in parts:
-            if not name.strip() or not equals or is_template(name):
+            if not name.strip() or not equals or is_liquid(name):
                 self._add(value, path, f"{quote(name)} is not name=value.")
         for name in _repeated(name.strip() for name, _, _ in parts):
             self._add(value, path, f"{quote(name)} is there twice.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,8 @@ import attrs
 
 from ..webhooks.callbacks import Callback
 from .components import COMPONENTS, ComponentSpec, slug_of
+from .ids import derive_id
+from .writer import to_yaml
 
 __all__ = [
     "FlowNode",
@@ -162,6 +163,10 @@ class Phlo:
     start: FlowStart = attrs.field(factory=FlowStart)
     nodes: Mapping[str, FlowNode] = attrs.field(factory=dict, converter=_copied)
 
+    def to_yaml(self) -> str:
+        """Return it as YAML that reads back as an equal PHLO."""
+        return to_yaml(self)
+
     def node_with(self, reference: str) -> FlowNode | None:
         """Return the node that templates call `reference`: its name with `_` for spaces."""
         return self.nodes.get(reference) or next(
@@ -179,8 +184,3 @@ def state_named(node: FlowNode, name: str) -> str | None:
     if name in node.states:
         return name
     return next((state for state in node.states if slug_of(state) == name), None)
-
-
-def derive_id(*names: str) -> str:
-    """Return the id of what has none of its own: the same names give the same UUID."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(names)))

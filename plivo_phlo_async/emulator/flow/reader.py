@@ -43,6 +43,7 @@ from .tree import (
     find_positions,
     tree_of_data,
 )
+from .variables import check_references
 from .yaml_tree import MAX_BYTES, decode_source, tree_of_text
 
 __all__ = [
@@ -138,7 +139,10 @@ def read_tree(tree: SourceValue, source: str) -> ReadFlow:
     """
     problems = ProblemList(source)
     positions = find_positions(tree, problems)
-    phlo = _FlowReader(problems).phlo(tree)
+    reader = _FlowReader(problems)
+    phlo = reader.phlo(tree)
+    if phlo is not None:
+        check_references(phlo.nodes, phlo.start, reader.names, positions, problems)
     return ReadFlow(None if problems.errors else phlo, problems.all, positions)
 
 
@@ -155,6 +159,7 @@ class _FlowReader:
         self._problems = problems
         self._options = OptionReader(problems)
         self._nodes = NodeReader(problems, ())
+        self.names: tuple[str, ...] = ()
 
     def phlo(self, tree: SourceValue) -> Phlo | None:
         """Return what is valid of the flow; None where nothing is."""
@@ -169,7 +174,8 @@ class _FlowReader:
         phlo_id = self._nodes.id(given["id"], ("id",)) if "id" in given else None
         phlo_id = phlo_id or derive_id(name)
         listed = self._listed(given.get("nodes", MapValue({})))
-        self._nodes = NodeReader(self._problems, tuple(listed))
+        self.names = tuple(listed)
+        self._nodes = NodeReader(self._problems, self.names)
         return Phlo(
             name,
             phlo_id,

@@ -28,7 +28,7 @@ _YAML_PREFIX = "tag:yaml.org,2002:"
 _ESCAPE = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
-_JSON_ONLY = str.maketrans({"\t": " ", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"})
+_JSON_ONLY = re.compile(f"{YamlReader.NON_PRINTABLE.pattern}|[\x85\u2028\u2029\ufeff]")
 
 
 def decode_source(data: bytes, source: str) -> str:
@@ -49,10 +49,12 @@ def tree_of_text(text: str, source: str) -> SourceValue:
     Raises:
         FlowError: the text is not YAML, is too large, or is nested too deeply; one problem.
     """
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise FlowError([FlowProblem(source, 0, 0, "", "it is larger than 1 MiB.")])
     text = text.removeprefix("\ufeff")
-    _check_characters(text, source)
     if text.lstrip().startswith("{"):
         text = _json_as_yaml(text)
+    _check_characters(text, source)
     try:
         return _TreeBuilder(source).build(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -65,9 +67,6 @@ def tree_of_text(text: str, source: str) -> SourceValue:
 
 
 def _check_characters(text: str, source: str) -> None:
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        problem = FlowProblem(source, 0, 0, "", "it is larger than 1 MiB.")
-        raise FlowError([problem])
     if found := YamlReader.NON_PRINTABLE.search(text):
         start = found.start()
         column = start - text.rfind("\n", 0, start)
@@ -77,15 +76,16 @@ def _check_characters(text: str, source: str) -> None:
 
 
 def _json_as_yaml(text: str) -> str:
-    """Replace what JSON allows and YAML does not: tabs, some breaks, and pairs of surrogates."""
+    """Replace what JSON allows and YAML does not: tabs, some characters, pairs of surrogates."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return _ESCAPE.sub(_joined, text.translate(_JSON_ONLY))
+    text = _ESCAPE.sub(_joined_pair, text.replace("\t", " "))
+    return _JSON_ONLY.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
 
 
-def _joined(escape: re.Match[str]) -> str:
+def _joined_pair(escape: re.Match[str]) -> str:
     if escape[1] is None:
         return escape[0]
     high, low = int(escape[1], 16), int(escape[2], 16)

@@ -117,7 +117,10 @@ def test_every_key_of_a_phone_is_in_its_place() -> None:
         ("111, 222,", ("111", "222")),
         (["111", "222"], ("111", "222")),
         ("{{Start.call.to}}", ("{{Start.call.to}}",)),
-        ("{{ a | append: ',1' }}, 222", ("{{ a | append: ',1' }}", "222")),
+        (
+            "{{ Start.call.to | append: ',1' }}, 222",
+            ("{{ Start.call.to | append: ',1' }}", "222"),
+        ),
     ],
 )
 def test_recipients_are_a_text_a_list_or_separated_by_commas(given: object, to: object) -> None:

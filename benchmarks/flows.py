@@ -1,0 +1,110 @@
+"""What it costs to load a flow: `python -m benchmarks.flows`.
+
+A flow of 200 nodes of several components, most with templates, is read from YAML with every check
+and every warning. Each figure is the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from statistics import median
+
+from plivo_phlo_async.emulator.flow.check import check_phlo_text, find_warnings
+from plivo_phlo_async.emulator.flow.reader import read_phlo_text
+from plivo_phlo_async.emulator.flow.yaml_tree import tree_of_text
+
+_HEAD = """\
+phlo: Many nodes
+numbers: ["+14155550100"]
+start:
+  keys: [to, order]
+  Incoming Call: Menu_0
+nodes:
+"""
+_PART = """\
+  Menu_{n}:
+    component: IVR Menu
+    prompt:
+      - "Hello {{{{Start.call.from}}}}, this is menu {n}. Press 1 for an agent, 2 for a message."
+      - {{speak: Drücken Sie 1., language: de-DE, voice: Polly.Marlene}}
+    inputs: [1, 2]
+    timeout: 5
+    callback: http://127.0.0.1:8000/plivo
+    next:
+      1: Ask_{n}
+      2: Message_{n}
+      No Input: Tries_{n}
+      Wrong Input: Tries_{n}
+  Tries_{n}:
+    component: Counter
+    max: 3
+    next: {{Count Not Reached: Menu_{n}, Count Reached: Message_{n}}}
+  Ask_{n}:
+    component: HTTP Request
+    method: POST
+    url: http://127.0.0.1:8000/orders
+    params: {{phone: "{{{{Start.call.from}}}}", key: "{{{{Menu_{n}.digits}}}}"}}
+    body: {{json: {{phone: "{{{{Start.call.from}}}}", number: {n}}}}}
+    expect: [name, tier]
+    next: {{Success: Message_{n}, Failed: Message_{n}}}
+  Message_{n}:
+    component: Record Audio
+    prompt: "Thank you, {{{{Ask_{n}.response.name | default: 'caller'}}}}. Please speak now."
+    max: 120
+    next: Text_{n}
+  Text_{n}:
+    component: Send SMS
+    from: "{{{{Start.call.to}}}}"
+    to: ["+12025550177"]
+    message: "{{{{Start.call.from}}}} left {{{{Message_{n}.recording_url}}}}."
+    next: {next}
+"""
+
+
+def flow_text(nodes: int) -> str:
+    """Return the YAML of a flow.
+
+    Args:
+        nodes: how many nodes it has; five at least.
+    """
+    parts = nodes // 5
+    names = [f"Menu_{n + 1}" for n in range(parts - 1)] + ["Menu_0"]
+    return _HEAD + "".join(_PART.format(n=n, next=name) for n, name in enumerate(names))
+
+
+def _milliseconds(step: Callable[[], object], rounds: int) -> float:
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times)
+
+
+def main() -> None:
+    """Read the arguments, run, print Markdown."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--nodes", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
+    text = flow_text(args.nodes)
+    began = time.perf_counter()
+    phlo = read_phlo_text(text)
+    first = 1000 * (time.perf_counter() - began)
+    steps: dict[str, Callable[[], object]] = {
+        "YAML with positions": lambda: tree_of_text(text, "flow"),
+        "a flow with every check": lambda: read_phlo_text(text),
+        "its warnings": lambda: find_warnings(phlo),
+        "`plivo-phlo check`: all of it": lambda: check_phlo_text(text),
+        "written as YAML": phlo.to_yaml,
+    }
+    print(f"| {len(phlo.nodes)} nodes, {text.count(chr(10))} lines | ms |\n| --- | ---: |")
+    print(f"| a flow with every check, the first time | {first:.0f} |")
+    for name, step in steps.items():
+        print(f"| {name} | {_milliseconds(step, args.rounds):.0f} |")
+
+
+if __name__ == "__main__":
+    main()
