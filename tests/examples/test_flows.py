@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from plivo_phlo_async.emulator.flow.check import check_file
+from plivo_phlo_async.emulator.flow.problems import Severity
 from plivo_phlo_async.emulator.flow.reader import load_phlo
 
 FLOWS = Path(__file__).parents[2] / "examples" / "flows"
@@ -28,6 +30,13 @@ def test_it_loads(path: Path) -> None:
 
     assert phlo.nodes
     assert phlo.phlo_id == path.name[3:].removesuffix(".phlo.yaml")
+
+
+@each_file
+def test_it_has_no_warnings(path: Path) -> None:
+    found = check_file(path).problems
+
+    assert [str(each) for each in found if each.severity is not Severity.NOTE] == []
 
 
 @each_file
