@@ -141,9 +141,9 @@ def types(session: nox.Session) -> None:
     session.install("-q", "nox")
     session.run("mypy")
     with tempfile.TemporaryDirectory() as away:
-        shutil.copy("tests/types/public_api.py", away)
+        shutil.copytree("tests/types", away, dirs_exist_ok=True)
         with session.chdir(away):
-            session.run("pyright", "public_api.py")
+            session.run("pyright", "public_api.py", "flows.py")
             session.run("pyright", "--verifytypes", "plivo_phlo_async", "--ignoreexternal")
 
 

@@ -16,6 +16,7 @@ import pytest
 PUBLIC = [
     "plivo_phlo_async",
     "plivo_phlo_async.emulator",
+    "plivo_phlo_async.emulator.flow",
     "plivo_phlo_async.emulator.server",
     "plivo_phlo_async.otel",
     "plivo_phlo_async.redis",

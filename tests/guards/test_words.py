@@ -20,6 +20,7 @@ FILES = [
     *(ROOT / "docs").rglob("*.py"),
     *(ROOT / "examples").rglob("*.py"),
     *(ROOT / "examples").rglob("*.md"),
+    *(ROOT / "examples").rglob("*.yaml"),
     *(ROOT / "benchmarks").rglob("*.py"),
     *(ROOT / "tests").rglob("*.py"),
     ROOT / "README.md",

@@ -17,7 +17,7 @@ from plivo_phlo_async import webhooks
 from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 
-from . import cli_page
+from . import cli_page, components_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -94,6 +94,12 @@ def test_the_page_on_the_command_is_made_of_the_commands() -> None:
     text = cli_page.PAGE.read_text()
 
     assert text == cli_page.page(text), "run: python -m tests.scenarios.cli_page"
+
+
+def test_the_page_on_the_components_is_made_of_the_component_table() -> None:
+    text = components_page.PAGE.read_text()
+
+    assert text == components_page.page(text), "run: python -m tests.scenarios.components_page"
 
 
 def test_every_variable_that_is_read_is_documented() -> None:

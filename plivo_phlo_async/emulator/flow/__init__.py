@@ -1,1 +1,7 @@
 """Whole PHLOs: a file or Python describes the graph, and the emulator runs it."""
+
+from .builder.flow import Flow
+from .phlo import NodeCallback, Phlo, Prompt
+from .problems import FlowError
+
+__all__ = ["Flow", "FlowError", "NodeCallback", "Phlo", "Prompt"]
