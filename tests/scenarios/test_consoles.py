@@ -155,6 +155,9 @@ def _files_of(page: Path, folder: Path) -> None:
         kept = whole.split("\nasync def deliver")[0]
         token = 'import os\nTOKEN = os.environ["PLIVO_AUTH_TOKEN"]'
         (folder / "hooks.py").write_text(re.sub(r"^TOKEN = .*$", token, kept, flags=re.MULTILINE))
+    if "`shop.phlo.yaml`" in text:
+        (phlo,) = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        (folder / "shop.phlo.yaml").write_text(phlo)
 
 
 def _signed(command: str, token: str) -> str:
