@@ -56,6 +56,7 @@ HTTPX = {
     "client.py",
     "_transport",
     "testing",
+    "emulator/flow/fetch",
     "emulator/webhooks/http_client.py",
     "cli/listen/forward.py",
 }

@@ -82,11 +82,11 @@ async def send_request(request: WebhookRequest) -> int:
     except httpx.TimeoutException as error:
         raise TimeoutError(f"timed out ({type(error).__name__})") from error
     except httpx.TransportError as error:
-        raise OSError(_reason(error)) from error
+        raise OSError(innermost_reason(error)) from error
 
 
-def _reason(error: BaseException) -> str:
-    # The innermost message: httpx's own is empty where trio's is.
+def innermost_reason(error: BaseException) -> str:
+    """Return the innermost message of an error: httpx's own is empty where trio's is."""
     reason = "the connection broke"
     inner: BaseException | None = error
     while inner is not None:
@@ -95,9 +95,16 @@ def _reason(error: BaseException) -> str:
     return reason
 
 
-class _Body(httpx.AsyncByteStream):
-    # Not an async generator, as httpx's own is: one that a failed write leaves behind is a warning
-    # on trio.
+class RequestBody(httpx.AsyncByteStream):
+    """The body of a request.
+
+    It is not an async generator, as httpx's own is: one that a failed write leaves behind is a
+    warning on trio.
+
+    Args:
+        body: the bytes.
+    """
+
     def __init__(self, body: bytes) -> None:
         self._parts = iter([body])
 
@@ -123,7 +130,7 @@ async def _send(request: WebhookRequest) -> int:
             "Connection": "close",
             "Content-Length": str(len(request.body)),
         },
-        stream=_Body(request.body),
+        stream=RequestBody(request.body),
         # The target is sent as signed: httpx would encode some characters of it.
         extensions={"timeout": timeout.as_dict(), "target": target.encode()},
     )

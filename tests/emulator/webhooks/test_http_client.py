@@ -3,7 +3,7 @@
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,32 +16,14 @@ from anyio.streams.tls import TLSStream
 from plivo_phlo_async.emulator import WebhookRequest
 from plivo_phlo_async.emulator.webhooks.http_client import send_request
 
+from ..receiver import receiver
+
 pytestmark = pytest.mark.anyio
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-Answer = Callable[[anyio.abc.SocketStream], Awaitable[object]]
 
 
 def webhook(url: str) -> WebhookRequest:
     return WebhookRequest("POST", url, {"X-A": "b"}, b"a=1", "")
-
-
-@asynccontextmanager
-async def receiver(answer: Answer) -> AsyncIterator[str]:
-    """Accepts connections and answers each; gives its host and port."""
-
-    async def serve(stream: anyio.abc.SocketStream) -> None:
-        async with stream:
-            await answer(stream)
-
-    async with (
-        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
-        anyio.create_task_group() as group,
-    ):
-        port = listener.extra(anyio.abc.SocketAttribute.local_port)
-        group.start_soon(listener.serve, serve)
-        yield f"127.0.0.1:{port}"
-        group.cancel_scope.cancel()
 
 
 async def test_a_request_arrives_as_it_was_built() -> None:
