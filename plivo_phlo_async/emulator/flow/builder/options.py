@@ -16,12 +16,12 @@ __all__ = [
     "Comparison",
     "ConfirmOption",
     "Flag",
+    "HttpBody",
     "Json",
     "Number",
     "Pairs",
     "Prompts",
     "RequestAuth",
-    "RequestBody",
     "Text",
     "Texts",
     "plain_callback",
@@ -53,7 +53,7 @@ CallbackOption: TypeAlias = str | Callback | NodeCallback | None
 """The URL that receives a node's events, or its callback; None for none."""
 
 
-class RequestBody(TypedDict, total=False):
+class HttpBody(TypedDict, total=False):
     """The body of an HTTP request: one of these."""
 
     json: Json
