@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ..phlo import FlowNode, Phlo, reference_of
-from ..templates import TemplateError, nest_variables, render
+from ..templates import TemplateError, nest_variables, references, render
 from .effects import Effect, Ended, HangUp, PostCallback, SetTimer
 from .legs import NORMAL, end_leg, leg_variables
 from .values import (
@@ -29,6 +30,12 @@ _NAMESPACE = uuid.UUID("7a0c2d5e-64f1-4f6e-9b0a-1d1f3c8e5b27")
 
 class RunLimitError(Exception):
     """The run cannot go on; the message is the line that ends it."""
+
+
+@lru_cache(maxsize=4096)
+def _roots(template: str) -> frozenset[str]:
+    """Return the names of the nodes that a template refers to."""
+    return frozenset(reference.path[0] for reference in references(template))
 
 
 class Draft:
@@ -56,7 +63,6 @@ class Draft:
         self.steps, self._last_wait = run.steps, run.last_wait
         self._last_token, self._last_id = run.last_token, run.last_id
         self._ended = run.ended
-        self._rendering: dict[str, object] | None = None
 
     def freeze(self) -> Run:
         """Return the run after the step."""
@@ -101,20 +107,23 @@ class Draft:
         """Return a template with the run's variables; raises `RunLimitError`."""
         if "{{" not in template and "{%" not in template:
             return template
-        if self._rendering is None:
-            self._rendering = {
-                reference_of(name): nest_variables(variables)
-                for name, variables in self.outputs.items()
-            }
         try:
-            return render(template, self._rendering)
+            return render(template, self._variables_of(template))
         except TemplateError as error:
             raise RunLimitError(f"stopped at {node.name}: {error}") from error
+
+    def _variables_of(self, template: str) -> dict[str, object]:
+        """Return the variables of the nodes that a template refers to; raises `TemplateError`."""
+        wanted = _roots(template)
+        return {
+            reference: nest_variables(variables)
+            for name, variables in self.outputs.items()
+            if (reference := reference_of(name)) in wanted
+        }
 
     def set_outputs(self, node: str, variables: Mapping[str, object]) -> None:
         """Set some variables of a node; the others stay."""
         self.outputs[node] = {**self.outputs.get(node, {}), **variables}
-        self._rendering = None
 
     # Waits and tokens
 

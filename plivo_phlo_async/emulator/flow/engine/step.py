@@ -51,6 +51,7 @@ from .values import (
     Token,
     VisitedNode,
     Wait,
+    WaitKind,
 )
 from .visit import Visit
 
@@ -260,7 +261,15 @@ def _token_of_leg(draft: Draft, event: LegEvent) -> Token | None:
     wanted = LegState.RINGING if rings else LegState.UP
     if leg is None or not (leg.state is wanted or (leg.live and isinstance(event, HungUp))):
         return None
-    return draft.tokens.get(leg.token)
+    token = draft.tokens.get(leg.token)
+    if isinstance(event, Left) and not _is_in_conference(token, leg):
+        return None
+    return token
+
+
+def _is_in_conference(token: Token | None, leg: Leg) -> bool:
+    wait = None if token is None else token.wait
+    return wait is not None and wait.kind is WaitKind.CONFERENCE and wait.leg == leg.uuid
 
 
 def _handle(draft: Draft, token: Token, event: FlowEvent) -> bool:
