@@ -17,6 +17,8 @@ from .calls.phlos import (
     NodeType,
     Phone,
     PhoneBehaviour,
+    SmsOutcome,
+    SmsScript,
 )
 from .calls.phone_mix import PhoneMix, PhoneShare, read_phone_mix
 from .dashboard.request_log import RequestLogEntry
@@ -62,6 +64,8 @@ __all__ = [
     "ReceivedRequest",
     "RequestLogEntry",
     "Seed",
+    "SmsOutcome",
+    "SmsScript",
     "Transfer",
     "TransferKind",
     "WebhookRequest",

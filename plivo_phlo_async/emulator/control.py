@@ -8,6 +8,7 @@ import attrs
 from .actions import perform_action
 from .calls.members import MemberRole, NodeKey
 from .calls.phlos import NodeType
+from .calls.phone_data import read_phone
 from .emulator import Emulator
 from .errors import ApiError, CallError, InvalidParameter, UnknownResource, WrongMethod
 from .faults.rules import read_rules
@@ -15,7 +16,7 @@ from .http.request_info import RequestInfo
 from .http.response import HttpResponse
 from .http.routes import Handler, dispatch
 from .page import page_file, show_page
-from .seed import read_phone, read_seed
+from .seed import read_seed
 from .webhooks.callbacks import read_callback
 
 
@@ -172,7 +173,7 @@ class ControlHandlers:
         return HttpResponse(200, {"phones": self._emulator.switchboard.phones.describe()})
 
     def set_phone(self, address: str, info: RequestInfo) -> HttpResponse:
-        """Set what a phone does: `{"does": "answer", "after": 3}`."""
+        """Set what a phone does: `{"does": "answer", "after": 3, "keys": ["1"]}`."""
         self._emulator.switchboard.phones.set(address, read_phone(info.read_json(), "phone"))
         return self.phones(info)
 

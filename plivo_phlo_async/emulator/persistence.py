@@ -22,10 +22,10 @@ from .calls.members import (
     canonical_address,
 )
 from .calls.phlos import Phone
+from .calls.phone_data import read_phone
 from .calls.switchboard import Snapshot
 from .errors import InvalidParameter
 from .notifier import Notifier
-from .seed import read_phone
 
 _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 

@@ -18,6 +18,8 @@ from .calls.phlos import (
     EmulatedPhlo,
     Phone,
     PhoneBehaviour,
+    SmsOutcome,
+    SmsScript,
 )
 from .calls.phone_mix import DEFAULT_MIX, PhoneMix
 from .calls.phones import Phones
@@ -292,20 +294,45 @@ class PhloEmulator:
             return emulator.switchboard.phones.describe()
 
     def set_phone(
-        self, address: str, behaviour: Phone | PhoneBehaviour | str, after: float = 0.0
+        self,
+        address: str,
+        behaviour: Phone | PhoneBehaviour | str,
+        after: float = 0.0,
+        *,
+        keys: Iterable[str] = (),
+        confirm: str = "",
+        talks: float | None = None,
+        speaks: float | None = None,
+        sms: SmsScript | SmsOutcome | str = SmsOutcome.DELIVERED,
     ) -> None:
-        """Set what a phone does when it next rings.
+        """Set what a phone does when it next rings, and in a PHLO that the emulator runs.
 
         Args:
             address: the phone's address, in any spelling.
-            behaviour: what it does, as "ring", or a `Phone`.
-            after: how many seconds it rings first; ignored for a `Phone`.
+            behaviour: what it does, as "ring"; or a `Phone`, which replaces all that follows.
+            after: how many seconds it rings first.
+            keys: the keys that it presses, a text for each prompt; "" for none.
+            confirm: the key that it presses where it has to accept a call, "" for none.
+            talks: how many seconds after it was answered it hangs up, None for never.
+            speaks: how many seconds it speaks into a recording, None for until that ends.
+            sms: what becomes of an SMS to it: an `SmsScript`, or the final status.
 
         Raises:
-            ValueError: the behaviour is unknown, or the seconds are negative or not finite.
+            ValueError: the behaviour or the status is unknown, a key is none, or seconds are
+                negative or not finite.
         """
+        if not isinstance(behaviour, Phone):
+            behaviour = Phone(
+                PhoneBehaviour(behaviour),
+                after,
+                keys=keys,
+                confirm=confirm,
+                talks=talks,
+                speaks=speaks,
+                sms=sms,
+            )
         with self._emulator.current() as emulator:
-            emulator.switchboard.phones.set(address, behaviour, after)
+            emulator.switchboard.phones.set(address, behaviour)
 
     def join(
         self,

@@ -6,7 +6,10 @@
                  "nodes": [{"node_id": "...", "node_type": "multi_party_call",
                             "name": "Support line",
                             "callback": {"url": "...", "format": "json"}}]}],
-      "phones": {"12025550199": "reject", "12025550102": {"does": "answer", "after": 3}},
+      "phones": {"12025550199": "reject",
+                 "12025550102": {"does": "answer", "after": 3, "keys": ["2", "", "1234#"],
+                                 "confirm": "1", "talks": 30, "speaks": 5,
+                                 "sms": {"status": "undelivered", "after": 2}}},
       "default_phone": "answer 70% after 5-20s, reject 10%, never 20%",
       "callback": "http://127.0.0.1:8000/events",
       "faults": ["hold:500 x1"]
@@ -30,8 +33,8 @@ from .calls.phlos import (
     EmulatedPhlo,
     NodeType,
     Phone,
-    PhoneBehaviour,
 )
+from .calls.phone_data import read_phone
 from .calls.phone_mix import DEFAULT_MIX, PhoneMix, read_phone_mix
 from .calls.phones import read_phones
 from .errors import InvalidParameter
@@ -174,20 +177,6 @@ def _node(value: object, where: str) -> tuple[EmulatedNode, Callback | None]:
     own = read_callback(given["callback"], f"{where}.callback") if "callback" in given else None
     node_id = _text(given, "node_id", where)
     return EmulatedNode(node_id, **texts), own
-
-
-def read_phone(value: object, where: str) -> Phone:
-    """Read a phone from what it does, or from a JSON object; raises `InvalidParameter`."""
-    given = {"does": value} if isinstance(value, str) else value
-    if not isinstance(given, Mapping) or set(given) - {"does", "after"}:
-        raise InvalidParameter(f"{where}: give what it does, or an object with does and after.")
-    does, after = given.get("does", "answer"), given.get("after", 0)
-    if does not in tuple(PhoneBehaviour):
-        raise InvalidParameter(f"{where}.does: give one of {', '.join(PhoneBehaviour)}.")
-    number = isinstance(after, int | float) and not isinstance(after, bool)
-    if not number or not 0 <= after <= 86_400:
-        raise InvalidParameter(f"{where}.after: give a number of seconds up to 86400.")
-    return Phone(does, float(after))
 
 
 def _object(value: object, where: str, keys: tuple[str, ...] | None) -> Mapping[str, Any]:

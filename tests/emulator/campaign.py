@@ -24,7 +24,7 @@ ACTIONS = (
     *("hangup", "resume_call", "abort_transfer"),
 )
 STEPS = {"dial": 30, "act": 35, "join": 4, "phone": 20, "set": 6, "time": 5}
-DOES = ("answer", "answer", "ring", "reject", "voicemail", "never")
+DOES = ("answer", "answer", "ring", "reject", "voicemail", "never", "invalid")
 
 
 class Campaign:

@@ -17,6 +17,7 @@ from .asking import DIAL, NODE, WARM, Clock, ask, say
 def busy(clock: Clock) -> PhloEmulator:
     emulator = PhloEmulator(clock=clock, wall=clock)
     emulator.set_phone("444", "answer", after=3)
+    emulator.set_phone("555", "never", keys=["1", ""], talks=4, sms="failed")
     ask(emulator, "POST", NODE, DIAL)
     say(emulator, "222", "mute")
     clock.now += 5

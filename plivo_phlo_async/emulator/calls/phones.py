@@ -8,6 +8,7 @@ import attrs
 
 from .members import canonical_address
 from .phlos import DEFAULT_PHONE, Phone, PhoneBehaviour
+from .phone_data import dump_phone
 from .phone_mix import DEFAULT_MIX, PhoneMix
 
 Phones = Mapping[str, Phone | PhoneBehaviour | str]
@@ -77,8 +78,7 @@ class PhoneRegistry:
 
     def describe(self) -> dict[str, dict[str, object]]:
         """Return the configured phones as plain data."""
-        listed = self._listed.items()
-        return {to: {"does": phone.does.value, "after": phone.after} for to, phone in listed}
+        return {to: dump_phone(phone) for to, phone in self._listed.items()}
 
     def _add(self, phones: Mapping[str, Phone]) -> None:
         for address, phone in phones.items():

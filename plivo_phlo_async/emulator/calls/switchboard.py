@@ -251,7 +251,7 @@ class Switchboard:
                 return lambda ringing: transitions.answer(
                     ringing, address, auto_join=self._auto_join
                 )
-            case PhoneBehaviour.REJECT:
+            case PhoneBehaviour.REJECT | PhoneBehaviour.INVALID:
                 return lambda ringing: transitions.reject(ringing, address)
             case PhoneBehaviour.VOICEMAIL:
                 return lambda ringing: transitions.voicemail(ringing, address)

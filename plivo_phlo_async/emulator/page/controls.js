@@ -11,6 +11,7 @@ const DOES = {
   reject: "rejects",
   voicemail: "is a voicemail",
   never: "never answers",
+  invalid: "is an invalid number",
 };
 
 const isBridge = (node) => node.node_type === "conference_bridge";

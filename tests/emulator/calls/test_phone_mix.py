@@ -47,6 +47,7 @@ def test_another_ring_and_another_seed_are_another_chance() -> None:
         ("answer", "answer"),
         ("voicemail after 500ms", "voicemail after 0.5s"),
         ("answer 90%, reject", "answer 90%, reject 10%"),
+        ("answer, invalid 5%", "answer 95%, invalid 5%"),
         ("answer 50% after 1s-2s, ring 50%, seed=7", "answer 50% after 1-2s, ring 50%, seed=7"),
         ("answer after 100-900ms", "answer after 0.1-0.9s"),
     ],
@@ -61,7 +62,7 @@ def test_a_mix_is_read_and_written(text: str, reads_as: str) -> None:
     [
         ("", "write it as in"),
         ("seed=7", "give each behaviour its percentage"),
-        ("explode", "a phone does one of answer, ring, reject, voicemail, never"),
+        ("explode", "a phone does one of answer, ring, reject, voicemail, never, invalid"),
         ("answer 70%, reject 20%", "add up to 90, not 100"),
         ("answer 70%, reject 40%", "add up to 110"),
         ("answer, reject", "give each behaviour its percentage"),
@@ -69,6 +70,7 @@ def test_a_mix_is_read_and_written(text: str, reads_as: str) -> None:
         ("answer after 20-5s", "ends before it begins"),
         ("answer after soon", "'soon' is not a time"),
         ("never 100% after 5s", "'after' does not apply to never"),
+        ("invalid 100% after 5s", "'after' does not apply to invalid"),
     ],
 )
 def test_what_is_no_mix_is_refused_with_the_part(text: str, says: str) -> None:

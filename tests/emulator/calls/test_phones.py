@@ -50,6 +50,16 @@ def test_a_phone_does_what_it_does_after_so_many_seconds(
     assert emulator.dialled == {"222": 1}
 
 
+def test_a_call_to_an_invalid_number_fails_without_ringing(
+    emulator: PhloEmulator, clock: Clock
+) -> None:
+    emulator.set_phone("222", "invalid", after=3)
+    ask(emulator, "POST", NODE, DIAL)
+
+    assert state(emulator) == "gone"
+    assert emulator.dialled == {"222": 1}
+
+
 def test_a_phone_that_was_hung_up_on_does_not_answer_for_its_former_ringing(
     emulator: PhloEmulator, clock: Clock
 ) -> None:

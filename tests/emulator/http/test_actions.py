@@ -113,6 +113,7 @@ def test_an_action_the_state_does_not_allow_is_400_and_changes_nothing(
         ("ring", "ringing"),
         ("never", "ringing"),
         ("reject", "left"),
+        ("invalid", "left"),
         ("voicemail", "voicemail"),
     ],
 )

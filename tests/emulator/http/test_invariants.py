@@ -16,7 +16,7 @@ DIAL_ACTIONS = st.sampled_from(["call", "warm_transfer", "cold_transfer"])
 ACTIONS = st.sampled_from(
     ["hold", "unhold", "hangup", "resume_call", "abort_transfer", "voicemail_drop", "mute"]
 )
-DOES = st.sampled_from(["answer", "ring", "reject", "voicemail", "never"])
+DOES = st.sampled_from(["answer", "ring", "reject", "voicemail", "never", "invalid"])
 PHONE = st.sampled_from(["answer", "reject", "hangup", "ring"])
 
 
