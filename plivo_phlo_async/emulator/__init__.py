@@ -25,6 +25,7 @@ from .dashboard.request_log import RequestLogEntry
 from .errors import ApiError, CallError, EmulatorError, InvalidState, MemberNotFound
 from .faults.injection import BrokenExchange
 from .faults.rules import FaultKind, FaultRule
+from .flow_runs import FlowRun, SimulatedPhone
 from .http.routes import ReceivedRequest
 from .phlo_emulator import PhloEmulator
 from .seed import Seed, load_seed, read_seed
@@ -50,6 +51,7 @@ __all__ = [
     "EmulatorError",
     "FaultKind",
     "FaultRule",
+    "FlowRun",
     "InvalidState",
     "LogEntry",
     "MemberNotFound",
@@ -64,6 +66,7 @@ __all__ = [
     "ReceivedRequest",
     "RequestLogEntry",
     "Seed",
+    "SimulatedPhone",
     "SmsOutcome",
     "SmsScript",
     "Transfer",

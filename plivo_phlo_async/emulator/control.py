@@ -9,6 +9,7 @@ from .actions import perform_action
 from .calls.members import MemberRole, NodeKey
 from .calls.phlos import NodeType
 from .calls.phone_data import read_phone
+from .emulated_phones import EmulatedPhones
 from .emulator import Emulator
 from .errors import ApiError, CallError, InvalidParameter, UnknownResource, WrongMethod
 from .faults.rules import read_rules
@@ -74,6 +75,14 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
             }
         case ("seed",):
             return {"POST": handlers.seed}
+        case ("runs",):
+            return {"GET": handlers.runs}
+        case ("runs", run_id):
+            return {"GET": lambda _: HttpResponse(200, emulator.flows.run(run_id))}
+        case ("runs", run_id, "stop"):
+            return {"POST": lambda _: handlers.stop_run(run_id)}
+        case ("recordings", name):
+            return {"GET": lambda _: handlers.recording(name)}
         case ("phones",):
             return {"GET": handlers.phones}
         case ("phones", address):
@@ -161,6 +170,25 @@ class ControlHandlers:
         self._emulator.callbacks.set(None, node_key)
         return self.callbacks(info)
 
+    # Flows
+
+    def runs(self, _: RequestInfo) -> HttpResponse:
+        """Return the flows and the outline of every run."""
+        flows = self._emulator.flows
+        return HttpResponse(200, {"flows": flows.flows(), "runs": flows.runs()})
+
+    def stop_run(self, run_id: str) -> HttpResponse:
+        """End a run."""
+        flows = self._emulator.flows
+        flows.find(run_id)
+        flows.runner.stop(run_id)
+        return HttpResponse(200, flows.run(run_id))
+
+    def recording(self, name: str) -> HttpResponse:
+        """Return a recording."""
+        wav = self._emulator.flows.recording(name.removesuffix(".wav"))
+        return HttpResponse(200, {}, raw=wav, content_type="audio/wav")
+
     # What people do
 
     def seed(self, info: RequestInfo) -> HttpResponse:
@@ -179,21 +207,40 @@ class ControlHandlers:
 
     def phone_actions(self, address: str, action: str) -> Mapping[str, Handler]:
         """Return the handlers of an action of a phone, by method."""
-        emulator, switchboard = self._emulator, self._emulator.switchboard
+        emulator = self._emulator
+        phones = EmulatedPhones(emulator.switchboard, emulator.flows)
         actions: dict[str, Callable[[RequestInfo], None]] = {
-            "answer": lambda info: switchboard.answer(address, _read_call_id(info)),
-            "reject": lambda info: switchboard.reject(address, _read_call_id(info)),
-            "hangup": lambda info: switchboard.hang_up(address, _read_call_id(info)),
-            "call": lambda info: self._join(address, info),
+            "answer": lambda info: phones.answer(address, _read_call_id(info)),
+            "reject": lambda info: phones.reject(address, _read_call_id(info)),
+            "hangup": lambda info: phones.hang_up(address, _read_call_id(info)),
+            "press": lambda info: phones.press(address, _read_text(info, "keys")),
+            "speak": lambda info: phones.speak(address, _read_seconds(info)),
         }
-        if action not in actions:
-            return {}
+        starts: dict[str, Callable[[RequestInfo], str | None]] = {
+            "call": lambda info: self._call(phones, address, info),
+            "text": lambda info: phones.text(
+                address, _read_text(info, "to"), _read_text(info, "message")
+            ),
+        }
 
         def act(info: RequestInfo) -> HttpResponse:
             actions[action](info)
             return HttpResponse(200, emulator.dashboard())
 
-        return {"POST": act}
+        def start(info: RequestInfo) -> HttpResponse:
+            run_id = starts[action](info)
+            return HttpResponse(200, {**emulator.dashboard(), "run_id": run_id})
+
+        if action in actions:
+            return {"POST": act}
+        return {"POST": start} if action in starts else {}
+
+    def _call(self, phones: EmulatedPhones, address: str, info: RequestInfo) -> str | None:
+        """Call a number of a flow, or dial in to a node."""
+        if "to" in info.read_json():
+            return phones.call(address, _read_text(info, "to"))
+        self._join(address, info)
+        return None
 
     def _join(self, address: str, info: RequestInfo) -> None:
         given = info.read_json()
@@ -215,6 +262,20 @@ class ControlHandlers:
                 if node.node_type is NodeType.MULTI_PARTY_CALL:
                     return phlo.phlo_id, node.node_id
         raise UnknownResource("node", NodeType.MULTI_PARTY_CALL)
+
+
+def _read_text(info: RequestInfo, name: str) -> str:
+    value = info.read_json().get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidParameter(f"{name}: give a string that is not empty.")
+    return value
+
+
+def _read_seconds(info: RequestInfo) -> float:
+    value = info.read_json().get("seconds")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidParameter("seconds: give a number.")
+    return float(value)
 
 
 def _read_call_id(info: RequestInfo) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Self
 
+import anyio
 import attrs
 
 from .._masking import mask_numbers
@@ -21,6 +22,7 @@ from .dashboard.views import DashboardViews
 from .errors import ApiError, CallError, WrongCredentials
 from .faults.injection import FaultInjection
 from .faults.registry import FaultRegistry, describe_kinds
+from .flow_support import FlowSupport
 from .http.phlo_api import PhloApi
 from .http.rate_limit import RateLimiter
 from .http.request import BasicCredentials
@@ -37,6 +39,10 @@ from .webhooks.delivery import Delivery
 from .webhooks.dispatcher import Deliver, WebhookDispatcher
 
 _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
+
+
+RUNS_SHOWN = 50
+"""How many of the latest runs the dashboard has."""
 
 
 class Emulator:
@@ -60,6 +66,7 @@ class Emulator:
         request_log: the latest requests with their responses.
         callbacks: the URLs that receive webhooks.
         webhooks: the deliveries of webhooks.
+        flows: the PHLOs that are flows, and their runs.
         background: the tasks that run while a server runs.
     """
 
@@ -77,6 +84,7 @@ class Emulator:
     request_log: RequestLog
     callbacks: CallbackRegistry
     webhooks: WebhookDispatcher
+    flows: FlowSupport
     background: BackgroundTasks
 
     def __init__(
@@ -89,6 +97,7 @@ class Emulator:
         clock: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]],
+        sleep_until_due: Callable[[float], Awaitable[object]],
         deliver: Deliver,
         new_id: Callable[[], str],
     ) -> None:
@@ -97,6 +106,7 @@ class Emulator:
         self.changed, self.closing = Notifier(), Notifier()
         self.events = EventStream(secrets.token_hex(4))
         self._lock = threading.RLock()
+        self._acting = False
         self._wall, self._new_id = wall, new_id
         self.switchboard = Switchboard(
             PhoneRegistry(changed=self._on_phones),
@@ -117,32 +127,85 @@ class Emulator:
             now=wall,
             changed=self._on_delivery,
         )
-        self.background = self._background_tasks()
+        self.flows = self._flow_support()
+        self.background = self._background_tasks(sleep_until_due)
         self._configure(seed)
 
-    def _background_tasks(self) -> BackgroundTasks:
+    def _flow_support(self) -> FlowSupport:
+        return FlowSupport(
+            self.switchboard,
+            self.api,
+            self.webhooks,
+            self.callbacks,
+            clock=self.clock,
+            wall=self._wall,
+            new_id=self._new_id,
+            locked=self.current,
+            wake=self._wake,
+            changed=self._on_run,
+        )
+
+    def _background_tasks(
+        self, sleep_until_due: Callable[[float], Awaitable[object]]
+    ) -> BackgroundTasks:
         return BackgroundTasks(
             lock=self._lock,
             changed=self.changed,
             tick=self.tick,
-            flush=self.webhooks.flush,
-            spawn_sends=self.webhooks.spawn_sends,
-            unfinished=lambda: self.webhooks.unfinished,
+            flush=self.flush,
+            spawn_sends=self._spawn_sends,
+            unfinished=lambda: self.unfinished,
             clock=self.clock,
-            sleep=self.sleep,
+            sleep=sleep_until_due,
         )
+
+    async def flush(self) -> None:
+        """Send the webhooks and the HTTP requests that wait, until none waits."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.webhooks.flush)
+            tasks.start_soon(self.flows.flush)
+
+    def _spawn_sends(self) -> None:
+        self.webhooks.spawn_sends()
+        self.flows.spawn_sends()
+
+    @property
+    def unfinished(self) -> int:
+        """How many webhooks and HTTP requests wait or are being sent."""
+        return self.webhooks.unfinished + self.flows.unfinished
 
     @contextmanager
     def current(self) -> Iterator[Self]:
-        """Hold the lock while the block runs, after the phones that are due have acted."""
+        """Hold the lock while the block runs, after the phones and runs that are due have acted."""
         with self._lock:
-            self.switchboard.tick()
+            self._act_when_due()
             yield self
 
+    def _act_when_due(self) -> None:
+        if self._acting:  # an action looks at the emulator
+            return
+        self._acting = True
+        try:
+            while (due := self._due()) is not None and due <= self.clock():
+                if due == self.switchboard.due:
+                    with self.flows.at(due):
+                        self.switchboard.tick()
+                else:
+                    self.flows.tick()
+        finally:
+            self._acting = False
+
+    def _due(self) -> float | None:
+        phones, flows = self.switchboard.due, self.flows.due
+        if phones is None or flows is None:
+            return flows if phones is None else phones
+        return min(phones, flows)
+
     def tick(self) -> float | None:
-        """Let the phones act that are due; return the seconds until the next one does, if any."""
+        """Let act what is due; return the seconds until the next phone or run does, if any."""
         with self.current():
-            return self.switchboard.seconds_until_due
+            due = self._due()
+            return None if due is None else max(0.0, due - self.clock())
 
     # Requests
 
@@ -238,6 +301,8 @@ class Emulator:
                 "fault_kinds": describe_kinds(),
                 "latency": self.latency,
                 "deliveries": self.webhooks.unfinished,
+                "flows": self.flows.flows(),
+                "runs": self.flows.runs()[:RUNS_SHOWN],
             }
 
     def latest_dashboard(self) -> tuple[int, Mapping[str, object]]:
@@ -254,6 +319,7 @@ class Emulator:
             self.faults.reset()
             self.callbacks.reset()
             self.webhooks.reset()
+            self.flows.reset()
             self.request_log.reset()
         self._publish_all()
 
@@ -266,7 +332,7 @@ class Emulator:
     def snapshot(self) -> Snapshot:
         """Return what survives a restart: the calls, the counts, the phones."""
         with self.current():
-            return self.switchboard.snapshot()
+            return attrs.evolve(self.switchboard.snapshot(), flow_runs=self.flows.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Restore a snapshot without its calls at nodes that do not exist."""
@@ -277,12 +343,17 @@ class Emulator:
                 if call.node_key in self.api.nodes
             }
             self.switchboard.restore(attrs.evolve(snapshot, calls=known))
+            self.flows.restore(snapshot.flow_runs)
         self._publish_all()
 
     def _configure(self, seed: Seed) -> None:
         if seed.auth_id is not None and seed.auth_token is not None:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
+        self.flows.clear()
+        self.flows.allow(seed.hosts)
         self.api.configure(seed.phlos)
+        for flow in seed.flows:
+            self.flows.load(flow)
         self.switchboard.phones.configure(seed.phones, seed.default_phone)
         self.faults.configure(seed.faults)
         self.callbacks.configure(seed.callback, seed.callbacks)
@@ -295,7 +366,17 @@ class Emulator:
         self._publish("state", lambda: self._views.step(step, wall))
         if step.api_id is None:
             self.events.publish("log", self.request_log.add_step(step).describe)
-        self.webhooks.dispatch(step, self.api.node_name(step.node_key))
+        conference = self.flows.conference_of(step.call_id) or self.api.node_name(step.node_key)
+        self.webhooks.dispatch(step, conference, self.flows.sends)
+        self.flows.on_step(step)
+        self._wake()
+
+    def _on_run(self, describe: Callable[[], Mapping[str, object]]) -> None:
+        self.changed.notify()
+        self._publish("run", describe)
+        self._wake()
+
+    def _wake(self) -> None:
         self.background.wake()
 
     def _on_delivery(self, delivery: Delivery) -> None:

@@ -127,7 +127,8 @@ def dump_snapshot(snapshot: Snapshot) -> dict[str, object]:
         for call in snapshot.calls.values()
     ]
     phones = {to: attrs.asdict(phone) for to, phone in snapshot.phones.items()}
-    return {"version": 2, "calls": calls, "dialled": dict(snapshot.dialled), "phones": phones}
+    data = {"version": 2, "calls": calls, "dialled": dict(snapshot.dialled), "phones": phones}
+    return {**data, "flow_runs": snapshot.flow_runs} if snapshot.flow_runs else data
 
 
 def _dump_member(member: CallMember, ages: Mapping[str, float]) -> dict[str, object]:
@@ -153,7 +154,10 @@ def parse_snapshot(value: Mapping[str, Any]) -> Snapshot:
     phones: dict[str, Phone] = {
         to: read_phone(phone, f"phones[{to!r}]") for to, phone in value["phones"].items()
     }
-    return Snapshot(calls, ages, dialled, phones, lasted)
+    flow_runs = value.get("flow_runs", {})
+    if not isinstance(flow_runs, dict):
+        raise ValueError("flow_runs is not an object")
+    return Snapshot(calls, ages, dialled, phones, lasted, flow_runs)
 
 
 def _parse_call(value: Mapping[str, Any]) -> Call:

@@ -3,7 +3,9 @@
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -26,17 +28,25 @@ from .calls.phones import Phones
 from .calls.switchboard import Snapshot
 from .dashboard.request_log import RequestLogEntry
 from .dashboard.sse import EventStream
+from .emulated_phones import EmulatedPhones
 from .emulator import Emulator
 from .faults.rules import FaultKind, FaultRule, read_rule
+from .flow_runs import FlowRun, SimulatedPhone
 from .http.rate_limit import RateLimiter
 from .http.routes import ReceivedRequest
 from .notifier import Notifier
 from .persistence import StateFile
 from .seed import Seed
+from .time_scale import TimeScale
 from .webhooks.callbacks import AnyCallback, Callback
 from .webhooks.delivery import Delivery
 from .webhooks.dispatcher import Deliver
 from .webhooks.http_client import send_request
+
+if TYPE_CHECKING:
+    from .flow.phlo import Phlo
+    from .flow.runtime.fetches import FetchedRequest
+    from .flow_support import FlowSource
 
 
 def new_uuid() -> str:
@@ -78,8 +88,15 @@ class PhloEmulator:
         deliver: sends a webhook request and returns the status of the response; raises `OSError`
             where none came.
         new_id: makes the ids of requests and runs.
+        flows: PHLOs that are flows: files, texts, or values.
+        speed: how many simulated seconds of phones and flows pass in a second.
+        prompt_speed: the characters of a prompt a second; None for prompts without length.
+        allow_hosts: the hosts, besides this machine, that HTTP Request nodes may reach; a mapping
+            also names the URL that a host's requests go to instead.
 
     Raises:
+        FlowError: a flow is invalid; it has every problem.
+        ImportError: the extra `flows` is missing.
         ApiError: the text of a fault rule or the URL of a callback is invalid.
         ValueError: the behaviour of a phone is unknown, or `default_phone` is invalid.
 
@@ -110,7 +127,13 @@ class PhloEmulator:
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
         deliver: Deliver = send_request,
         new_id: Callable[[], str] = new_uuid,
+        flows: "Iterable[FlowSource]" = (),
+        speed: float = 1.0,
+        prompt_speed: float | None = 15.0,
+        allow_hosts: Iterable[str] | Mapping[str, str | None] = (),
     ) -> None:
+        scale = TimeScale(speed, clock, wall, sleep)
+        timed = scale.clock if speed != 1 else clock
         self._emulator = emulator = Emulator(
             Seed(
                 auth_id,
@@ -125,17 +148,22 @@ class PhloEmulator:
             rate_limiter=_rate_limiter(rate_limit, retry_after, clock),
             auto_join=auto_join,
             latency=latency,
-            clock=clock,
-            wall=wall,
+            clock=timed,
+            wall=scale.wall if speed != 1 else wall,
             sleep=sleep,
+            sleep_until_due=scale.sleep if speed != 1 else sleep,
             deliver=deliver,
             new_id=new_id,
         )
+        emulator.flows.prompt_speed = prompt_speed
+        emulator.flows.allow(allow_hosts)
         self._app = EmulatorApp(emulator)
-        self.clock: Callable[[], float] = clock
+        self.clock: Callable[[], float] = timed
         self.events: EventStream = emulator.events
         self.changed: Notifier = emulator.changed
         self.closing: Notifier = emulator.closing
+        for flow in flows:
+            self.load_flow(flow)
 
     def __repr__(self) -> str:
         return f"PhloEmulator(auth_id={self.auth_id!r}, requests={self.requests})"
@@ -314,7 +342,7 @@ class PhloEmulator:
             keys: the keys that it presses, a text for each prompt; "" for none.
             confirm: the key that it presses where it has to accept a call, "" for none.
             talks: how many seconds after it was answered it hangs up, None for never.
-            speaks: how many seconds it speaks into a recording, None for until that ends.
+            speaks: how many seconds it speaks into a recording, None for silence.
             sms: what becomes of an SMS to it: an `SmsScript`, or the final status.
 
         Raises:
@@ -364,6 +392,11 @@ class PhloEmulator:
             where = (phlo_id, node_id)
             emulator.api.join(where, address, role, call_id=call_id, new_call=new_call)
 
+    @contextmanager
+    def _phones(self) -> Iterator[EmulatedPhones]:
+        with self._emulator.current() as emulator:
+            yield EmulatedPhones(emulator.switchboard, emulator.flows)
+
     def answer(self, address: str, call_id: str | None = None) -> None:
         """Answer a phone wherever it rings.
 
@@ -375,8 +408,8 @@ class PhloEmulator:
             MemberNotFound: it does not ring.
             InvalidState: it never answers.
         """
-        with self._emulator.current() as emulator:
-            emulator.switchboard.answer(address, call_id)
+        with self._phones() as phones:
+            phones.answer(address, call_id)
 
     def reject(self, address: str, call_id: str | None = None) -> None:
         """Reject the call at a phone wherever it rings.
@@ -388,8 +421,8 @@ class PhloEmulator:
         Raises:
             MemberNotFound: it does not ring.
         """
-        with self._emulator.current() as emulator:
-            emulator.switchboard.reject(address, call_id)
+        with self._phones() as phones:
+            phones.reject(address, call_id)
 
     def hang_up(self, address: str, call_id: str | None = None) -> None:
         """Hang up a phone in every call it is in.
@@ -401,8 +434,101 @@ class PhloEmulator:
         Raises:
             MemberNotFound: it is in no call.
         """
+        with self._phones() as phones:
+            phones.hang_up(address, call_id)
+
+    # Flows
+
+    def load_flow(
+        self, source: "FlowSource", *, http: Mapping[str, object] | None = None
+    ) -> "Phlo":
+        """Load a PHLO that runs as a whole; it replaces the one with the same id.
+
+        Args:
+            source: the path of a file, the text or the data of one, or a flow built in Python.
+            http: answers for the HTTP Request nodes of all flows, by "METHOD URL" with `*`: a
+                status, a JSON body, a pair of both, an exception, or "pass" to send the request.
+
+        Returns:
+            The PHLO.
+
+        Raises:
+            FlowError: it is invalid; the error has every problem.
+            ApiError: another flow has one of its numbers.
+            ImportError: the extra `flows` is missing.
+            ValueError: an answer is invalid.
+        """
         with self._emulator.current() as emulator:
-            emulator.switchboard.hang_up(address, call_id)
+            phlo = emulator.flows.read(source)
+            emulator.flows.load(phlo)
+            if http is not None:
+                emulator.flows.runner.fetches.stubs.add(http)
+            return phlo
+
+    def run(self, phlo_id: str, **params: object) -> FlowRun:
+        """Start a flow by API request.
+
+        Args:
+            phlo_id: its id.
+            params: the payload.
+
+        Raises:
+            ApiError: there is no such flow, or too many runs are live.
+        """
+        with self._emulator.current() as emulator:
+            run_id = emulator.flows.start(phlo_id, params, "").run_id
+        return FlowRun(self._emulator.current, run_id)
+
+    def stop_run(self, run_id: str) -> None:
+        """End a run of a flow; no effect if it has ended.
+
+        Args:
+            run_id: its id.
+
+        Raises:
+            ApiError: there is no such run.
+        """
+        with self._emulator.current() as emulator:
+            emulator.flows.find(run_id)
+            emulator.flows.runner.stop(run_id)
+
+    @property
+    def runs(self) -> list[FlowRun]:
+        """The runs of flows, oldest first."""
+        with self._emulator.current() as emulator:
+            run_ids = [*emulator.flows.runner.runs] if emulator.flows.loaded else []
+        return [FlowRun(self._emulator.current, run_id) for run_id in run_ids]
+
+    def phone(self, address: str) -> SimulatedPhone:
+        """Return the phone at an address, which calls and texts the numbers of flows.
+
+        Args:
+            address: the phone's address, in any spelling.
+        """
+        return SimulatedPhone(self._emulator.current, address)
+
+    def texts(self, address: str) -> list[str]:
+        """Return the texts that a phone has received from flows, oldest first.
+
+        Args:
+            address: the phone's address, in any spelling.
+        """
+        return [message.text for message in self.phone(address).received]
+
+    @property
+    def fetched(self) -> "list[FetchedRequest]":
+        """What HTTP Request nodes have sent, oldest first, at most a thousand."""
+        with self._emulator.current() as emulator:
+            return [*emulator.flows.runner.fetches.fetched] if emulator.flows.loaded else []
+
+    @property
+    def base_url(self) -> str:
+        """The URL of the emulator in the URLs of recordings; may be set."""
+        return self._emulator.flows.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._emulator.flows.base_url = url
 
     # Faults
 
@@ -512,6 +638,8 @@ class PhloEmulator:
     async def delivered(self) -> None:
         """Wait until every event so far is delivered or has failed; a failure raises nothing.
 
+        The HTTP requests of flows have their responses then as well.
+
         They are sent in the background: by a server, or in process by the event loop that caused
         them. This also sends those that were caused where no event loop ran.
         """
@@ -520,8 +648,8 @@ class PhloEmulator:
         with self.changed.subscribe() as subscription:
             while True:
                 if not emulator.background.running:
-                    await emulator.webhooks.flush()
-                if not emulator.webhooks.unfinished:
+                    await emulator.flush()
+                if not emulator.unfinished:
                     return
                 await subscription.wait()
 

@@ -5,15 +5,20 @@
       "phlos": [{"phlo_id": "...", "name": "Support", "callback": "http://127.0.0.1:8000/events",
                  "nodes": [{"node_id": "...", "node_type": "multi_party_call",
                             "name": "Support line",
-                            "callback": {"url": "...", "format": "json"}}]}],
+                            "callback": {"url": "...", "format": "json"}}]},
+                {"file": "support.phlo.yaml"}],
       "phones": {"12025550199": "reject",
                  "12025550102": {"does": "answer", "after": 3, "keys": ["2", "", "1234#"],
                                  "confirm": "1", "talks": 30, "speaks": 5,
                                  "sms": {"status": "undelivered", "after": 2}}},
       "default_phone": "answer 70% after 5-20s, reject 10%, never 20%",
       "callback": "http://127.0.0.1:8000/events",
-      "faults": ["hold:500 x1"]
+      "faults": ["hold:500 x1"],
+      "hosts": {"api.example.com": "http://127.0.0.1:9000"}
     }
+
+The HTTP Request nodes of flows send the requests for a host of `hosts` to that URL instead.
+A PHLO with `file`, or with the parts of such a file itself, is a flow: it runs as a whole.
 
 Every part except the ids may be omitted. The callback of a node takes precedence over that of its
 PHLO, and that over the seed's.
@@ -22,7 +27,7 @@ PHLO, and that over the seed's.
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -39,8 +44,12 @@ from .calls.phone_mix import DEFAULT_MIX, PhoneMix, read_phone_mix
 from .calls.phones import read_phones
 from .errors import InvalidParameter
 from .faults.rules import FaultRule, parse_rules, read_rule
+from .flow_package import load_flow_module
 from .http.parameters import is_unicode
 from .webhooks.callbacks import Callback, optional_callback, read_callback
+
+if TYPE_CHECKING:
+    from .flow.phlo import Phlo
 
 
 def _as_tuple(phlos: Iterable[EmulatedPhlo]) -> tuple[EmulatedPhlo, ...]:
@@ -64,6 +73,9 @@ class Seed:
         callback: the callback of every node without one of its own, None for none.
         callbacks: the callbacks of single nodes, by the ids of their PHLO and node.
         faults: the active fault rules.
+        flows: the PHLOs that run as a whole.
+        hosts: the hosts that HTTP Request nodes may reach, with the URL that their requests go to
+            instead, None for the host itself.
 
     Raises:
         ApiError: the text of a fault rule or the URL of a callback is invalid.
@@ -78,6 +90,8 @@ class Seed:
     callback: Callback | None = attrs.field(default=None, converter=optional_callback)
     callbacks: Mapping[NodeKey, Callback] = attrs.field(factory=dict)
     faults: tuple[FaultRule, ...] = attrs.field(default=(), converter=parse_rules)
+    flows: "tuple[Phlo, ...]" = ()
+    hosts: Mapping[str, str | None] = attrs.field(factory=dict)
 
 
 def load_seed(path: Path) -> Seed:
@@ -99,42 +113,47 @@ def load_seed(path: Path) -> Seed:
         raise InvalidParameter(f"{path.name}, {position}: {error.msg}.") from error
     except RecursionError as error:
         raise InvalidParameter(f"{path.name}: it is nested too deeply.") from error
-    return read_seed(value, path.name)
+    return read_seed(value, path.name, path.parent)
 
 
-def read_seed(value: object, name: str) -> Seed:
+def read_seed(value: object, name: str, folder: Path | None = None) -> Seed:
     """Read a seed from parsed JSON.
 
     Args:
         value: the parsed JSON.
         name: the name of the seed in error messages.
+        folder: the folder of the files of flows; None if a seed may name no files.
 
     Raises:
         ApiError: the seed is invalid; the message starts with `name` and names the part.
     """
     try:
-        return _seed(_object(value, "it", _KEYS))
+        return _seed(_object(value, "it", _KEYS), folder)
     except InvalidParameter as error:
         raise InvalidParameter(f"{name}: {error.error}") from error
 
 
-_KEYS = ("account", "phlos", "phones", "default_phone", "callback", "faults")
+_KEYS = ("account", "phlos", "phones", "default_phone", "callback", "faults", "hosts")
 
 
-def _seed(given: Mapping[str, Any]) -> Seed:
+def _seed(given: Mapping[str, Any], folder: Path | None) -> Seed:
     values: dict[str, Any] = {}
     if "account" in given:
         account = _object(given["account"], "account", ("auth_id", "auth_token"))
         values |= {key: _text(account, key, "account") for key in ("auth_id", "auth_token")}
     callbacks: dict[NodeKey, Callback] = {}
     if "phlos" in given:
-        listed = enumerate(_list(given["phlos"], "phlos"))
-        values["phlos"] = tuple(_phlo(one, f"phlos[{n}]", callbacks) for n, one in listed)
+        listed = {f"phlos[{n}]": one for n, one in enumerate(_list(given["phlos"], "phlos"))}
+        flows = {where: one for where, one in listed.items() if _is_flow(one)}
+        values["flows"] = tuple(_flow(one, where, folder) for where, one in flows.items())
+        others = {where: one for where, one in listed.items() if where not in flows}
+        values["phlos"] = tuple(_phlo(one, where, callbacks) for where, one in others.items())
         _check_unique([phlo.phlo_id for phlo in values["phlos"]], "phlos", "phlo_id")
     if "callback" in given:
         values["callback"] = read_callback(given["callback"])
     if "default_phone" in given:
         values["default_phone"] = _mix(given["default_phone"])
+    values["hosts"] = _hosts(_object(given.get("hosts", {}), "hosts", None))
     phones = _object(given.get("phones", {}), "phones", None)
     faults = enumerate(_list(given.get("faults", []), "faults"))
     return Seed(
@@ -145,11 +164,39 @@ def _seed(given: Mapping[str, Any]) -> Seed:
     )
 
 
+def _hosts(given: Mapping[str, Any]) -> dict[str, str | None]:
+    for host, url in given.items():
+        if url is not None and not (isinstance(url, str) and url.startswith("http")):
+            raise InvalidParameter(f"hosts[{host!r}]: give a URL, or null for the host itself.")
+    return dict(given)
+
+
 def _mix(value: object) -> PhoneMix:
     try:
         return read_phone_mix(value if isinstance(value, str) else "")
     except ValueError as error:
         raise InvalidParameter(f"default_phone: {error}") from error
+
+
+def _is_flow(value: object) -> bool:
+    return isinstance(value, Mapping) and not value.keys().isdisjoint({"file", "phlo"})
+
+
+def _flow(value: Mapping[str, Any], where: str, folder: Path | None) -> "Phlo":
+    try:
+        reader = load_flow_module("reader")
+    except ImportError as missing:
+        raise InvalidParameter(f"{where}: {missing}") from missing
+    try:
+        if "file" not in value:
+            found: Phlo = reader.read_phlo(value, where)
+            return found
+        if folder is None:
+            raise InvalidParameter(f"{where}.file: only a seed in a file may name files.")
+        found = reader.load_phlo(folder / _text(value, "file", where))
+    except ValueError as error:  # a FlowError has a line for each problem
+        raise InvalidParameter(f"{where}: {error}") from error
+    return found
 
 
 def _phlo(value: object, where: str, callbacks: dict[NodeKey, Callback]) -> EmulatedPhlo:

@@ -120,15 +120,24 @@ class EmulatorServer:
         self._running = _Running(server, listening, port, thread, ended)
         self.emulator.closing.clear()
         self.emulator.served = True
+        self.emulator.base_url = self.base_url.removesuffix("/v1")
         thread.start()
         return self
 
-    def wait(self) -> None:
-        """Wait until the server has ended; return at once if it is not running."""
-        if self._running is not None:
-            # Not `join`: before Python 3.13, a Ctrl-C in it marks the thread as ended, and `stop`
-            # would not wait for the final write of the state file.
-            self._running.ended.wait()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the server has ended; return at once if it is not running.
+
+        Args:
+            seconds: how long to wait at most; None for no limit.
+
+        Returns:
+            Whether it has ended, or is not running.
+        """
+        if self._running is None:
+            return True
+        # Not `join`: before Python 3.13, a Ctrl-C in it marks the thread as ended, and `stop`
+        # would not wait for the final write of the state file.
+        return self._running.ended.wait(seconds)
 
     def stop(self) -> None:
         """Close every connection and wait for the thread to end; does nothing if not running."""

@@ -16,6 +16,7 @@ from plivo_phlo_async.emulator import (
     load_seed,
     read_seed,
 )
+from plivo_phlo_async.emulator.errors import CallError, InvalidParameter
 
 from .asking import ask, basic
 
@@ -147,3 +148,53 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     path.write_text(json.dumps(SEED))
 
     assert load_seed(path) == read_seed(SEED, "seed")
+
+
+FLOW = {
+    "phlo": "Hello",
+    "id": "hello",
+    "numbers": ["+14155550100"],
+    "start": {"Incoming Call": "Say"},
+    "nodes": {"Say": {"component": "Play Audio", "prompt": "Hello."}},
+}
+
+
+def test_a_phlo_may_be_a_flow_or_the_file_of_one(tmp_path: Path) -> None:
+    (tmp_path / "other.phlo.json").write_text(json.dumps({**FLOW, "id": "other", "numbers": []}))
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps({"phlos": [FLOW, {"file": "other.phlo.json"}]}))
+    emulator = PhloEmulator()
+
+    emulator.load(load_seed(seed))
+
+    assert [phlo.phlo_id for phlo in emulator.phlos] == ["hello", "other"]
+    assert emulator.phone("12025550000").calls("+14155550100").path == ["Start", "Say"]
+
+
+def test_a_seed_without_flows_removes_those_before_it() -> None:
+    emulator = PhloEmulator(flows=[FLOW])
+
+    emulator.load(read_seed({"phlos": []}, "seed"))
+
+    assert emulator.phlos == ()
+    with pytest.raises(CallError, match="No flow is loaded"):
+        emulator.phone("12025550000").calls("+14155550100")
+
+
+@pytest.mark.parametrize(
+    ("phlo", "says"),
+    [
+        ({"file": "x.phlo.yaml"}, "phlos[0].file: only a seed in a file may name files."),
+        ({**FLOW, "nodes": {}}, "no node 'Say'"),
+    ],
+)
+def test_a_flow_that_is_wrong_names_its_place(phlo: object, says: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read_seed({"phlos": [phlo]}, "seed")
+    assert says in caught.value.error
+    assert caught.value.error.startswith("seed: phlos[0]")
+
+
+def test_hosts_are_validated() -> None:
+    with pytest.raises(InvalidParameter, match="give a URL, or null for the host itself"):
+        read_seed({"hosts": {"api.example.com": 5}}, "seed")

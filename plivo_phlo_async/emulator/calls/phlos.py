@@ -122,7 +122,7 @@ class Phone:
         keys: the keys that it presses, a text for each prompt in their order; "" for none.
         confirm: the key that it presses where it has to accept a call, "" for none.
         talks: how many seconds after it was answered it hangs up, None for never.
-        speaks: how many seconds it speaks into a recording, None for until that ends.
+        speaks: how many seconds it speaks into a recording, None for silence.
         sms: what becomes of an SMS to it: an `SmsScript`, or the final status.
 
     Raises:

@@ -45,7 +45,7 @@ class Snapshot:
     """What survives a restart, by the ids of the calls.
 
     `ages` are the seconds that each address has been in its state, `lasted` those that each call
-    has lasted.
+    has lasted; `flow_runs` are the runs of flows, as JSON data.
     """
 
     calls: Mapping[str, Call]
@@ -53,6 +53,7 @@ class Snapshot:
     dialled: Mapping[str, int]
     phones: Mapping[str, Phone]
     lasted: Mapping[str, float] = attrs.field(factory=dict)
+    flow_runs: Mapping[str, object] = attrs.field(factory=dict)
 
 
 class Switchboard:
@@ -173,6 +174,19 @@ class Switchboard:
         address under the one that was dialled first.
         """
         current = self.find(node_key, by) or self.new_call(node_key)
+        self._ring(api_id, current, verb, to, ring, by)
+
+    def invite(self, current: Call, to: str, role: MemberRole, *, by: str) -> None:
+        """Ring one more phone into a call; raises as `Call.ring` does."""
+        self._ring(None, current, "call", to, lambda call: transitions.invite(call, to, role), by)
+
+    def count_dial(self, address: str) -> None:
+        """Count that an address was dialled."""
+        self.dialled[self._spellings.setdefault(canonical_address(address), address)] += 1
+
+    def _ring(
+        self, api_id: str | None, current: Call, verb: str, to: str, ring: Change, by: str
+    ) -> None:
         phone = self.phones.ring(to)
         later = phone.automatic and phone.after > 0
         reaction = _unchanged if later else self._reaction(phone.does, to)
@@ -193,6 +207,11 @@ class Switchboard:
     def join(self, current: Call, address: str, role: MemberRole) -> None:
         """A caller dials in to a call as `role`; raises as `transitions.join` does."""
         self._take(None, current, "join", address, lambda c: transitions.join(c, address, role))
+
+    def mute(self, call_id: str, address: str) -> None:
+        """Mute a member of a call; raises as `transitions.mute` does."""
+        change = partial(transitions.mute, address=address)
+        self._take(None, self.calls[call_id], "mute", address, change)
 
     def answer(self, address: str, call_id: str | None = None) -> None:
         """Answer the phone at `address` wherever it rings, or only in one call.
@@ -233,17 +252,18 @@ class Switchboard:
     # What phones do
 
     @property
-    def seconds_until_due(self) -> float | None:
-        """The seconds until the next ringing phone acts on its own; None for never."""
+    def due(self) -> float | None:
+        """When the next ringing phone acts on its own, by the clock; None for never."""
         action = self._schedule.next
-        return None if action is None else max(0.0, action.at - self._clock())
+        return None if action is None else action.at
 
     def tick(self) -> None:
-        """Take every scheduled action that is due, in the order of their times."""
-        while (action := self._schedule.next) is not None and action.at <= self._clock():
-            change = self._reaction(action.does, action.address)
-            current = self.calls[action.call_id]
-            self._take(None, current, action.does.value, action.address, change, at=action.at)
+        """Take the next scheduled action; `due` is not None."""
+        action = self._schedule.next
+        assert action is not None
+        change = self._reaction(action.does, action.address)
+        current = self.calls[action.call_id]
+        self._take(None, current, action.does.value, action.address, change, at=action.at)
 
     def _reaction(self, does: PhoneBehaviour, address: str) -> Change:
         match does:
@@ -277,7 +297,7 @@ class Switchboard:
         entry = LogEntry(self.steps, now, api_id, verb, address, before, after, by)
         self.log.append(entry)
         if by is not None:
-            self.dialled[self._spellings.setdefault(canonical_address(address), address)] += 1
+            self.count_dial(address)
         self._store(after, entry.changed_members, now)
         self._on_step(entry)
 

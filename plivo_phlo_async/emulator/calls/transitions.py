@@ -149,6 +149,14 @@ def join(current: Call, address: str, role: MemberRole = MemberRole.CUSTOMER) ->
     raise InvalidState(f"{address} is in the call already: {opened.live(address).state}.")
 
 
+def invite(current: Call, to: str, role: MemberRole) -> Call:
+    """A phone rings into the call; opens the call if it has no live member.
+
+    A member that is live already is `InvalidState`.
+    """
+    return _opened(current).ring(to, role)
+
+
 def _opened(current: Call) -> Call:
     return attrs.evolve(current, members=(), transfer=None) if current.ended else current
 

@@ -1,6 +1,7 @@
 """Plivo's PHLO API: which PHLOs exist, and the response to each request. It does no I/O."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import attrs
 
@@ -66,6 +67,27 @@ class StartedRun:
     parameters: Parameters
 
 
+@attrs.frozen
+class FlowRunStart:
+    """The run of a flow that has begun, and the message of the response."""
+
+    run_id: str
+    message: str
+
+
+class FlowRuns(Protocol):
+    """Runs the PHLOs that are flows."""
+
+    def has(self, phlo_id: str) -> bool:
+        """Return whether a PHLO is a flow."""
+
+    def start(self, phlo_id: str, params: Mapping[str, object], api_id: str) -> FlowRunStart:
+        """Start a run by API request; raises `ApiError` if too many are live."""
+
+    def describe(self, phlo_id: str, run_id: str) -> dict[str, object]:
+        """Return the ids of a run's calls, messages and recordings; raises `UnknownResource`."""
+
+
 class PhloApi:
     """Answers requests for PHLOs; their calls are on `switchboard`.
 
@@ -75,12 +97,25 @@ class PhloApi:
     def __init__(self, switchboard: Switchboard, *, new_id: Callable[[], str]) -> None:
         self._switchboard = switchboard
         self._new_id = new_id
+        self.flow_runs: FlowRuns | None = None
         self.configure(())
         self._runs: dict[str, StartedRun] = {}
 
     def configure(self, phlos: Iterable[EmulatedPhlo]) -> None:
         """Set the PHLOs that exist."""
-        self.phlos: tuple[EmulatedPhlo, ...] = tuple(phlos)
+        self._set(tuple(phlos))
+
+    def add(self, phlo: EmulatedPhlo) -> None:
+        """Add a flow, after the other flows; it replaces a PHLO with the same id."""
+        others = [one for one in self.phlos if one.phlo_id != phlo.phlo_id]
+        flows = [one for one in others if self._is_flow(one.phlo_id)]
+        self._set((*flows, phlo, *(one for one in others if one not in flows)))
+
+    def _is_flow(self, phlo_id: str) -> bool:
+        return self.flow_runs is not None and self.flow_runs.has(phlo_id)
+
+    def _set(self, phlos: tuple[EmulatedPhlo, ...]) -> None:
+        self.phlos: tuple[EmulatedPhlo, ...] = phlos
         self._by_id = {phlo.phlo_id: phlo for phlo in self.phlos}
         self.nodes: dict[NodeKey, EmulatedNode] = {
             (phlo.phlo_id, node.node_id): node for phlo in self.phlos for node in phlo.nodes
@@ -139,11 +174,15 @@ class PhloApi:
     def run(self, phlo_id: str, info: RequestInfo) -> HttpResponse:
         """Start a PHLO: 201, 400 or 404.
 
-        Assumed: `phlo_run_id` is the same as `api_id`, and no phone rings.
+        A PHLO that is a flow runs up to its first wait. Assumed for any other: `phlo_run_id` is the
+        same as `api_id`, and no phone rings.
         """
 
         def start(api_id: str) -> dict[str, object]:
             name = self.find_phlo(phlo_id).name
+            if self.flow_runs is not None and self.flow_runs.has(phlo_id):
+                run = self.flow_runs.start(phlo_id, info.read_parameters(), api_id)
+                return {"phlo_id": phlo_id, "phlo_run_id": run.run_id, "message": run.message}
             self._store(StartedRun(api_id, phlo_id, info.read_parameters()))
             message = f"b'Start' - b'{name}' with phlo_run_uuid: {api_id} executed"
             return {"phlo_id": phlo_id, "phlo_run_id": api_id, "message": message}
@@ -151,10 +190,13 @@ class PhloApi:
         return self._respond(201, start)
 
     def get_run(self, phlo_id: str, run_id: str) -> HttpResponse:
-        """Describe a run: 200 or 404. It has no calls, messages or recordings (assumed)."""
+        """Describe a run: 200 or 404. One of no flow has no calls or messages (assumed)."""
 
         def describe(_: str) -> dict[str, object]:
             self.find_phlo(phlo_id)
+            if self.flow_runs is not None and self.flow_runs.has(phlo_id):
+                found = self.flow_runs.describe(phlo_id, run_id)
+                return {"phlo_id": phlo_id, "run_id": run_id, **found}
             run = self._runs.get(run_id)
             if run is None or run.phlo_id != phlo_id:
                 raise UnknownResource("run", run_id)

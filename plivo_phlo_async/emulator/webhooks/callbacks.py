@@ -96,6 +96,7 @@ class CallbackRegistry:
 
     def __init__(self, *, changed: Callable[[], None]) -> None:
         self._changed = changed
+        self._of_flows: dict[NodeKey, Callback] = {}
         self.configure(None, {})
 
     def configure(self, callback: Callback | None, callbacks: Mapping[NodeKey, Callback]) -> None:
@@ -120,9 +121,18 @@ class CallbackRegistry:
             self._by_node[node_key] = given
         self._changed()
 
+    def set_flow(self, node_key: NodeKey, callback: Callback) -> None:
+        """Set the callback that a flow has for a node."""
+        self._of_flows[node_key] = callback
+
+    def clear_flows(self) -> None:
+        """Remove the callbacks of flows."""
+        self._of_flows.clear()
+
     def find(self, node_key: NodeKey) -> Callback | None:
         """Return the callback for the events of a node, None for none."""
-        return self._by_node.get(node_key, self._default)
+        of_flow = self._of_flows.get(node_key, self._default)
+        return self._by_node.get(node_key, of_flow)
 
     def describe(self) -> dict[str, object]:
         """Return the callbacks as plain data."""

@@ -72,13 +72,29 @@ class WebhookDispatcher:
         """How many are waiting or being sent."""
         return sum(delivery.outcome == "waiting" for delivery in self.deliveries)
 
-    def dispatch(self, step: LogEntry, conference: str) -> None:
-        """Queue the events of a step; `conference` is the name of the node."""
+    def dispatch(
+        self, step: LogEntry, conference: str, sends: Callable[[NodeKey, str], bool]
+    ) -> None:
+        """Queue the events of a step that `sends` has for its node.
+
+        `conference` is the name of the conference, or of the node.
+        """
         callback = self._callbacks.find(step.node_key)
         events = self._legs.variables(step, conference)
         if callback is not None:
             for variables in events:
-                self._add(step.call_id, step.node_key, callback, variables)
+                if sends(step.node_key, variables["event"]):
+                    self._add(step.call_id, step.node_key, callback, variables)
+
+    def post(
+        self, key: str, node_key: NodeKey, callback: Callback, variables: dict[str, str]
+    ) -> None:
+        """Queue variables for a callback, after those with the same key."""
+        self._add(key, node_key, callback, variables)
+
+    def assign_leg(self, call_id: str, address: str, call_uuid: str) -> str:
+        """Set the id of a member's call; returns the id of the member."""
+        return self._legs.assign(call_id, address, call_uuid)
 
     def redeliver(self, number: int) -> Delivery | None:
         """Queue the event of a delivery again, newly signed; None if the number is unknown."""

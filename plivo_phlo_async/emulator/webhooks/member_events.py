@@ -123,6 +123,13 @@ class CallLegs:
             **_country("from", caller),
         }
 
+    def assign(self, call_id: str, address: str, call_uuid: str) -> str:
+        """Set the id of a member's call; returns the id of the member."""
+        member_id = self._new_id()
+        ids = {"call_uuid": call_uuid, "member_id": member_id}
+        self._ids[call_id, canonical_address(address)] = ids
+        return member_id
+
     def _leg(self, call_id: str, address: str) -> dict[str, str]:
         if (call_id, address) not in self._ids:
             ids = {"call_uuid": self._new_id(), "member_id": self._new_id()}

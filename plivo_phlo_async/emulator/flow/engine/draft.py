@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from ..phlo import FlowNode, Phlo, reference_of
@@ -108,7 +109,8 @@ class Draft:
         if "{{" not in template and "{%" not in template:
             return template
         try:
-            return render(template, self._variables_of(template))
+            now = datetime.fromtimestamp(self.at, UTC)
+            return render(template, self._variables_of(template), now=now)
         except TemplateError as error:
             raise RunLimitError(f"stopped at {node.name}: {error}") from error
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..countries import country_of
-from ..sms import sms_units
+from ..sms import sms_length, sms_limit, sms_units
 from .draft import Draft
 from .effects import SendText
 from .events import FlowEvent, MessageStatus
@@ -16,9 +16,6 @@ from .values import RunMessage, Wait, WaitKind
 from .visit import Visit
 
 __all__ = ["enter_send_sms", "handle_send_sms", "update_message"]
-
-MOST_CHARACTERS = 1600
-"""The longest message, in characters."""
 
 _NEXT = {
     "queued": {"sent", "delivered", "undelivered", "failed", "rejected"},
@@ -37,8 +34,10 @@ def enter_send_sms(visit: Visit) -> str | Wait:
     """Send a message to each recipient; the first one decides the state (assumed)."""
     from_, recipients = visit.text("from"), visit.texts("to")
     text, media = visit.render(visit.node.text("message")), visit.texts("media")
-    if not from_ or not recipients or len(text) > MOST_CHARACTERS:
-        visit.note(f"nothing is sent: 'from' or 'to' is empty, or over {MOST_CHARACTERS} letters")
+    too_long = sms_length(text) > sms_limit(text)
+    if not from_ or not recipients or too_long:
+        why = "the text is too long" if too_long else "'from' or 'to' is empty"
+        visit.note(f"nothing is sent: {why}")
         visit.set_outputs({"from": from_, "to": ", ".join(recipients), "status": "failed"})
         return "Failed"
     messages = [_send(visit, from_, to, text, media) for to in recipients]

@@ -1,0 +1,1 @@
+"""What surrounds the engine: timers, phones, messages, HTTP requests, webhooks and conferences."""

@@ -1,0 +1,223 @@
+"""The phones of a flow: what they hear, receive and do when it calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from ...calls.members import canonical_address
+from ...calls.phlos import Phone, PhoneBehaviour, SmsOutcome
+from ...calls.phones import PhoneRegistry
+from ..engine.effects import Bridge, Dial, Play, Record, SendText
+from ..engine.events import (
+    Answered,
+    Busy,
+    Failed,
+    FlowEvent,
+    HungUp,
+    Machine,
+    MessageStatus,
+    Played,
+    Pressed,
+    Recorded,
+)
+from ..engine.values import Run
+from ..phlo import Prompt
+
+__all__ = ["FlowPhones", "PhoneState", "ReceivedText"]
+
+AUDIO_SECONDS = 3.0
+"""How long the audio of a URL lasts (assumed)."""
+
+HEARD_LIMIT = 1000
+"""How many of the latest prompts and texts of a phone are kept."""
+
+Schedule = Callable[[str, float, FlowEvent], None]
+"""Schedules an event of a run after some seconds of the clock."""
+
+_RINGS: Mapping[PhoneBehaviour, type[Answered] | type[Busy] | type[Machine]] = {
+    PhoneBehaviour.ANSWER: Answered,
+    PhoneBehaviour.REJECT: Busy,
+    PhoneBehaviour.VOICEMAIL: Machine,
+}
+
+
+@attrs.frozen
+class ReceivedText:
+    """A message that a phone has received."""
+
+    from_: str
+    text: str
+    media: tuple[str, ...] = ()
+
+
+@attrs.define
+class PhoneState:
+    """What has happened at a phone.
+
+    Attributes:
+        heard: the prompts it has heard, as rendered.
+        received: the messages it has received.
+        legs: the ids of runs and legs that it is or was in.
+    """
+
+    heard: list[str] = attrs.field(factory=list)
+    received: list[ReceivedText] = attrs.field(factory=list)
+    legs: list[tuple[str, str]] = attrs.field(factory=list)
+
+
+@attrs.define
+class _Recording:
+    """A recording in progress: its wait, and how long the phone has spoken."""
+
+    wait: int
+    silence: float
+    longest: float
+    finish_on: str
+    spoken: float = 0.0
+
+
+class FlowPhones:
+    """The phones by address.
+
+    Args:
+        registry: what each phone does.
+        schedule: schedules an event of a run.
+        prompt_speed: returns the characters of a prompt a second, None for prompts without length.
+    """
+
+    def __init__(
+        self,
+        registry: PhoneRegistry,
+        schedule: Schedule,
+        prompt_speed: Callable[[], float | None],
+    ) -> None:
+        self._registry = registry
+        self._schedule = schedule
+        self._prompt_speed = prompt_speed
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what every phone has heard and received."""
+        self._states: dict[str, PhoneState] = {}
+        self._entries: dict[str, int] = {}
+        self._recordings: dict[str, _Recording] = {}
+
+    def at(self, address: str) -> PhoneState:
+        """Return what has happened at a phone."""
+        return self._states.setdefault(canonical_address(address), PhoneState())
+
+    def enter(self, run: Run, leg: str) -> None:
+        """Note that a phone is in a call; a caller who talks for a while then hangs up."""
+        address = run.legs[leg].phone
+        self.at(address).legs.append((run.run_id, leg))
+        if run.legs[leg].direction == "inbound":
+            self._talk(run.run_id, leg, self._registry.at(address))
+
+    def forget(self, run: Run) -> None:
+        """Forget the calls of a run that has ended."""
+        for leg in run.legs.values():
+            state = self.at(leg.phone)
+            state.legs = [one for one in state.legs if one[1] != leg.uuid]
+            self._entries.pop(leg.uuid, None)
+            self._recordings.pop(leg.uuid, None)
+
+    # What a flow does
+
+    def ring(self, run: Run, effect: Dial) -> None:
+        """Ring a phone; it does what it is configured to."""
+        phone = self._registry.ring(effect.to)
+        self.at(effect.to).legs.append((run.run_id, effect.leg))
+        if phone.does is PhoneBehaviour.INVALID:
+            self._schedule(run.run_id, 0.0, Failed(0.0, effect.leg))
+        elif phone.automatic:
+            self._schedule(run.run_id, phone.after, _RINGS[phone.does](0.0, effect.leg))
+
+    def answered(self, run: Run, leg: str) -> None:
+        """Note that a phone was answered; it hangs up after a while, if it is configured to."""
+        if not run.legs[leg].parent:
+            self._talk(run.run_id, leg, self._registry.at(run.legs[leg].phone))
+
+    def bridge(self, run: Run, effect: Bridge) -> None:
+        """Connect two phones."""
+        self._talk(run.run_id, effect.other, self._registry.at(run.legs[effect.other].phone))
+
+    def play(self, run: Run, effect: Play) -> None:
+        """Let a phone hear a prompt, and press the keys of its script at the end."""
+        address = run.legs[effect.leg].phone
+        heard = self.at(address).heard
+        heard.append(" ".join(one.speak or one.play for one in effect.prompts))
+        del heard[:-HEARD_LIMIT]
+        seconds = self._duration(effect.prompts)
+        self._schedule(run.run_id, seconds, Played(0.0, effect.wait))
+        for key in self._keys(effect, self._registry.at(address)):
+            self._schedule(run.run_id, seconds, Pressed(0.0, effect.leg, key))
+
+    def record(self, run: Run, effect: Record) -> None:
+        """Record what a phone says: as long as its script has it speak, then the silence."""
+        phone = self._registry.at(run.legs[effect.leg].phone)
+        recording = _Recording(effect.wait, effect.silence, effect.longest, effect.finish_on)
+        self._recordings[effect.leg] = recording
+        self._speak(run.run_id, recording, phone.speaks or 0.0)
+
+    def receive(self, run: Run, effect: SendText) -> None:
+        """Deliver a message to a phone, with the status of its script."""
+        sms = self._registry.at(effect.to).sms
+        if sms.status in (SmsOutcome.SENT, SmsOutcome.DELIVERED):
+            received = self.at(effect.to).received
+            received.append(ReceivedText(effect.from_, effect.text, effect.media))
+            del received[:-HEARD_LIMIT]
+        if sms.status is SmsOutcome.DELIVERED:
+            self._schedule(run.run_id, 0.0, MessageStatus(0.0, effect.message, "sent"))
+        final = MessageStatus(0.0, effect.message, sms.status.value)
+        self._schedule(run.run_id, sms.after, final)
+
+    # What people do
+
+    def speak(self, run: Run, leg: str, seconds: float) -> bool:
+        """Speak for a recording; returns whether there is one."""
+        recording = self._recordings.get(leg)
+        if recording is None or not _is_recording(run, leg, recording.wait):
+            return False
+        self._speak(run.run_id, recording, seconds)
+        return True
+
+    def ends_recording(self, run: Run, leg: str, key: str) -> Recorded | None:
+        """Return the end of what a phone has spoken, if a key ends it; "" is a hang-up."""
+        recording = self._recordings.get(leg)
+        if recording is None or not _is_recording(run, leg, recording.wait):
+            return None
+        ends = not key or key in recording.finish_on
+        return (
+            Recorded(0.0, recording.wait, recording.spoken) if ends and recording.spoken else None
+        )
+
+    def _speak(self, run_id: str, recording: _Recording, seconds: float) -> None:
+        recording.spoken = min(recording.spoken + seconds, recording.longest)
+        length = min(recording.spoken + recording.silence, recording.longest)
+        self._schedule(run_id, length, Recorded(0.0, recording.wait, length))
+
+    def _talk(self, run_id: str, leg: str, phone: Phone) -> None:
+        if phone.talks is not None:
+            self._schedule(run_id, phone.talks, HungUp(0.0, leg))
+
+    def _keys(self, effect: Play, phone: Phone) -> str:
+        if effect.confirms:
+            return phone.confirm
+        if not effect.accepts_keys:
+            return ""
+        entry = self._entries.get(effect.leg, 0)
+        self._entries[effect.leg] = entry + 1
+        return phone.keys[entry] if entry < len(phone.keys) else ""
+
+    def _duration(self, prompts: tuple[Prompt, ...]) -> float:
+        speed = self._prompt_speed()
+        if speed is None:
+            return 0.0
+        return sum(AUDIO_SECONDS if one.play else len(one.speak) / speed for one in prompts)
+
+
+def _is_recording(run: Run, leg: str, wait: int) -> bool:
+    token = next((one for one in run.tokens if one.leg == leg), None)
+    return token is not None and token.wait is not None and token.wait.number == wait

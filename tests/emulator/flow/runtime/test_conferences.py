@@ -1,0 +1,157 @@
+"""The conferences of flows are the live calls that the client's actions change."""
+
+from __future__ import annotations
+
+import pytest
+
+from plivo_phlo_async.emulator import MemberRole, PhloEmulator
+from plivo_phlo_async.testing import client_of
+
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator
+
+OTHER = "12025550009"
+
+
+def _members(emulator: PhloEmulator) -> list[list[tuple[str, str]]]:
+    return [[(m.address, m.state) for m in call.members] for call in emulator.calls.values()]
+
+
+def test_a_caller_joins_as_customer_and_the_agent_is_dialled(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.waiting == ["Agents"]
+    assert _members(emulator) == [[(CALLER, "in_call"), (AGENT, "in_call")]]
+    member = emulator.member(AGENT)
+    assert member is not None
+    assert member.role is MemberRole.AGENT
+    assert emulator.dialled == {AGENT: 1}
+
+
+def test_the_run_goes_on_when_the_call_has_ended(still: StillEmulator) -> None:
+    emulator = still.load("Agents", "Text")
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.phone(CALLER).hangs_up()
+    assert run.waiting == ["Agents"]
+    emulator.phone(AGENT).hangs_up()
+
+    assert run.states[1:] == [("Agents", "Completed"), ("Text", "Sent")]
+
+
+def test_each_call_has_a_conference_of_its_own(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+
+    emulator.phone(CALLER).calls(NUMBER)
+    emulator.phone(OTHER).calls(NUMBER)
+
+    assert len(emulator.calls) == 2
+
+
+def test_calls_with_the_same_conference_name_share_a_call(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"conference": "support", "to": []})
+    emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.phone(OTHER).calls(NUMBER)
+
+    assert _members(emulator) == [[(CALLER, "in_call"), (OTHER, "in_call")]]
+
+
+def test_a_bridge_is_found_by_its_name(still: StillEmulator) -> None:
+    emulator = still.load("Bridge", "Text")
+    first = emulator.phone(CALLER).calls(NUMBER)
+    second = emulator.phone(OTHER).calls(NUMBER)
+
+    emulator.phone(CALLER).hangs_up()
+    emulator.phone(OTHER).hangs_up()
+
+    assert first.states[-2:] == second.states[-2:] == [("Bridge", "Completed"), ("Text", "Sent")]
+    assert emulator.calls == {}
+
+
+def test_a_muted_member_is_muted_at_first(still: StillEmulator) -> None:
+    emulator = still.load("Bridge", Bridge={"mute": "true"})
+
+    emulator.phone(CALLER).calls(NUMBER)
+
+    member = emulator.member(CALLER)
+    assert member is not None
+    assert member.muted
+
+
+def test_a_call_that_joins_twice_fails(still: StillEmulator) -> None:
+    emulator = still.load("Bridge")
+    emulator.phone(CALLER).calls(NUMBER)
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.states[-1] == ("Bridge", "Failed")
+
+
+def test_a_call_that_no_phone_answers_fails(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    emulator.set_phone(AGENT, "invalid")
+
+    run = emulator.run("test")
+
+    assert run.states[-1] == ("Agents", "Failed")
+
+
+def test_an_api_request_dials_the_agent_without_a_caller(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    run = emulator.run("test")
+
+    assert _members(emulator) == [[(AGENT, "in_call")]]
+    emulator.hang_up(AGENT)
+
+    assert run.states[-1] == ("Agents", "Completed")
+
+
+def test_a_run_that_is_stopped_leaves_its_conference(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.stop_run(run.run_id)
+
+    assert _members(emulator) == [[(CALLER, "left"), (AGENT, "in_call")]]
+
+
+def test_a_caller_goes_on_when_no_number_is_valid(still: StillEmulator) -> None:
+    emulator = still.load("Agents", "Voicemail")
+    emulator.set_phone(AGENT, "invalid")
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.waiting == ["Voicemail"]
+    assert run.states[-1] == ("Agents", "Failed")
+    assert emulator.calls == {}
+
+
+@pytest.mark.anyio
+async def test_the_client_acts_on_the_call_of_a_run(still: StillEmulator) -> None:
+    emulator = still.load("Agents", "Text")
+    run = emulator.phone(CALLER).calls(NUMBER)
+    async with client_of(emulator) as client:
+        node = client.phlo("test").multi_party_call("mpc")
+
+        await node.member(CALLER).hold()
+        assert _members(emulator) == [[(CALLER, "on_hold"), (AGENT, "in_call")]]
+        await node.warm_transfer(AGENT, OTHER)
+        await node.member(AGENT).resume_call()
+        await node.member(CALLER).hangup()
+        await node.member(AGENT).hangup()
+        await node.member(OTHER).hangup()
+
+    assert run.path == ["Start", "Agents", "Text"]
+
+
+def test_the_variables_name_the_conference(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"conference": "support-{{Start.call.from}}"})
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    outputs = run.outputs["Agents"]
+    assert outputs["conference_name"] == f"support-{CALLER}"
+    assert outputs["conference_uuid"] == next(iter(emulator.calls))
+    assert outputs["call_uuid"] == run.call_uuids[0]

@@ -1,0 +1,205 @@
+"""What people do with their phones in flows."""
+
+from __future__ import annotations
+
+import pytest
+
+from plivo_phlo_async.emulator import Phone, SmsScript
+from plivo_phlo_async.emulator.errors import ApiError, CallError
+
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator
+
+
+def test_keys_are_pressed_one_after_the_other(still: StillEmulator) -> None:
+    phone = still.load("Menu", "Ask", Menu={"next": {"1": "Ask"}}).phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    phone.presses("1")
+    phone.presses("12#")
+
+    assert run.outputs["Ask"]["input"] == "12"
+
+
+def test_a_script_presses_keys_at_each_prompt(still: StillEmulator) -> None:
+    emulator = still.load("Menu", "Ask", Menu={"next": {"2": "Ask"}})
+    emulator.set_phone(CALLER, Phone(keys=("2", "1234")))
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.states[1:] == [("Menu", "2"), ("Ask", "Successful Input")]
+
+
+def test_a_key_that_nothing_asks_for_is_an_error_and_the_run_goes_on() -> None:
+    still = StillEmulator(prompt_speed=1)
+    phone = still.load("Say", "Menu").phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    with pytest.raises(CallError) as caught:
+        phone.presses("1")
+    assert caught.value.reason == "'1' was not pressed: Say asks for no key now."
+    still.clock.advance(6)
+    assert run.waiting == ["Menu"]
+
+
+@pytest.mark.parametrize("keys", ["", "a", "1 2", "1" * 3 + "x"])
+def test_what_is_no_key_is_an_error(still: StillEmulator, keys: str) -> None:
+    phone = still.load("Menu").phone(CALLER)
+    phone.calls(NUMBER)
+
+    with pytest.raises(ApiError, match="is not made of 0 to 9"):
+        phone.presses(keys)
+
+
+def test_a_phone_in_no_call_cannot_press(still: StillEmulator) -> None:
+    phone = still.load("Menu").phone(CALLER)
+
+    with pytest.raises(CallError) as caught:
+        phone.presses("1")
+    assert caught.value.reason == "12025550000 is in no call of a flow."
+
+
+def test_a_caller_who_hangs_up_ends_the_run(still: StillEmulator) -> None:
+    phone = still.load("Menu").phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    phone.hangs_up()
+
+    assert run.ended == "the caller hung up at Menu"
+
+
+def test_a_phone_that_rings_is_answered_by_hand(still: StillEmulator) -> None:
+    emulator = still.load("Ring", "Say", Ring={"next": {"Answered": "Say"}})
+    emulator.set_phone(AGENT, "ring")
+    run = emulator.run("test")
+
+    emulator.phone(AGENT).answers()
+
+    assert run.path == ["Start", "Ring", "Say"]
+    assert emulator.phone(AGENT).heard == ["Hello."]
+
+
+def test_a_phone_that_rings_is_rejected_by_hand(still: StillEmulator) -> None:
+    emulator = still.load("Ring")
+    emulator.set_phone(AGENT, "ring")
+    run = emulator.run("test")
+
+    emulator.phone(AGENT).rejects()
+
+    assert run.states[-1] == ("Ring", "Busy/Rejected")
+
+
+@pytest.mark.parametrize(
+    ("does", "state"),
+    [
+        ("answer", "Answered"),
+        ("reject", "Busy/Rejected"),
+        ("voicemail", "Answered"),
+        ("invalid", "Failed"),
+    ],
+)
+def test_a_phone_does_what_it_is_configured_to(still: StillEmulator, does: str, state: str) -> None:
+    emulator = still.load("Ring")
+    emulator.set_phone(AGENT, does, after=3)
+    run = emulator.run("test")
+
+    still.clock.advance(3)
+
+    assert run.states[-1] == ("Ring", state)
+
+
+def test_a_phone_that_never_answers_rings_until_the_timeout(still: StillEmulator) -> None:
+    emulator = still.load("Ring")
+    emulator.set_phone(AGENT, "never")
+    run = emulator.run("test")
+
+    still.clock.advance(19.9)
+    assert run.waiting == ["Ring"]
+    still.clock.advance(0.1)
+    assert run.states[-1] == ("Ring", "No Answer")
+
+
+def test_a_dialled_phone_is_counted(still: StillEmulator) -> None:
+    emulator = still.load("Ring")
+
+    emulator.run("test")
+    emulator.run("test")
+
+    assert emulator.dialled == {AGENT: 2}
+
+
+def test_a_phone_that_talks_hangs_up_after_it(still: StillEmulator) -> None:
+    emulator = still.load("Forward", "Text")
+    emulator.set_phone(AGENT, Phone(talks=30))
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(29)
+    assert run.waiting == ["Forward"]
+    still.clock.advance(1)
+    assert run.states[1:] == [("Forward", "Completed"), ("Text", "Sent")]
+
+
+@pytest.mark.parametrize(("key", "state"), [("1", None), ("2", "No Answer"), ("", "No Answer")])
+def test_a_forwarded_call_is_accepted_by_its_key(
+    still: StillEmulator, key: str, state: str | None
+) -> None:
+    confirm = {"prompt": "Press 1 to accept.", "key": "1"}
+    emulator = still.load("Forward", Forward={"confirm": confirm})
+    emulator.set_phone(AGENT, Phone(confirm=key))
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(5)
+
+    assert run.states[1:] == ([] if state is None else [("Forward", state)])
+    assert emulator.phone(AGENT).heard == ["Press 1 to accept."]
+
+
+def test_a_recording_lasts_as_long_as_a_phone_speaks(still: StillEmulator) -> None:
+    emulator = still.load("Voicemail")
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.phone(CALLER).speaks(4)
+    emulator.phone(CALLER).presses("#")
+
+    assert run.outputs["Voicemail"]["recording_duration"] == "4000"
+
+
+def test_silence_ends_a_recording(still: StillEmulator) -> None:
+    emulator = still.load("Voicemail")
+    emulator.set_phone(CALLER, Phone(speaks=10))
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(24.9)
+    assert run.waiting == ["Voicemail"]
+    still.clock.advance(0.1)
+    assert run.outputs["Voicemail"]["recording_duration"] == "25000"
+
+
+def test_a_phone_that_is_not_recorded_cannot_speak(still: StillEmulator) -> None:
+    phone = still.load("Menu").phone(CALLER)
+    phone.calls(NUMBER)
+
+    with pytest.raises(CallError, match="is not being recorded"):
+        phone.speaks(3)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("delivered", "Sent"), ("sent", "Sent"), ("undelivered", "Failed"), ("rejected", "Failed")],
+)
+def test_a_message_has_the_status_of_the_phone(
+    still: StillEmulator, status: str, state: str
+) -> None:
+    emulator = still.load("Text")
+    emulator.set_phone(AGENT, Phone(sms=SmsScript(status, 2)))
+    run = emulator.run("test")
+
+    still.clock.advance(2)
+
+    assert run.states[-1] == ("Text", state)
+    assert run.outputs["Text"]["status"] == status
+
+
+def test_without_a_flow_a_key_is_refused_with_what_to_do(still: StillEmulator) -> None:
+    with pytest.raises(CallError) as caught:
+        still.emulator.phone(CALLER).presses("1")
+    assert caught.value.reason == "No flow is loaded; start the emulator with --flow FILE."

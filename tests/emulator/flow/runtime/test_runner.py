@@ -1,0 +1,140 @@
+"""Runs in the emulator: how they start, wait and end."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plivo_phlo_async.emulator.errors import ApiError
+from plivo_phlo_async.emulator.flow.runtime.runner import LIVE_LIMIT
+
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
+
+
+def test_a_call_to_a_number_runs_its_flow(still: StillEmulator) -> None:
+    phone = still.load("Say", "Bye").phone(CALLER)
+
+    run = phone.calls(NUMBER)
+
+    assert run.path == ["Start", "Say", "Bye"]
+    assert run.ended == "hung up at Bye"
+    assert phone.heard == ["Hello."]
+
+
+def test_a_message_to_a_number_runs_its_flow(still: StillEmulator) -> None:
+    emulator = still.load("Text")
+
+    run = emulator.phone(CALLER).texts(NUMBER, "Hello?")
+
+    assert run.states == [("Start", "Incoming Message"), ("Text", "Sent")]
+    assert emulator.texts(AGENT) == ["Hi."]
+
+
+def test_a_number_is_found_in_any_spelling(still: StillEmulator) -> None:
+    phone = still.load("Say").phone(CALLER)
+
+    assert phone.calls(NUMBER.removeprefix("+")).path == ["Start", "Say"]
+
+
+def test_a_number_of_no_flow_cannot_be_called(still: StillEmulator) -> None:
+    phone = still.load("Say").phone(CALLER)
+
+    with pytest.raises(ApiError) as caught:
+        phone.calls("+14155550199")
+    assert caught.value.reason == "There is no PHLO with the number '+14155550199'."
+
+
+def test_a_trigger_that_leads_nowhere_ends_the_call(still: StillEmulator) -> None:
+    flow = document("Say")
+    flow["start"] = {"API Request": "Say"}
+    still.emulator.load_flow(flow)
+
+    run = still.emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.ended == "Start: nothing is connected to Incoming Call"
+
+
+def test_a_prompt_takes_as_long_as_its_text() -> None:
+    still = StillEmulator(prompt_speed=2)
+    run = still.load("Say", "Bye").phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(2.9)
+    assert run.waiting == ["Say"]
+    still.clock.advance(0.1)
+    assert run.waiting == []
+
+
+def test_a_speed_makes_seconds_shorter() -> None:
+    still = StillEmulator(prompt_speed=2, speed=10)
+    run = still.load("Say", "Bye").phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(0.29)
+    assert run.waiting == ["Say"]
+    still.clock.advance(0.02)
+    assert run.waiting == []
+
+
+def test_what_is_due_happens_in_order_and_at_its_time(still: StillEmulator) -> None:
+    emulator = still.load("Menu", "Say", Menu={"next": {"No Input": "Say"}})
+    emulator.phone(CALLER).calls(NUMBER)
+    still.clock.advance(1)
+    emulator.phone(AGENT).calls(NUMBER)
+
+    still.clock.advance(60)
+
+    first, second = emulator.runs
+    ended = [json.loads(run.dump())["ended_at"] for run in (first, second)]
+    assert ended[1] - ended[0] == pytest.approx(1)
+
+
+def test_a_loop_of_prompts_without_length_ends_at_the_limit(still: StillEmulator) -> None:
+    run = still.load("Say", Say={"next": "Say"}).phone(CALLER).calls(NUMBER)
+
+    assert run.ended == "stopped at Say: more than 1000 steps"
+
+
+def test_a_run_can_be_stopped(still: StillEmulator) -> None:
+    emulator = still.load("Menu")
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.stop_run(run.run_id)
+
+    assert run.ended == "stopped by hand"
+
+
+def test_a_flow_that_is_loaded_again_stops_its_runs(still: StillEmulator) -> None:
+    run = still.load("Menu").phone(CALLER).calls(NUMBER)
+
+    still.load("Say")
+
+    assert run.ended == "stopped: the PHLO was replaced"
+    assert still.emulator.phone(CALLER).calls(NUMBER).path == ["Start", "Say"]
+
+
+def test_two_flows_cannot_have_the_same_number(still: StillEmulator) -> None:
+    still.load("Say")
+
+    with pytest.raises(ApiError) as caught:
+        still.emulator.load_flow({**document("Bye"), "id": "other"})
+    assert caught.value.error == "+14155550100 belongs to the PHLO 'Test' already."
+
+
+def test_the_number_of_live_runs_is_limited(still: StillEmulator) -> None:
+    phone = still.load("Menu").phone(CALLER)
+    for _ in range(LIVE_LIMIT):
+        phone.calls(NUMBER)
+
+    with pytest.raises(ApiError) as caught:
+        phone.calls(NUMBER)
+    assert caught.value.status == 503
+
+
+def test_a_reset_forgets_the_runs_and_keeps_the_flows(still: StillEmulator) -> None:
+    emulator = still.load("Menu")
+    emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.reset()
+
+    assert emulator.runs == []
+    assert emulator.phone(CALLER).calls(NUMBER).waiting == ["Menu"]

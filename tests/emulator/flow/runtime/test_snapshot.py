@@ -1,0 +1,99 @@
+"""Runs survive a restart, whatever they wait for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator.persistence import dump_snapshot, parse_snapshot
+
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
+
+
+def _restart(still: StillEmulator, flow: dict[str, Any]) -> PhloEmulator:
+    """Return a new emulator with what the first one kept, as JSON, and the same clock."""
+    text = json.dumps(dump_snapshot(still.emulator.snapshot()))
+    clock = still.clock
+    after = PhloEmulator(clock=clock, wall=clock.wall, sleep=clock.sleep, prompt_speed=None)
+    after.load_flow(flow)
+    after.restore(parse_snapshot(json.loads(text)))
+    return after
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds", "state"),
+    [
+        ("Menu", 5, "No Input"),
+        ("Ask", 5, "No Input"),
+        ("Ring", 20, "No Answer"),
+        ("Forward", 30, "No Answer"),
+        ("Voicemail", 15, "Recording Completed"),
+        ("Fetch", 0, "Failed"),
+    ],
+)
+def test_a_run_goes_on_after_a_restart(
+    still: StillEmulator, first: str, seconds: float, state: str
+) -> None:
+    flow = document(first)
+    still.emulator.load_flow(flow)
+    still.emulator.set_phone(AGENT, "never")
+    run_id = still.emulator.phone(CALLER).calls(NUMBER).run_id
+    still.clock.advance(seconds / 2)
+
+    after = _restart(still, flow)
+
+    still.clock.advance(seconds / 2 + 0.1)
+    assert [run.run_id for run in after.runs] == [run_id]
+    assert after.runs[0].states[-1] == (first, state)
+
+
+def test_a_run_in_a_conference_goes_on_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Agents", "Text")
+    still.emulator.load_flow(flow)
+    still.emulator.phone(CALLER).calls(NUMBER)
+
+    after = _restart(still, flow)
+    after.phone(CALLER).hangs_up()
+    after.phone(AGENT).hangs_up()
+
+    assert after.runs[0].states[1:] == [("Agents", "Completed"), ("Text", "Sent")]
+
+
+def test_a_phone_is_still_in_its_call_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Menu")
+    still.emulator.load_flow(flow)
+    still.emulator.phone(CALLER).calls(NUMBER)
+
+    after = _restart(still, flow)
+    after.phone(CALLER).presses("1")
+
+    assert after.runs[0].states[-1] == ("Menu", "1")
+
+
+def test_a_run_whose_node_is_gone_is_dropped(
+    still: StillEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    still.emulator.load_flow(document("Menu"))
+    run_id = still.emulator.phone(CALLER).calls(NUMBER).run_id
+
+    after = _restart(still, document("Say"))
+
+    assert after.runs == []
+    assert f"The run {run_id} is dropped: its PHLO has changed." in caplog.messages
+
+
+def test_an_ended_run_and_its_recording_are_kept(still: StillEmulator) -> None:
+    flow = document("Voicemail")
+    still.emulator.load_flow(flow)
+    phone = still.emulator.phone(CALLER)
+    run = phone.calls(NUMBER)
+    phone.speaks(2)
+    phone.hangs_up()
+
+    after = _restart(still, flow)
+
+    assert after.runs[0].ended == run.ended
+    assert after.runs[0].recording_ids == run.recording_ids
