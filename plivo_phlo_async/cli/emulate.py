@@ -22,6 +22,7 @@ from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer, new_auth_token
 from ..emulator.webhooks.callbacks import read_callback
 from .exit_codes import usage_error
+from .flow_files import POLL_SECONDS, FlowFiles
 from .options import json_option, parsed
 from .printing import print_json
 from .rate_option import read_rate
@@ -46,6 +47,14 @@ FAULT_HELP = (
     " '@12025550199:429=5'. Kinds:"
     f" {', '.join(FaultKind)}."
 )
+
+
+def _read_host(text: str) -> tuple[str, str | None]:
+    """Read `HOST` or `HOST=URL`; raises `ValueError`."""
+    host, _, url = text.partition("=")
+    if not host or "/" in host or (url and not url.startswith(("http://", "https://"))):
+        raise ValueError("give HOST or HOST=URL, as api.example.com=http://127.0.0.1:9000.")
+    return host, url or None
 
 
 @click.command()
@@ -78,6 +87,39 @@ FAULT_HELP = (
     help="What each phone without a setting of its own does when it rings, at random: 'answer 70%"
     " after 5-20s, reject 10%, never 20%'. Behaviours:"
     f" {', '.join(PhoneBehaviour)}. Append ', seed=7' for other random choices.",
+)
+@click.option(
+    "--flow",
+    "flow_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A PHLO as a YAML file; it runs as a whole. May be given several times.",
+)
+@click.option("--watch", is_flag=True, help="Load a --flow again when its file changes.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.01, 10_000),
+    default=1.0,
+    metavar="N",
+    help="How many simulated seconds of phones and PHLOs pass in a second.",
+)
+@click.option(
+    "--prompt-speed",
+    type=click.FloatRange(0, 1e6),
+    default=15.0,
+    show_default=True,
+    metavar="N",
+    help="The characters of a prompt that are spoken in a second; 0 for prompts without length.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    type=parsed(_read_host),
+    multiple=True,
+    metavar="HOST[=URL]",
+    help="A host that HTTP Request nodes may reach, besides this machine; with a URL, its requests"
+    " go there instead.",
 )
 @click.option(
     "--latency",
@@ -113,20 +155,32 @@ FAULT_HELP = (
     "--no-retry-after", is_flag=True, help="Omit Retry-After when the rate limit is exceeded."
 )
 @json_option("Print the environment variables as JSON.")
-def emulate(port: int, host: str, as_json: bool, **options: Any) -> None:
+def emulate(
+    port: int,
+    host: str,
+    as_json: bool,
+    flow_files: tuple[Path, ...],
+    watch: bool,
+    **options: Any,
+) -> None:
     """Serve an emulated PHLO until Ctrl-C. Print the environment variables for its clients.
 
     Plivo's API is served at /v1, and a web page that shows the calls at /_emulator/. The Auth Token
     comes from the seed or from PLIVO_EMULATOR_AUTH_TOKEN; by default it is random for each run.
     """
-    server = EmulatorServer(_emulator(**options), host=host, port=port)
+    if watch and not flow_files:
+        usage_error("--watch needs a --flow.")
+    files = FlowFiles(flow_files)
+    emulator = _emulator(files=files, **options)
+    server = EmulatorServer(emulator, host=host, port=port)
     try:
         with _deferred_interrupt():
             _start(server, host, port)
             _print_environment(server, as_json)
             if not is_loopback(host):
                 click.echo(OPEN_WARNING, err=True)
-        server.wait()
+        while not server.wait(POLL_SECONDS if watch else None):
+            files.reload_changed(emulator)
     finally:
         server.stop()
 
@@ -179,6 +233,10 @@ def _emulator(
     no_retry_after: bool,
     faults: tuple[Any, ...],
     callback: Any,
+    files: FlowFiles,
+    speed: float,
+    prompt_speed: float,
+    hosts: tuple[tuple[str, str | None], ...],
 ) -> PhloEmulator:
     if rate is not None and no_rate_limit:
         usage_error("give --rate or --no-rate-limit, not both.")
@@ -195,7 +253,12 @@ def _emulator(
         faults=(*seed.faults, *faults),
         callback=callback or seed.callback,
         callbacks=seed.callbacks,
+        flows=seed.flows,
+        speed=speed,
+        prompt_speed=prompt_speed or None,
+        allow_hosts={**seed.hosts, **dict(hosts)},
     )
+    files.load(emulator)
     if state_file is not None:
         _keep(emulator, StateFile(state_file))
     return emulator
