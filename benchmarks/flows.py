@@ -1,16 +1,19 @@
-"""What it costs to load a flow: `python -m benchmarks.flows`.
+"""What it costs to load a flow, and to run one: `python -m benchmarks.flows`.
 
 A flow of 200 nodes of several components, most with templates, is read from YAML with every check
-and every warning. Each figure is the median of the rounds.
+and every warning. A call plays an IVR of ten nodes to its end in process, with prompts that take no
+time. Each figure is the median of the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+import tracemalloc
 from collections.abc import Callable
 from statistics import median
 
+from plivo_phlo_async.emulator import PhloEmulator, Phone
 from plivo_phlo_async.emulator.flow.check import check_phlo_text, find_warnings
 from plivo_phlo_async.emulator.flow.reader import read_phlo_text
 from plivo_phlo_async.emulator.flow.yaml_tree import tree_of_text
@@ -83,6 +86,66 @@ def _milliseconds(step: Callable[[], object], rounds: int) -> float:
     return 1000 * median(times)
 
 
+_TEN_NODES = """\
+phlo: Ten nodes
+numbers: ["+14155550100"]
+start: {Incoming Call: Hello}
+nodes:
+  Hello: {component: Play Audio, prompt: "Welcome {{Start.call.from}}.", next: Country}
+  Country:
+    component: Branch
+    variable: "{{Start.call.from_iso2}}"
+    conditions: {us: {equals: US}}
+    next: Menu
+  Menu: {component: IVR Menu, prompt: Press 1 or 2., inputs: [1, 2], next: Order}
+  Order: {component: Get Input, prompt: "Your order number, please.", next: Count}
+  Count: {component: Counter, max: 2, next: Say}
+  Say: {component: Play Audio, prompt: "Order {{Order.input}}, one moment.", next: Again}
+  Again: {component: IVR Menu, prompt: Press 1 to end., inputs: [1], next: Note}
+  Note:
+    component: Send SMS
+    from: "+14155550100"
+    to: "{{Start.call.from}}"
+    message: "Order {{Order.input}}"
+    next: Bye
+  Bye: {component: Play Audio, prompt: Bye., next: End}
+  End: {component: Hangup}
+"""
+
+_CALLER, _NUMBER = "12025550000", "+14155550100"
+
+
+def _emulator(text: str) -> PhloEmulator:
+    emulator = PhloEmulator(prompt_speed=None)
+    emulator.load_flow(text)
+    emulator.set_phone(_CALLER, Phone(keys=("1", "1234#", "1")))
+    return emulator
+
+
+def _runs_a_second(runs: int, rounds: int) -> float:
+    emulator = _emulator(_TEN_NODES)
+    phone = emulator.phone(_CALLER)
+    assert len(phone.calls(_NUMBER).path) == 11
+
+    def play() -> None:
+        for _ in range(runs):
+            phone.calls(_NUMBER)
+
+    return 1000 * runs / _milliseconds(play, rounds)
+
+
+def _megabytes_of_live_runs(runs: int) -> float:
+    """Return how much memory live runs take, each waiting for a key in a menu."""
+    emulator = _emulator(flow_text(200))
+    tracemalloc.start()
+    for number in range(runs):
+        emulator.phone(f"1202{number:07}").calls(_NUMBER)
+    assert sum(run.ended is None for run in emulator.runs) == runs
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return size / 2**20
+
+
 def main() -> None:
     """Read the arguments, run, print Markdown."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -104,6 +167,9 @@ def main() -> None:
     print(f"| a flow with every check, the first time | {first:.0f} |")
     for name, step in steps.items():
         print(f"| {name} | {_milliseconds(step, args.rounds):.0f} |")
+    print("\n| a whole run of ten nodes | |\n| --- | ---: |")
+    print(f"| runs a second, in process | {_runs_a_second(500, args.rounds):.0f} |")
+    print(f"| memory of 1000 live runs | {_megabytes_of_live_runs(1000):.1f} MiB |")
 
 
 if __name__ == "__main__":

@@ -101,13 +101,16 @@ def phlo_client_options() -> dict[str, Any]:
 def phlo_emulator(phlo_clock: Any, phlo_emulator_options: dict[str, Any]) -> Iterator[Any]:
     """A `PhloEmulator` of its own for each test, whose time `phlo_clock` moves.
 
+    Prompts of flows take no time.
+
     It logs why it refuses a request, and pytest shows the log of a test that fails.
     """
     time = {"clock": phlo_clock, "wall": phlo_clock.wall, "sleep": phlo_clock.sleep}
     logger = logging.getLogger(f"{_PACKAGE}.emulator")
     before = logger.level
     logger.setLevel(logging.INFO)
-    yield _load("emulator").PhloEmulator(**{**time, **phlo_emulator_options})
+    options = {**time, "prompt_speed": None, **phlo_emulator_options}
+    yield _load("emulator").PhloEmulator(**options)
     logger.setLevel(before)
 
 

@@ -21,7 +21,7 @@ def _blocks(language: str) -> list[str]:
 
 (FILE,) = _blocks("yaml")
 (ERRORS,) = _blocks("text")
-(PROGRAM,) = _blocks("python")
+(PROGRAM,) = (block for block in _blocks("python") if "Flow(" in block)
 
 
 def test_the_file_and_the_program_are_the_same_phlo() -> None:
