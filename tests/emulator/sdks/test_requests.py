@@ -109,6 +109,43 @@ def test_an_action_of_an_sdk_is_performed(
     assert caused[:1] == [request_.verb]
 
 
+RUNS = [(sdk, request) for sdk, request in ALL if request.call.startswith("run")]
+FLOW = {
+    "phlo": "Reminder",
+    "id": DEMO_PHLO_ID,
+    "start": {"API Request": "Text"},
+    "nodes": {
+        "Text": {
+            "component": "Send SMS",
+            "from": "+14155550100",
+            "to": "{{Start.http.params.to | default: '+12025550102'}}",
+            "message": "You have {{Start.http.params.count | default: 'no'}} orders.",
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def flow_server() -> Iterator[EmulatorServer]:
+    with EmulatorServer(PhloEmulator(flows=[FLOW], rate_limit=None)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("sdk", "request_"), RUNS, ids=str)
+def test_a_run_of_an_sdk_runs_a_flow_with_its_variables(
+    flow_server: EmulatorServer, sdk: Sdk, request_: SdkRequest
+) -> None:
+    emulator = flow_server.emulator
+    emulator.reset()
+
+    _, content = send(flow_server, sdk, request_)
+
+    sent = request_.body + request_.target.partition("?")[2]
+    count = "2" if "count" in sent else "no"
+    assert emulator.texts(CUSTOMER) == [f"You have {count} orders."]
+    assert content["message"].startswith("b'Send SMS' - b'Text' with phlo_run_uuid: ")
+
+
 def on_bridge(client: Any, verb: str) -> None:
     client.phlo.member(DEMO_PHLO_ID, DEMO_BRIDGE_ID, CUSTOMER, verb)
 
