@@ -89,9 +89,9 @@ class FlowRun:
         return [recording.recording_id for recording in self._run.recordings]
 
     def dump(self) -> str:
-        """Return the run as JSON text."""
+        """Return the run as JSON text, from which `testing.load_run` repeats it."""
         with self._current() as emulator:
-            return json.dumps(emulator.flows.run(self.run_id), indent=1)
+            return json.dumps(emulator.flows.dump_run(self.run_id), indent=1)
 
 
 class SimulatedPhone:
@@ -177,6 +177,29 @@ class SimulatedPhone:
     def hangs_up(self) -> None:
         """Hang up; raises `CallError` if the phone is in no call."""
         self._act(lambda phones: phones.hang_up(self.address))
+
+    def hears(self, text: str) -> None:
+        """Check that the last prompt that the phone has heard has a text in it.
+
+        Args:
+            text: a part of the prompt, as rendered.
+
+        Raises:
+            AssertionError: it has not; the message has what was heard, and where the runs of the
+                phone are.
+        """
+        __tracebackhide__ = True
+        heard = self.heard
+        if not heard or text not in heard[-1]:
+            raise AssertionError("\n".join(self._explain(text, heard)))
+
+    def _explain(self, text: str, heard: list[str]) -> list[str]:
+        last = [f"  {number}. {prompt}" for number, prompt in enumerate(heard, 1)][-5:]
+        lines = [f"{self.address} did not hear {text!r} last.", "It heard:", *last]
+        if not heard:
+            lines = [f"{self.address} did not hear {text!r}; it has heard nothing."]
+        with self._current() as emulator:
+            return [*lines, *emulator.flows.explain_runs(self.address)]
 
     @property
     def heard(self) -> list[str]:

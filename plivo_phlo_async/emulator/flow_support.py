@@ -232,6 +232,31 @@ class FlowSupport:
         described: dict[str, object] = load_flow_module("runtime.views").describe_run(run)
         return described
 
+    def explain_runs(self, address: str | None = None) -> list[str]:
+        """Return lines for a person about the latest runs: path, waits, end, notes and prompts.
+
+        Args:
+            address: only the runs with this phone; None for all.
+        """
+        if self._runner is None:
+            return []
+        explained: list[str] = load_flow_module("runtime.explanation").explain_runs(
+            self._runner, address
+        )
+        return explained
+
+    def dump_run(self, run_id: str) -> dict[str, object]:
+        """Return a run as plain data, with the flow and the events that repeat it.
+
+        The events of a run before the latest ones are not kept. Raises `UnknownResource`.
+        """
+        history = None if self._runner is None else self._runner.histories.get(run_id)
+        described = self.run(run_id)
+        if history is None:
+            return described
+        phlo = load_flow_module("writer").to_document(history.phlo)
+        return {**described, "flow": phlo, "history": history.to_json()}
+
     def recording(self, recording_id: str) -> bytes:
         """Return a recording as a WAV file; raises `UnknownResource`."""
         found = None if self._runner is None else self._runner.recording(recording_id)

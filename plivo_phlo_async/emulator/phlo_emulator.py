@@ -522,6 +522,19 @@ class PhloEmulator:
             return [*emulator.flows.runner.fetches.fetched] if emulator.flows.loaded else []
 
     @property
+    def unused_stubs(self) -> list[str]:
+        """The answers of `load_flow(http=)` that no request has used, by "METHOD URL"."""
+        with self._emulator.current() as emulator:
+            if not emulator.flows.loaded:
+                return []
+            return sorted(emulator.flows.runner.fetches.stubs.unused)
+
+    def explain_runs(self) -> str:
+        """Return a text about the latest runs: path, waits, end, notes and what phones heard."""
+        with self._emulator.current() as emulator:
+            return "\n".join(emulator.flows.explain_runs())
+
+    @property
     def base_url(self) -> str:
         """The URL of the emulator in the URLs of recordings; may be set."""
         return self._emulator.flows.base_url

@@ -7,13 +7,22 @@ imports this package, for the plugin in it, in every session.
 import importlib
 from typing import Any
 
-__all__ = ["Clock", "EmulatedTransport", "client_of", "emulated_client"]
+__all__ = [
+    "Clock",
+    "EmulatedTransport",
+    "RecordedRun",
+    "client_of",
+    "emulated_client",
+    "load_run",
+]
 
 _HOMES = {
     "Clock": ".clock",
     "EmulatedTransport": ".in_process",
     "client_of": ".in_process",
+    "RecordedRun": ".recorded_run",
     "emulated_client": ".in_process",
+    "load_run": ".recorded_run",
 }
 
 

@@ -14,7 +14,7 @@ import importlib.util
 import ipaddress
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,8 +110,26 @@ def phlo_emulator(phlo_clock: Any, phlo_emulator_options: dict[str, Any]) -> Ite
     before = logger.level
     logger.setLevel(logging.INFO)
     options = {**time, "prompt_speed": None, **phlo_emulator_options}
-    yield _load("emulator").PhloEmulator(**options)
+    emulator = _load("emulator").PhloEmulator(**options)
+    yield emulator
     logger.setLevel(before)
+    unused = emulator.unused_stubs
+    if unused:
+        pytest.fail(f"no request used these answers of load_flow(http=): {', '.join(unused)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the runs of flows of a test that fails."""
+    report = yield
+    emulator = getattr(item, "funcargs", {}).get("phlo_emulator")
+    if report.when == "call" and report.failed and emulator is not None:
+        explained = emulator.explain_runs()
+        if explained:
+            report.sections.append(("Runs of PHLOs", explained))
+    return report
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ from ..engine.values import Run, RunRecording, waits_of
 from ..phlo import FlowNode, Phlo
 from .conferences import FlowConferences
 from .fetches import FlowFetches
+from .history import RunHistory
 from .phones import FlowPhones
 from .timers import ScheduledEvent, TimerTable
 
@@ -57,6 +58,9 @@ LIVE_LIMIT = 1000
 
 RUN_LIMIT = 10_000
 """How many of the latest runs are kept."""
+
+HISTORY_LIMIT = 200
+"""How many of the latest runs keep the events that they had."""
 
 PostEvent = Callable[[str, NodeKey, Callback, Mapping[str, object]], None]
 """Queues variables for a callback, after those of the same run."""
@@ -135,6 +139,7 @@ class FlowRunner:
         """Forget every run; the flows stay."""
         self.runs: dict[str, Run] = {}
         self._live: set[str] = set()
+        self.histories: dict[str, RunHistory] = {}
         self._recordings: dict[str, str] = {}
         self._queue: deque[tuple[str, FlowEvent]] = deque()
         self._draining = False
@@ -181,6 +186,7 @@ class FlowRunner:
         )
         self._make_room()
         self._live.add(run.run_id)
+        self.histories[run.run_id] = RunHistory(phlo, trigger)
         with self._draining_after():
             self._store(run, effects, None)
         return run
@@ -218,6 +224,8 @@ class FlowRunner:
         run, effects = step(self.flows[before.phlo_id], before, event)
         if run is before:
             return
+        if run_id in self.histories:
+            self.histories[run_id].events.append(event)
         self._store(run, effects, event)
 
     def _store(self, run: Run, effects: tuple[Effect, ...], event: FlowEvent | None) -> None:
@@ -239,6 +247,8 @@ class FlowRunner:
         self._changed(run)
 
     def _make_room(self) -> None:
+        if len(self.histories) >= HISTORY_LIMIT:
+            del self.histories[next(iter(self.histories))]
         if len(self.runs) < RUN_LIMIT:
             return
         for run_id in self.runs:

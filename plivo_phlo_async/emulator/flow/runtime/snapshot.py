@@ -6,10 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
-from ..engine import events
-from ..engine.events import FlowEvent, Unreachable
+from ..engine.event_json import event_from_json, event_to_json
+from ..engine.events import Unreachable
 from ..engine.run_json import run_from_json, run_to_json
 from ..engine.values import Run, WaitKind, waits_of
 from .runner import FlowRunner
@@ -41,8 +39,7 @@ def _dump_timer(scheduled: ScheduledEvent, now: float) -> dict[str, Any]:
     return {
         "seconds": scheduled.due - now,
         "run_id": scheduled.run_id,
-        "event": type(scheduled.event).__name__,
-        "fields": attrs.asdict(scheduled.event),
+        "event": event_to_json(scheduled.event),
     }
 
 
@@ -61,7 +58,7 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
     runner.conferences.restore(data["conferences"])
     for timer in data["timers"]:
         if timer["run_id"] in runner.runs:
-            event = _read_event(timer["event"], timer["fields"])
+            event = event_from_json(timer["event"])
             due = runner.now + max(0.0, float(timer["seconds"]))
             runner.timers.add(ScheduledEvent(due, timer["run_id"], event))
     for run in runs:
@@ -73,10 +70,3 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
 def _fits(runner: FlowRunner, run: Run) -> bool:
     phlo = runner.flows.get(run.phlo_id)
     return phlo is not None and all(token.node in phlo.nodes for token in run.tokens)
-
-
-def _read_event(name: str, fields: Mapping[str, Any]) -> FlowEvent:
-    if name not in events.__all__:
-        raise ValueError(f"unknown event {name!r}")
-    event: FlowEvent = getattr(events, name)(**fields)
-    return event

@@ -65,6 +65,7 @@ def describe_run(run: Run) -> dict[str, object]:
     data = run_to_json(run)
     return {
         **summarize_run(run),
+        "base_url": run.base_url,
         "visits": data["path"],
         "states": [attrs.asdict(state) for state in run.states],
         "variables": data["outputs"],
