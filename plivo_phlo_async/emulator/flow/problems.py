@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import attrs
@@ -14,7 +14,6 @@ __all__ = [
     "Path",
     "ProblemList",
     "Severity",
-    "did_you_mean",
     "list_names",
     "path_text",
     "quote",
@@ -26,6 +25,7 @@ Path = tuple[str | int, ...]
 MAX_PROBLEMS = 1000
 """The largest number of problems that a list keeps."""
 
+_MAX_COMPARED = 100_000  # names, for suggestions; a second or so
 _MAX_QUOTED = 60  # characters
 _MAX_LISTED = 20  # names
 
@@ -90,6 +90,12 @@ class ProblemList:
     def __init__(self, source: str) -> None:
         self.source = source
         self._found: list[FlowProblem] = []
+        self._compared = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps no further problem."""
+        return len(self._found) >= MAX_PROBLEMS
 
     @property
     def errors(self) -> tuple[FlowProblem, ...]:
@@ -109,9 +115,21 @@ class ProblemList:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Add a problem at a line and a column."""
-        if len(self._found) < MAX_PROBLEMS:
+        if not self.is_full:
             problem = FlowProblem(self.source, *position, path_text(path), text, severity)
             self._found.append(problem)
+
+    def did_you_mean(self, name: str, names: Collection[str]) -> str:
+        """Return ` (did you mean X?)` with the name that is near, "" where none is.
+
+        After very many comparisons it suggests nothing more.
+        """
+        self._compared += len(names)
+        if len(name) > _MAX_QUOTED or self._compared > _MAX_COMPARED:
+            return ""
+        spelled = {each.lower(): each for each in reversed(list(names))}
+        near = difflib.get_close_matches(name.lower(), spelled, n=1)
+        return f" (did you mean {_shown(spelled[near[0]])}?)" if near else ""
 
 
 def path_text(path: Path) -> str:
@@ -131,15 +149,6 @@ def list_names(names: Sequence[str]) -> str:
     """Return names as a list: the first of them, if there are many."""
     shown = [_shown(name) for name in names[:_MAX_LISTED]]
     return ", ".join([*shown, "..."] if len(names) > _MAX_LISTED else shown)
-
-
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return ` (did you mean X?)` with the name that is near, "" where none is."""
-    if len(name) > _MAX_QUOTED:
-        return ""
-    spelled = {each.lower(): each for each in reversed(list(names))}
-    near = difflib.get_close_matches(name.lower(), spelled, n=1)
-    return f" (did you mean {_shown(spelled[near[0]])}?)" if near else ""
 
 
 def _shown(text: str) -> str:
