@@ -34,7 +34,7 @@ _JSON_ONLY = re.compile(f"{YamlReader.NON_PRINTABLE.pattern}|[\x85\u2028\u2029\u
 def decode_source(data: bytes, source: str) -> str:
     """Return the text of a file; raises `FlowError` where it is no UTF-8."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1

@@ -152,7 +152,8 @@ def test_headers_of_a_call_are_a_mapping_or_plivos_text() -> None:
 def test_a_json_body_keeps_the_types_of_json() -> None:
     phlo = read_phlo_text(
         "phlo: T\nnodes:\n  One:\n    component: HTTP Request\n    method: PUT\n    url: http://x\n"
-        "    body: {json: {a: 1, b: '1', c: true, d: null, e: 12.5, f: +1, g: 007, h: yes}}\n"
+        "    body:\n"
+        "      json: {a: 1, b: '1', c: true, d: null, e: 12.5, f: +1, g: 007, h: yes, i: 1e999}\n"
     )
 
     assert phlo.nodes["One"].options["body"] == {
@@ -165,6 +166,7 @@ def test_a_json_body_keeps_the_types_of_json() -> None:
             "f": "+1",
             "g": "007",
             "h": "yes",
+            "i": "1e999",
         }
     }
 
