@@ -67,8 +67,8 @@ nodes:
     component: IVR Menu
     prompt:
     - >-
-      Hello {{Start.call.from}}. We are closed today, and open again tomorrow at nine. Press 1 to leave
-      a message, or 2 to hear this again.
+      Hello {{Start.call.from}}. We are closed today, and open again tomorrow at nine. Press 1
+      to leave a message, or 2 to hear this again.
     - |-
       a
       b
