@@ -146,7 +146,7 @@ class _Checker:
     def _check_key(self, path: Path, reference: Reference) -> None:
         keys = self._phlo.start.keys
         key = "".join(reference.path[3:4])
-        near = self._problems.did_you_mean(key, keys) if key not in keys else ""
+        near = self._problems.suggest(key, keys) if key not in keys else ""
         if key and near:
             text = f"{reference_text(reference)}: `keys` has no {quote(key)}{near}."
             self._warn(path, text)

@@ -87,7 +87,7 @@ class CallbackReader:
         for name in self._options.texts(value, path) or ():
             event = name if name in events else _with_slug(name, events)
             if event is None:
-                near = self._problems.did_you_mean(name, events)
+                near = self._problems.suggest(name, events)
                 there = f"it has {list_names(events)}."
                 text = f"{title} has no event {quote(name)}{near}; {there}"
                 self._problems.add(value.position, path, text)

@@ -74,7 +74,7 @@ class NodeReader:
         text = self._options.text(value, path)
         if text is None or text in self._known:
             return text
-        near = self._problems.did_you_mean(text, self._names)
+        near = self._problems.suggest(text, self._names)
         there = "" if near or not self._names else f"; there are {list_names(self._names)}"
         self._add(value, path, f"no node {quote(text)}{near}{there}.")
         return None
@@ -89,7 +89,7 @@ class NodeReader:
         name = self._options.text(value, (*path, "component"))
         spec = None if name is None else find_component(name)
         if name is not None and spec is None:
-            near = self._problems.did_you_mean(name, COMPONENTS)
+            near = self._problems.suggest(name, COMPONENTS)
             self._add(value, (*path, "component"), f"no component {quote(name)}{near}; {there}")
         return spec
 
@@ -97,7 +97,7 @@ class NodeReader:
         known = (*spec.options, *NODE_KEYS)
         for text, (key, _) in value.entries.items():
             if text not in known:
-                near = self._problems.did_you_mean(text, known)
+                near = self._problems.suggest(text, known)
                 there = f"it has {list_names(known)}."
                 self._add(key, path, f"{spec.title} has no option {quote(text)}{near}; {there}")
 
@@ -141,7 +141,7 @@ class NodeReader:
             state = states.get(text)
             target = None if is_null(inner) else self.target(inner, (*path, text))
             if state is None:
-                near = self._problems.did_you_mean(text, node.states)
+                near = self._problems.suggest(text, node.states)
                 there = f"it has {list_names(node.states)}."
                 what = f"{node.component} has no state {quote(text)}{near}; {there}"
                 self._add(key, path, what)

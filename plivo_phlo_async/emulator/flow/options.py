@@ -151,7 +151,7 @@ class OptionReader:
             return None
         for text, (key, _) in entries.items():
             if text not in keys:
-                near = self._problems.did_you_mean(text, keys)
+                near = self._problems.suggest(text, keys)
                 there = f"there are {list_names(keys)}."
                 self._add(key, path, f"no key {quote(text)}{near}; {there}")
         known = {text: inner for text, (_, inner) in entries.items() if text in keys}
@@ -210,7 +210,7 @@ class OptionReader:
         text = self.text(value, path)
         if not text or text in option.choices:
             return text
-        near = self._problems.did_you_mean(text, option.choices)
+        near = self._problems.suggest(text, option.choices)
         there = f"there are {list_names(option.choices)}."
         self._add(value, path, f"no {option.name} {quote(text)}{near}; {there}")
         return None
@@ -357,7 +357,7 @@ class OptionReader:
             return "equals", ""
         ((operation, (key, right)),) = value.entries.items()
         if operation not in OPERATIONS:
-            near = self._problems.did_you_mean(operation, OPERATIONS)
+            near = self._problems.suggest(operation, OPERATIONS)
             there = f"there are {list_names(list(OPERATIONS))}."
             self._add(key, path, f"no comparison {quote(operation)}{near}; {there}")
         text = self.text(right, (*path, operation)) or ""

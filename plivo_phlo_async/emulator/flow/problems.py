@@ -14,6 +14,7 @@ __all__ = [
     "Path",
     "ProblemList",
     "Severity",
+    "did_you_mean",
     "list_names",
     "path_text",
     "quote",
@@ -119,17 +120,10 @@ class ProblemList:
             problem = FlowProblem(self.source, *position, path_text(path), text, severity)
             self._found.append(problem)
 
-    def did_you_mean(self, name: str, names: Collection[str]) -> str:
-        """Return ` (did you mean X?)` with the name that is near, "" where none is.
-
-        After very many comparisons it suggests nothing more.
-        """
+    def suggest(self, name: str, names: Collection[str]) -> str:
+        """Return what `did_you_mean` does, and "" after very many comparisons: they take long."""
         self._compared += len(names)
-        if len(name) > _MAX_QUOTED or self._compared > _MAX_COMPARED:
-            return ""
-        spelled = {each.lower(): each for each in reversed(list(names))}
-        near = difflib.get_close_matches(name.lower(), spelled, n=1)
-        return f" (did you mean {_shown(spelled[near[0]])}?)" if near else ""
+        return did_you_mean(name, names) if self._compared <= _MAX_COMPARED else ""
 
 
 def path_text(path: Path) -> str:
@@ -149,6 +143,15 @@ def list_names(names: Sequence[str]) -> str:
     """Return names as a list: the first of them, if there are many."""
     shown = [_shown(name) for name in names[:_MAX_LISTED]]
     return ", ".join([*shown, "..."] if len(names) > _MAX_LISTED else shown)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return ` (did you mean X?)` with the name that is near, "" where none is."""
+    if len(name) > _MAX_QUOTED:
+        return ""
+    spelled = {each.lower(): each for each in reversed(list(names))}
+    near = difflib.get_close_matches(name.lower(), spelled, n=1)
+    return f" (did you mean {_shown(spelled[near[0]])}?)" if near else ""
 
 
 def _shown(text: str) -> str:

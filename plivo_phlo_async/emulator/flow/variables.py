@@ -77,7 +77,7 @@ def _template_problems(
         first, *rest = reference.path
         known = reference_of(first)  # it may stand in brackets, as it is
         if known not in specs:
-            near = problems.did_you_mean(first, specs)
+            near = problems.suggest(first, specs)
             there = "" if near else f"; there are {list_names(list(specs))}"
             yield f"{reference_text(reference)}: no node {quote(first)}{near}{there}."
         elif (spec := specs[known]) is not None and not _has_variable(spec, rest):
@@ -107,7 +107,7 @@ def _no_variable(spec: ComponentSpec, names: Sequence[str], problems: ProblemLis
     dotted = ".".join(names)
     group = [name for name in spec.variables if name.startswith(f"{names[0]}.")]
     known = group or list(spec.variables)
-    near = problems.did_you_mean(dotted, known)
+    near = problems.suggest(dotted, known)
     there = f"it has {list_names(known)}." if known else "it has none."
     return f"{spec.title} has no variable {quote(dotted)}{near}; {there}"
 

@@ -53,16 +53,16 @@ def test_a_long_list_of_names_is_cut() -> None:
     ],
 )
 def test_a_name_that_is_near_is_suggested(name: str, hint: str) -> None:
-    assert ProblemList("").did_you_mean(name, ["No Input", "Menu"]) == hint
+    assert ProblemList("").suggest(name, ["No Input", "Menu"]) == hint
 
 
 def test_suggestions_end_before_they_take_minutes() -> None:
     problems = ProblemList("")
     names = [f"{n:04}" for n in range(500)]
-    hints = [problems.did_you_mean("Menu", ["Menu"])]
+    hints = [problems.suggest("Menu", ["Menu"])]
     for _ in range(300):
-        hints.append(problems.did_you_mean("x", names))
-    hints.append(problems.did_you_mean("Menu", ["Menu"]))
+        hints.append(problems.suggest("x", names))
+    hints.append(problems.suggest("Menu", ["Menu"]))
 
     assert (hints[0], hints[-1]) == (" (did you mean Menu?)", "")
 
