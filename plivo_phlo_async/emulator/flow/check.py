@@ -9,7 +9,7 @@ import attrs
 from .components import START, TRIGGERS
 from .paths import FlowGraph
 from .phlo import FlowNode, Phlo, reference_of
-from .problems import FlowError, FlowProblem, Path, ProblemList, Severity, did_you_mean, quote
+from .problems import FlowError, FlowProblem, Path, ProblemList, Severity, list_names, quote
 from .reader import ReadFlow, read_file, read_tree
 from .templates import Reference, references, unknown_filters
 from .tree import Positions
@@ -83,7 +83,7 @@ class _Checker:
         """Return what was found."""
         self._check_reach()
         for loop in self._graph.endless_loops():
-            names = ", ".join([*loop, loop[0]])
+            names = list_names([*loop, loop[0]])
             text = f"it leads back to itself without a wait or a Counter: {names}."
             self._warn(("nodes", loop[0]), text)
         for path, template in start_templates(self._phlo.start):
@@ -112,7 +112,7 @@ class _Checker:
                 self._check_value(node, where, reference)
         unconnected = [state for state in node.states if state not in node.next]
         if unconnected and node.component != "Hangup":  # where most runs end
-            text = f"nothing is connected to {', '.join(unconnected)}."
+            text = f"nothing is connected to {list_names(unconnected)}."
             self._warn((*path, "next"), text, Severity.NOTE)
 
     def _check_name(self, name: str, path: Path) -> None:
@@ -146,7 +146,7 @@ class _Checker:
     def _check_key(self, path: Path, reference: Reference) -> None:
         keys = self._phlo.start.keys
         key = "".join(reference.path[3:4])
-        near = did_you_mean(key, keys) if key not in keys else ""
+        near = self._problems.suggest(key, keys) if key not in keys else ""
         if key and near:
             text = f"{reference_text(reference)}: `keys` has no {quote(key)}{near}."
             self._warn(path, text)

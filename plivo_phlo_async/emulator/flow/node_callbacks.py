@@ -10,7 +10,7 @@ from ..webhooks.callbacks import CHOICES, Callback, read_callback
 from .components import slug_of
 from .options import FLAGS, OptionReader
 from .phlo import NodeCallback
-from .problems import Path, ProblemList, did_you_mean, list_names, quote
+from .problems import Path, ProblemList, list_names, quote
 from .template_environment import is_liquid
 from .tree import OpaqueValue, ScalarValue, SourceValue
 
@@ -87,7 +87,7 @@ class CallbackReader:
         for name in self._options.texts(value, path) or ():
             event = name if name in events else _with_slug(name, events)
             if event is None:
-                near = did_you_mean(name, events)
+                near = self._problems.suggest(name, events)
                 there = f"it has {list_names(events)}."
                 text = f"{title} has no event {quote(name)}{near}; {there}"
                 self._problems.add(value.position, path, text)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from .components import COMPONENTS, ComponentSpec, find_component
+from .components import COMPONENTS, ComponentSpec, find_component, slug_of
 from .node_callbacks import CallbackReader
 from .options import OptionReader, is_null
-from .phlo import FlowNode, NodeCallback, derive_id, state_named
-from .problems import Path, ProblemList, did_you_mean, list_names, quote
+from .phlo import FlowNode, NodeCallback, derive_id
+from .problems import Path, ProblemList, list_names, quote
 from .tree import MapValue, ScalarValue, SourceValue
 
 __all__ = ["ID_PATTERN", "NODE_KEYS", "NodeReader"]
@@ -74,7 +74,7 @@ class NodeReader:
         text = self._options.text(value, path)
         if text is None or text in self._known:
             return text
-        near = did_you_mean(text, self._names)
+        near = self._problems.suggest(text, self._names)
         there = "" if near or not self._names else f"; there are {list_names(self._names)}"
         self._add(value, path, f"no node {quote(text)}{near}{there}.")
         return None
@@ -89,7 +89,7 @@ class NodeReader:
         name = self._options.text(value, (*path, "component"))
         spec = None if name is None else find_component(name)
         if name is not None and spec is None:
-            near = did_you_mean(name, COMPONENTS)
+            near = self._problems.suggest(name, COMPONENTS)
             self._add(value, (*path, "component"), f"no component {quote(name)}{near}; {there}")
         return spec
 
@@ -97,7 +97,7 @@ class NodeReader:
         known = (*spec.options, *NODE_KEYS)
         for text, (key, _) in value.entries.items():
             if text not in known:
-                near = did_you_mean(text, known)
+                near = self._problems.suggest(text, known)
                 there = f"it has {list_names(known)}."
                 self._add(key, path, f"{spec.title} has no option {quote(text)}{near}; {there}")
 
@@ -135,23 +135,21 @@ class NodeReader:
         if not isinstance(value, MapValue):
             self._add(value, path, "give a node, or a mapping of states to nodes.")
             return {}
+        states = {slug_of(state): state for state in reversed(node.states)}
+        states |= {state: state for state in node.states}
         for text, (key, inner) in value.entries.items():
-            state = self._state(node, key, path)
+            state = states.get(text)
             target = None if is_null(inner) else self.target(inner, (*path, text))
-            if state is not None and state in found:
+            if state is None:
+                near = self._problems.suggest(text, node.states)
+                there = f"it has {list_names(node.states)}."
+                what = f"{node.component} has no state {quote(text)}{near}; {there}"
+                self._add(key, path, what)
+            elif state in found:
                 self._add(key, path, f"the state {state} is there twice.")
-            elif state is not None and target is not None:
+            elif target is not None:
                 found[state] = target
         return {state: found[state] for state in node.states if state in found}
-
-    def _state(self, node: FlowNode, key: ScalarValue, path: Path) -> str | None:
-        state = state_named(node, key.text)
-        if state is None:
-            near = did_you_mean(key.text, node.states)
-            there = f"it has {list_names(node.states)}."
-            text = f"{node.component} has no state {quote(key.text)}{near}; {there}"
-            self._add(key, path, text)
-        return state
 
     def _add(self, at: SourceValue, path: Path, text: str) -> None:
         self._problems.add(at.position, path, text)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .components import IVR_KEYS, OPERATIONS, ComponentSpec, OptionKind, OptionSpec
 from .phlo import Prompt
-from .problems import Path, ProblemList, did_you_mean, list_names, quote
+from .problems import Path, ProblemList, list_names, quote
 from .template_environment import is_liquid
 from .tree import ListValue, MapValue, OpaqueValue, ScalarValue, SourceValue
 
@@ -38,7 +38,7 @@ MAX_NUMBER = 1_000_000_000
 
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?")
 _NOT_RECORDED = ("", "0", "false", "null")
-_COMMAS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})|,", re.DOTALL)
+_COMMA_OR_OPENING = re.compile(r",|\{\{|\{%")
 _KEYS_HINT = "there are 0 to 9, * and #."
 _PROMPT_HINT = "give a text, {play: URL} or {speak: text, language: ..., voice: ...}."
 
@@ -55,11 +55,17 @@ def accepts_text_pairs(spec: ComponentSpec, option: OptionSpec) -> bool:
 
 def split_commas(text: str) -> list[str]:
     """Split a text at its commas, but not within `{{ }}` and `{% %}`; without empty parts."""
-    parts, start = [], 0
-    for found in _COMMAS.finditer(text):
-        if found[1] is None:
+    parts, start, position = [], 0, 0
+    while found := _COMMA_OR_OPENING.search(text, position):
+        position = found.end()
+        if found[0] == ",":
             parts.append(text[start : found.start()])
-            start = found.end()
+            start = position
+        else:
+            closing = text.find("}}" if found[0] == "{{" else "%}", position)
+            if closing < 0:  # an error, which the check of templates reports
+                break
+            position = closing
     stripped = [part.strip() for part in (*parts, text[start:])]
     return [part for part in stripped if part]
 
@@ -145,7 +151,7 @@ class OptionReader:
             return None
         for text, (key, _) in entries.items():
             if text not in keys:
-                near = did_you_mean(text, keys)
+                near = self._problems.suggest(text, keys)
                 there = f"there are {list_names(keys)}."
                 self._add(key, path, f"no key {quote(text)}{near}; {there}")
         known = {text: inner for text, (_, inner) in entries.items() if text in keys}
@@ -204,7 +210,7 @@ class OptionReader:
         text = self.text(value, path)
         if not text or text in option.choices:
             return text
-        near = did_you_mean(text, option.choices)
+        near = self._problems.suggest(text, option.choices)
         there = f"there are {list_names(option.choices)}."
         self._add(value, path, f"no {option.name} {quote(text)}{near}; {there}")
         return None
@@ -351,7 +357,7 @@ class OptionReader:
             return "equals", ""
         ((operation, (key, right)),) = value.entries.items()
         if operation not in OPERATIONS:
-            near = did_you_mean(operation, OPERATIONS)
+            near = self._problems.suggest(operation, OPERATIONS)
             there = f"there are {list_names(list(OPERATIONS))}."
             self._add(key, path, f"no comparison {quote(operation)}{near}; {there}")
         text = self.text(right, (*path, operation)) or ""

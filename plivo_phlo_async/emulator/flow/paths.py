@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from .phlo import Phlo
 
 __all__ = ["FlowGraph", "PathsFrom"]
 
-Edges = Mapping[str, tuple[str, ...]]
+Edges = Mapping[str, Sequence[str]]
 
 
 class PathsFrom:
@@ -93,8 +93,16 @@ class FlowGraph:
 
 def _in_order(first: str, edges: Edges) -> tuple[str, ...]:
     """Return the nodes that one leads to, each as far as possible after what leads to it."""
+    return tuple(reversed(_finished(first, edges, set())))
+
+
+def _finished(first: str, edges: Edges, seen: set[str]) -> list[str]:
+    """Return the nodes that one leads to, but for those seen, in the order of a depth-first search.
+
+    Each comes after all that it leads to. They are added to those seen.
+    """
     finished: list[str] = []
-    seen = {first}
+    seen.add(first)
     stack = [(first, iter(edges[first]))]
     while stack:
         name, following = stack[-1]
@@ -105,20 +113,26 @@ def _in_order(first: str, edges: Edges) -> tuple[str, ...]:
         else:
             seen.add(target)
             stack.append((target, iter(edges[target])))
-    return tuple(reversed(finished))
+    return finished
 
 
 def _loops(edges: Edges) -> list[list[str]]:
-    reach = {name: _after(edges[name], edges) for name in edges}
-    on_loop = [name for name in edges if name in reach[name]]
-    loops: list[list[str]] = []
-    while on_loop:
-        first = on_loop[0]
-        loop = [name for name in on_loop if name in reach[first] and first in reach[name]]
-        loops.append(loop)
-        on_loop = [name for name in on_loop if name not in loop]
-    return loops
-
-
-def _after(names: Iterable[str], edges: Edges) -> set[str]:
-    return {each for name in names for each in _in_order(name, edges)}
+    """Return the nodes of each loop: what leads to each other, found by Kosaraju's algorithm."""
+    backwards: dict[str, list[str]] = {name: [] for name in edges}
+    for name, targets in edges.items():
+        for target in targets:
+            backwards[target].append(name)
+    seen: set[str] = set()
+    finished: list[str] = []
+    for name in edges:
+        finished += _finished(name, edges, seen) if name not in seen else []
+    seen = set()
+    components = [
+        _finished(name, backwards, seen) for name in reversed(finished) if name not in seen
+    ]
+    place = {name: number for number, name in enumerate(edges)}
+    loops = [sorted(each, key=place.__getitem__) for each in components]
+    return sorted(
+        (loop for loop in loops if len(loop) > 1 or loop[0] in edges[loop[0]]),
+        key=lambda loop: place[loop[0]],
+    )

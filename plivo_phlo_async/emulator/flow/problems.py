@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import attrs
@@ -26,6 +26,7 @@ Path = tuple[str | int, ...]
 MAX_PROBLEMS = 1000
 """The largest number of problems that a list keeps."""
 
+_MAX_COMPARED = 100_000  # names, for suggestions; a second or so
 _MAX_QUOTED = 60  # characters
 _MAX_LISTED = 20  # names
 
@@ -90,6 +91,12 @@ class ProblemList:
     def __init__(self, source: str) -> None:
         self.source = source
         self._found: list[FlowProblem] = []
+        self._compared = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps no further problem."""
+        return len(self._found) >= MAX_PROBLEMS
 
     @property
     def errors(self) -> tuple[FlowProblem, ...]:
@@ -109,9 +116,14 @@ class ProblemList:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Add a problem at a line and a column."""
-        if len(self._found) < MAX_PROBLEMS:
+        if not self.is_full:
             problem = FlowProblem(self.source, *position, path_text(path), text, severity)
             self._found.append(problem)
+
+    def suggest(self, name: str, names: Collection[str]) -> str:
+        """Return what `did_you_mean` does, and "" after very many comparisons: they take long."""
+        self._compared += len(names)
+        return did_you_mean(name, names) if self._compared <= _MAX_COMPARED else ""
 
 
 def path_text(path: Path) -> str:

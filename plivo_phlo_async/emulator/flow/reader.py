@@ -30,7 +30,6 @@ from .problems import (
     Path,
     ProblemList,
     Severity,
-    did_you_mean,
     list_names,
     quote,
 )
@@ -255,7 +254,7 @@ class _FlowReader:
                 continue
             trigger = next((each for each in TRIGGERS if text in (each, slug_of(each))), None)
             if trigger is None:
-                near = did_you_mean(text, known)
+                near = self._problems.suggest(text, known)
                 there = f"there are {list_names(known)}."
                 self._add(key, path, f"no key {quote(text)}{near}; {there}")
             elif trigger in found:

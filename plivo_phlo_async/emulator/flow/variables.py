@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .components import START, ComponentSpec
 from .phlo import FlowNode, FlowStart, NodeCallback, Prompt, reference_of
-from .problems import Path, ProblemList, did_you_mean, list_names, path_text, quote
+from .problems import Path, ProblemList, list_names, path_text, quote
 from .template_environment import is_liquid
 from .templates import Reference, TemplateError, references
 from .tree import Positions
@@ -58,12 +58,16 @@ def check_references(
     specs[START.title] = START
     for each in (start_templates(start), *map(node_templates, nodes.values())):
         for path, template in each:
+            if problems.is_full:
+                return
             found, position = positions.find(path)
-            for text in _template_problems(template, specs):
+            for text in _template_problems(template, specs, problems):
                 problems.add(position, found, text)
 
 
-def _template_problems(template: str, specs: Mapping[str, ComponentSpec | None]) -> Iterator[str]:
+def _template_problems(
+    template: str, specs: Mapping[str, ComponentSpec | None], problems: ProblemList
+) -> Iterator[str]:
     try:
         read = references(template)
     except TemplateError as error:
@@ -73,11 +77,11 @@ def _template_problems(template: str, specs: Mapping[str, ComponentSpec | None])
         first, *rest = reference.path
         known = reference_of(first)  # it may stand in brackets, as it is
         if known not in specs:
-            near = did_you_mean(first, specs)
+            near = problems.suggest(first, specs)
             there = "" if near else f"; there are {list_names(list(specs))}"
             yield f"{reference_text(reference)}: no node {quote(first)}{near}{there}."
         elif (spec := specs[known]) is not None and not _has_variable(spec, rest):
-            yield f"{reference_text(reference)}: {_no_variable(spec, rest)}"
+            yield f"{reference_text(reference)}: {_no_variable(spec, rest, problems)}"
 
 
 def _has_variable(spec: ComponentSpec, names: Sequence[str]) -> bool:
@@ -99,11 +103,11 @@ def _is_of_any_value(name: str) -> bool:
     return name in _OF_ANY_VALUE or name.removeprefix("-").isdecimal()
 
 
-def _no_variable(spec: ComponentSpec, names: Sequence[str]) -> str:
+def _no_variable(spec: ComponentSpec, names: Sequence[str], problems: ProblemList) -> str:
     dotted = ".".join(names)
     group = [name for name in spec.variables if name.startswith(f"{names[0]}.")]
     known = group or list(spec.variables)
-    near = did_you_mean(dotted, known)
+    near = problems.suggest(dotted, known)
     there = f"it has {list_names(known)}." if known else "it has none."
     return f"{spec.title} has no variable {quote(dotted)}{near}; {there}"
 

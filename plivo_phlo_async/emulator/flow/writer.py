@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # Phlo has a method that writes it
 
 __all__ = ["to_document", "to_yaml"]
 
-_WIDTH = 100  # characters of a line
+_WIDTH = 90  # characters of a line; a word may reach beyond it
 _LONG = 80  # characters of a text that stands in lines of its own
 _INLINE = 60  # characters of a list or mapping on one line
 _DIGITS = tuple("0123456789")

@@ -13,7 +13,7 @@ from yaml.reader import Reader as YamlReader
 from .problems import FlowError, FlowProblem, quote
 from .tree import MAX_DEPTH, MAX_VALUES, ListValue, MapValue, ScalarValue, SourceValue
 
-__all__ = ["MAX_BYTES", "QUOTES_HINT", "decode_source", "tree_of_text"]
+__all__ = ["LOADER", "MAX_BYTES", "QUOTES_HINT", "decode_source", "tree_of_text"]
 
 MAX_BYTES = 1024 * 1024
 """The largest size of a source."""
@@ -21,9 +21,11 @@ MAX_BYTES = 1024 * 1024
 QUOTES_HINT = "A text with {{ or with ': ' in it must stand in quotes."
 """What to do about most syntax errors."""
 
-_LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(
+LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )
+"""PyYAML's loader: the one in C, where it is installed."""
+
 _YAML_PREFIX = "tag:yaml.org,2002:"
 _ESCAPE = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -34,7 +36,7 @@ _JSON_ONLY = re.compile(f"{YamlReader.NON_PRINTABLE.pattern}|[\x85\u2028\u2029\u
 def decode_source(data: bytes, source: str) -> str:
     """Return the text of a file; raises `FlowError` where it is no UTF-8."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
@@ -43,8 +45,17 @@ def decode_source(data: bytes, source: str) -> str:
         raise FlowError([problem]) from None
 
 
-def tree_of_text(text: str, source: str) -> SourceValue:
+def tree_of_text(
+    text: str,
+    source: str,
+    loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = LOADER,
+) -> SourceValue:
     """Return the tree of YAML or JSON.
+
+    Args:
+        text: the YAML or JSON.
+        source: its name in problems.
+        loader: the loader that splits it into events.
 
     Raises:
         FlowError: the text is not YAML, is too large, or is nested too deeply; one problem.
@@ -56,12 +67,16 @@ def tree_of_text(text: str, source: str) -> SourceValue:
         text = _json_as_yaml(text)
     _check_characters(text, source)
     try:
-        return _TreeBuilder(source).build(yaml.parse(text, Loader=_LOADER))
+        return _TreeBuilder(source).build(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         raise FlowError([_syntax_problem(error, text, source)]) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        if isinstance(error, FlowError):
-            raise
+    except FlowError:
+        raise
+    except (
+        yaml.YAMLError,
+        ValueError,
+        OverflowError,
+    ) as error:  # such as an escape of no character
         line = f"{' '.join(str(error).split())}. {QUOTES_HINT}"
         raise FlowError([FlowProblem(source, 1, 1, "", line)]) from None
 

@@ -12,6 +12,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def _changed(document: Any, source: random.Random, values: list[Any]) -> Any:
     for _ in range(source.choice([1, 1, 2, 4])):
         holders = list(_holders(document))
         if not holders:
-            return source.choice(values)
+            return deepcopy(source.choice(values))
         holder = source.choice(holders)
         keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
         _change(holder, source.choice(keys), holders, source, values)
@@ -229,7 +230,7 @@ def _change(
     elif kind == 2:
         holder[key] = json.loads(json.dumps(source.choice(holders), default=str))
     else:
-        holder[key] = source.choice(values)
+        holder[key] = deepcopy(source.choice(values))
 
 
 def _dumped(document: Any, source: random.Random) -> str:

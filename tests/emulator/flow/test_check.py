@@ -235,6 +235,18 @@ def test_an_unknown_filter_is_a_warning() -> None:
     ]
 
 
+def test_an_unknown_filter_of_the_start_is_a_warning() -> None:
+    start = {**START, "callback": "http://x/{{Start.request_type | upper}}"}
+
+    assert warnings({"A": say("Hi")}, start) == [
+        "start.callback.url: no filter 'upper'; the template fails when it is used."
+    ]
+
+
+def test_whether_a_node_has_run_may_be_asked() -> None:
+    assert warnings({"A": say("{% if A %}Again{% endif %}", next="A")}) == []
+
+
 def test_a_key_that_is_nearly_one_of_the_payload_is_a_warning() -> None:
     start = {"API Request": "A", "keys": ["order", "to"]}
     nodes = {"A": say("{{Start.http.params.ordr}} {{Start.http.params.zip}}")}

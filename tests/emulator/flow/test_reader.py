@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from plivo_phlo_async.emulator.flow.phlo import NodeCallback, Phlo, Prompt, derive_id
 from plivo_phlo_async.emulator.flow.problems import FlowError
 from plivo_phlo_async.emulator.flow.reader import load_phlo, read_phlo, read_phlo_text
+from plivo_phlo_async.emulator.flow.yaml_tree import LOADER, tree_of_text
 from plivo_phlo_async.emulator.webhooks.callbacks import Callback
 
 MENU: dict[str, Any] = {"component": "IVR Menu", "inputs": ["1", "2"]}
@@ -152,7 +154,8 @@ def test_headers_of_a_call_are_a_mapping_or_plivos_text() -> None:
 def test_a_json_body_keeps_the_types_of_json() -> None:
     phlo = read_phlo_text(
         "phlo: T\nnodes:\n  One:\n    component: HTTP Request\n    method: PUT\n    url: http://x\n"
-        "    body: {json: {a: 1, b: '1', c: true, d: null, e: 12.5, f: +1, g: 007, h: yes}}\n"
+        "    body:\n"
+        "      json: {a: 1, b: '1', c: true, d: null, e: 12.5, f: +1, g: 007, h: yes, i: 1e999}\n"
     )
 
     assert phlo.nodes["One"].options["body"] == {
@@ -165,6 +168,7 @@ def test_a_json_body_keeps_the_types_of_json() -> None:
             "f": "+1",
             "g": "007",
             "h": "yes",
+            "i": "1e999",
         }
     }
 
@@ -212,6 +216,10 @@ def test_the_keys_of_an_api_request_may_have_values(keys: object, read: object) 
         (
             {"url": "http://x/a", "events": ["delivered", "Sent"]},
             NodeCallback(Callback("http://x/a"), ("Sent", "delivered")),
+        ),
+        (
+            NodeCallback(Callback("http://x/a"), ("Sent",)),
+            NodeCallback(Callback("http://x/a"), ("Sent",)),
         ),
         ("http://x/{{ Start.call.to }}", NodeCallback(Callback("http://x/{{ Start.call.to }}"))),
     ],
@@ -282,6 +290,21 @@ def test_no_value_is_the_same_as_no_key() -> None:
             "Sent, Failed, queued, sent, delivered, undelivered, failed, rejected.",
         ),
         ({**SMS, "callback": {"format": "json"}}, "nodes.One.callback: give a url."),
+        ({**SMS, "callback": ["x"]}, "nodes.One.callback: give a URL, or a mapping with url, "),
+        ({**SMS, "to": {}}, "nodes.One.to: give a text or a list of texts."),
+        ({**SMS, "next": ["One"]}, "nodes.One.next: give a node, or a mapping of states to nodes."),
+        ([SMS], "nodes.One: give a mapping with a component and its options."),
+        ({**MENU, "inputs": "{{x}}"}, "nodes.One.inputs: '{{x}}' is no key; there are 0 to 9, "),
+        ({**MENU, "inputs": {"1": "2"}}, "nodes.One.inputs: give a list of keys, or a text such"),
+        ({**MENU, "prompt": {"speak": "a", "play": "b"}}, "nodes.One.prompt: give a text, {play"),
+        (
+            {**MENU, "prompt": {"play": "a", "voice": "b"}},
+            "nodes.One.prompt: language and voice are for a text to speak.",
+        ),
+        (
+            {"component": "Record Audio", "finish_on": "##"},
+            "nodes.One.finish_on: '##' is no key; there are 0 to 9, * and #.",
+        ),
         (
             {"component": "Hangup", "reason": "busy"},
             "nodes.One.reason: no reason 'busy' (did you mean Busy?); there are Rejected, Busy.",
@@ -317,6 +340,17 @@ def test_no_value_is_the_same_as_no_key() -> None:
             "nodes.One.confirm: give a prompt and a key.",
         ),
         (
+            {
+                **{"component": "Call Forward", "from": "1", "to": "2"},
+                "confirm": {"prompt": "", "key": "1"},
+            },
+            "nodes.One.confirm: give a prompt and a key.",
+        ),
+        (
+            {"component": "Call Forward", "from": "1", "to": "2", "confirm": "1"},
+            "nodes.One.confirm: give a mapping with prompt, key.",
+        ),
+        (
             {"component": "Call Forward", "from": "1", "to": "2", "record": "no"},
             "nodes.One.record: 'no' would record, as every text but 0, false and null records; "
             "write false.",
@@ -325,10 +359,38 @@ def test_no_value_is_the_same_as_no_key() -> None:
             {"component": "Initiate Call", "from": "1", "to": "2", "headers": "a"},
             "nodes.One.headers: 'a' is not name=value.",
         ),
+        (
+            {"component": "Initiate Call", "from": "1", "to": "2", "headers": "a=1,a=2"},
+            "nodes.One.headers: 'a' is there twice.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "GET", "url": "u", "headers": "a=1"},
+            "nodes.One.headers: give a mapping of names and texts.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "GET", "url": "u", "params": {"": "1"}},
+            "nodes.One.params: give a name that is not empty.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "PUT", "url": "u", "body": "x"},
+            "nodes.One.body: give a mapping with json, form, multipart.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "PUT", "url": "u", "body": {"json": {1: b"x"}}},
+            "nodes.One.body.json.1: give a text, not a bytes.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "GET", "url": "u", "auth": "x"},
+            "nodes.One.auth: give a mapping with basic, bearer.",
+        ),
+        (
+            {"component": "HTTP Request", "method": "GET", "url": "u", "auth": {}},
+            "nodes.One.auth: give {basic: [user, password]} or {bearer: token}.",
+        ),
     ],
 )
-def test_a_mistake_in_a_node_has_one_line(node: dict[str, Any], problem: str) -> None:
-    found = node_errors(**node)
+def test_a_mistake_in_a_node_has_one_line(node: object, problem: str) -> None:
+    found = errors({"phlo": "Test", "nodes": {"One": node}})
 
     assert found[0].startswith(problem)
     assert [line for line in found if line.startswith("nodes.One")] == found
@@ -344,6 +406,21 @@ def test_a_mistake_in_a_node_has_one_line(node: dict[str, Any], problem: str) ->
             {"phlo": "T", "node": {}},
             "no key 'node' (did you mean nodes?); there are phlo, id, numbers, start, nodes.",
         ),
+        ({"phlo": ["T"]}, "phlo: give a text, not a list."),
+        (
+            {"phlo": "T", "start": []},
+            "start: give a mapping with keys, callback, Incoming Call, "
+            "Incoming Message, API Request.",
+        ),
+        ({"phlo": "T", "start": {"keys": {"": 1}}}, "start.keys: give a name that is not empty."),
+        (
+            {
+                **{"phlo": "T", "nodes": {"a": SMS}},
+                "start": {"API Request": "a", "api_request": "a"},
+            },
+            "start: API Request is there twice.",
+        ),
+        ({"phlo": "T", b"x": 1}, "no key '<bytes>'; there are phlo, id, numbers, start, nodes."),
         ({"phlo": "T", "nodes": []}, "nodes: give a mapping of names to nodes."),
         ({"phlo": "T", "numbers": ["1", "1"]}, "numbers: '1' is there twice."),
         (
@@ -375,6 +452,10 @@ def test_a_mistake_in_a_node_has_one_line(node: dict[str, Any], problem: str) ->
 )
 def test_a_mistake_beside_the_nodes_has_one_line(document: object, problem: str) -> None:
     assert errors(document) == [problem]
+
+
+def test_data_of_too_many_values_is_an_error() -> None:
+    assert errors({"phlo": "T", "numbers": ["1"] * 100_001}) == ["it has more than 100,000 values."]
 
 
 def test_data_that_holds_itself_is_an_error() -> None:
@@ -410,6 +491,7 @@ HINT = "A text with {{ or with ': ' in it must stand in quotes."
         ),
         ("phlo: T\nphlo: U", "t.yaml:2:1: 'phlo' is there twice."),
         ("phlo: *x", "t.yaml:1:7: no value above has the anchor &x."),
+        ("phlo: &x [T]\nid: {*x : 1}", f"t.yaml:2:6: a key must be one text. {HINT}"),
         ("phlo: &x [*x]", "t.yaml:1:11: no value above has the anchor &x."),
         ("phlo: a\0b", "t.yaml:1:8: the character U+0000 is not allowed; write an escape in"),
         ("[" * 1000, "t.yaml:1:51: it is nested more than 50 deep."),
@@ -425,6 +507,33 @@ def test_what_is_no_flow_has_one_line(text: str, problem: str) -> None:
     line, *more = str(caught.value).splitlines()
     assert line.startswith(problem)
     assert more == ([] if "twice" not in line else more)
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, LOADER])
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("a: b: c", (1, 5)),
+        ("a:\n\tb: 1", (2, 1)),
+        ('a: "\\U00110000"', None),
+        ("a: [1, 2\nb: 3", (2, 2)),
+        ("%YAML 3.0\n---\na: 1", (1, 1)),
+    ],
+)
+def test_a_loader_in_c_or_in_python_finds_the_same_mistakes(
+    loader: Any, text: str, position: tuple[int, int] | None
+) -> None:
+    with pytest.raises(FlowError) as caught:
+        tree_of_text(text, "t.yaml", loader)
+
+    (problem,) = caught.value.problems
+    assert position in (None, (problem.line, problem.column))
+
+
+def test_a_loader_in_c_or_in_python_makes_the_same_tree() -> None:
+    text = "a: 'x'\nb: [1, {c: \"\\u00e9\"}]\nd: |\n  long\n  text\ne: &x ~\nf: *x\n"
+
+    assert tree_of_text(text, "", yaml.SafeLoader) == tree_of_text(text, "")
 
 
 def test_aliases_that_multiply_are_refused() -> None:

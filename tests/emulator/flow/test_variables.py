@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plivo_phlo_async.emulator.flow.problems import FlowError
+from plivo_phlo_async.emulator.flow.problems import MAX_PROBLEMS, FlowError
 from plivo_phlo_async.emulator.flow.reader import read_phlo, read_phlo_text
 
 MENU: dict[str, Any] = {"component": "IVR Menu", "inputs": "1"}
@@ -95,6 +95,7 @@ def test_what_does_not_exist_is_an_error(template: str, problem: str) -> None:
     [
         ("to", ["1", "{{Nix.x}}"], "to[1]"),
         ("to", "{{Nix.x}}", "to"),
+        ("to", "1, {{Nix.x}}", "to"),
         ("media", ["{{Nix.x}}"], "media[0]"),
         ("callback", "http://x/{{Nix.x}}", "callback"),
         ("callback", {"url": "http://x/{{Nix.x}}"}, "callback.url"),
@@ -125,6 +126,18 @@ def test_each_form_of_an_option_is_read() -> None:
         *((6, "{{x1}}"), (7, "{{x2}}"), (8, "{{x3}}"), (9, "{{x4}}"), (13, "{{x5}}")),
         *((14, "{{x6}}"), (15, "{{x7}}"), (19, "{{x8}}"), (22, "{{x9}}")),
     }
+
+
+def test_an_opening_without_its_end_is_one_problem() -> None:
+    assert errors("", to="1, {{ Menu.digits, 2") == [
+        "nodes.Send SMS_1.to: template: has {{ without its end."
+    ]
+
+
+def test_no_more_problems_are_looked_for_than_are_kept() -> None:
+    media = [f"{{{{Nix.x{number}}}}}" for number in range(MAX_PROBLEMS + 5)]
+
+    assert len(errors("", media=media, callback="http://x/{{Nix.x}}")) == MAX_PROBLEMS
 
 
 def test_a_node_whose_component_is_unknown_has_any_variable() -> None:
