@@ -403,7 +403,11 @@ _HTTP_REQUEST = ComponentSpec(
         OptionSpec("url", OptionKind.TEXT, "The http or https URL.", required=True),
         OptionSpec("headers", OptionKind.PAIRS, "Headers."),
         OptionSpec("params", OptionKind.PAIRS, "Parameters for the query."),
-        OptionSpec("body", OptionKind.BODY, "`json`, `form` or `multipart`; not for GET."),
+        OptionSpec(
+            "body",
+            OptionKind.BODY,
+            "`json` (whose values are texts), `form` or `multipart`; not for GET.",
+        ),
         OptionSpec("auth", OptionKind.AUTH, "`basic: [user, password]` or `bearer: token`."),
         OptionSpec("expect", OptionKind.NAMES, "Keys that the JSON response must have."),
     ),

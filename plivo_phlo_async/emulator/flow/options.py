@@ -307,7 +307,7 @@ class OptionReader:
         if isinstance(value, ListValue):
             return [self._json(item, (*path, n)) for n, item in enumerate(value.items)]
         if isinstance(value, ScalarValue):
-            return value.json_value
+            return value.text
         return self.text(value, path)
 
     def _auth(self, value: SourceValue, path: Path) -> dict[str, object] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -31,8 +30,6 @@ MAX_VALUES = 100_000
 """The largest number of values, counted wherever an alias repeats them."""
 
 _MAX_INT = 10**300  # Python refuses to write much longer ones
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_JSON_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 @attrs.frozen
@@ -41,7 +38,7 @@ class ScalarValue:
 
     Attributes:
         text: the text.
-        plain: whether it has no quotes: in a JSON body it may then be a number, true or false.
+        plain: whether it has no quotes.
         position: its line and column, from 1; (0, 0) for none.
     """
 
@@ -53,18 +50,6 @@ class ScalarValue:
     def is_null(self) -> bool:
         """Whether there is no value: nothing at all, `~` or `null`."""
         return self.plain and self.text in ("", "~", "null")
-
-    @property
-    def json_value(self) -> object:
-        """The value in a JSON body."""
-        if not self.plain or len(self.text) > 300:
-            return self.text
-        if self.text in _JSON_WORDS:
-            return _JSON_WORDS[self.text]
-        if not _JSON_NUMBER.fullmatch(self.text):
-            return self.text
-        number: float = json.loads(self.text)
-        return self.text if number in (float("inf"), float("-inf")) else number
 
 
 @attrs.frozen

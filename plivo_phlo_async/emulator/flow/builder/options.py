@@ -95,13 +95,7 @@ def plain_options(options: Mapping[str, object]) -> dict[str, object]:
         TypeError: a value has no place in an option.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    return {name: (_body if name == "body" else _plain)(value) for name, value in given.items()}
-
-
-def _body(value: object) -> object:
-    if not isinstance(value, Mapping):
-        return _plain(value)
-    return {form: (_json if form == "json" else _plain)(content) for form, content in value.items()}
+    return {name: _plain(value) for name, value in given.items()}
 
 
 def _plain(value: object) -> object:
@@ -122,16 +116,6 @@ def _text(value: object) -> str:
     if isinstance(value, str | int | float | Variable):
         return str(value)
     raise TypeError(f"{value!r} is no option; give a text, a number, True, False or a variable.")
-
-
-def _json(value: object) -> object:
-    if isinstance(value, Variable):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_json(item) for item in value]
-    return value
 
 
 def plain_callback(callback: CallbackOption) -> object:

@@ -60,7 +60,7 @@ note = flow.http_request(
     "Note",
     method="POST",
     url="http://127.0.0.1:8000/notes",
-    body={"json": {"sms": tell.to.iso2, "urgent": True, "tries": [1, 2.5], "by": None}},
+    body={"json": {"sms": tell.to.iso2, "urgent": True, "tries": [1, 2.5]}},
     auth={"bearer": "secret"},
 )
 bye = flow.hangup("Bye", reason="Busy")
