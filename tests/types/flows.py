@@ -57,7 +57,7 @@ def mappings(flow: Flow, caller: Variable) -> None:
         "K",
         method="POST",
         url=URL,
-        body={"json": {"caller": caller, "tags": [1, 2.5, True, None]}},
+        body={"json": {"caller": caller, "tags": [1, 2.5, True]}},
         auth={"basic": ("user", caller)},
     )
     assert_type(post, HttpRequestNode)
