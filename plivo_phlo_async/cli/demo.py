@@ -23,6 +23,7 @@ from ..emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 from ..results import ActionResult
 from ..testing import emulated_client
 from .demo_script import HOLDS, NAMES, PROGRAM, STEPS, VERA, DemoStep
+from .flow_demo import run_flow_demo
 from .options import json_option
 from .printing import print_json
 
@@ -39,14 +40,20 @@ LOOKS = {
 
 
 @click.command()
+@click.option(
+    "--flow", is_flag=True, help="Play a whole PHLO, from an incoming call to the SMS afterwards."
+)
 @json_option("Print one JSON object for each step.")
-def demo(as_json: bool) -> None:
+def demo(flow: bool, as_json: bool) -> None:
     """Walk through a call on an emulator, without an account.
 
     The emulator runs in this process and opens no socket. The last step is a bulk run of 200
     holds.
     """
-    anyio.run(_run_demo, DemoJsonPrinter() if as_json else DemoPrinter())
+    if flow:
+        anyio.run(run_flow_demo, as_json)
+    else:
+        anyio.run(_run_demo, DemoJsonPrinter() if as_json else DemoPrinter())
 
 
 async def _run_demo(printer: DemoPrinter | DemoJsonPrinter) -> None:
