@@ -17,6 +17,7 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PHLO_FILE = re.compile(r"^`([\w-]+\.phlo\.yaml)`", re.MULTILINE)  # begins what says what is in it
 YAML = re.compile(r"^```yaml\n(phlo: .*?)^```", re.DOTALL | re.MULTILINE)
 BLOCKS = {str(page.relative_to(ROOT)): BLOCK.findall(page.read_text()) for page in PAGES}
 PROGRAMS = {
@@ -75,8 +76,9 @@ def test_every_program_of_a_page_runs(page: str, server: EmulatorServer, tmp_pat
 
 @pytest.mark.parametrize("page", [page for page, blocks in TESTS.items() if blocks])
 def test_every_test_of_a_page_passes(page: str, server: EmulatorServer, tmp_path: Path) -> None:
-    for phlo in YAML.findall((ROOT / page).read_text())[:1]:
-        (tmp_path / "shop.phlo.yaml").write_text(phlo)
+    text = (ROOT / page).read_text()
+    for name, phlo in zip(PHLO_FILE.findall(text), YAML.findall(text), strict=False):
+        (tmp_path / name).write_text(phlo)
     for number, block in enumerate(TESTS[page], 1):
         (tmp_path / f"test_block_{number}.py").write_text(_with_ids(block, server))
 
