@@ -35,7 +35,9 @@ class SupportLine:
     """
 
     def __init__(self, emulator: PhloEmulator, clock: Clock, node: MultiPartyCall) -> None:
-        self.emulator, self.clock, self.node = emulator, clock, node
+        self.emulator: PhloEmulator = emulator
+        self.clock: Clock = clock
+        self.node: MultiPartyCall = node
 
     async def does(self, address: str, action: str, *arguments: object) -> None:
         """Let a person do something with a phone."""

@@ -205,9 +205,9 @@ class _EchoValueTag(EchoTag):
 
 class _BoundedEnvironment(Environment):
     context_depth_limit = _MAX_DEPTH
-    loop_iteration_limit = _MAX_LOOPS
-    local_namespace_limit = _MAX_LOCALS
-    output_stream_limit = 4 * MAX_CHARACTERS
+    loop_iteration_limit: int | None = _MAX_LOOPS
+    local_namespace_limit: int | None = _MAX_LOCALS
+    output_stream_limit: int | None = 4 * MAX_CHARACTERS
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)

@@ -15,6 +15,7 @@ from .values import (
     Leg,
     ReachedState,
     Run,
+    RunMessage,
     RunRecording,
     Token,
     VisitedNode,
@@ -49,19 +50,21 @@ class Draft:
     """
 
     def __init__(self, phlo: Phlo, run: Run, at: float) -> None:
-        self.phlo, self.at = phlo, at
+        self.phlo: Phlo = phlo
+        self.at: float = at
         self.effects: list[Effect] = []
         self._before = run
-        self.outputs = dict(run.outputs)
-        self.counts = dict(run.counts)
-        self.tokens = {token.number: token for token in run.tokens}
-        self.legs = dict(run.legs)
-        self.messages = dict(run.messages)
+        self.outputs: dict[str, Mapping[str, object]] = dict(run.outputs)
+        self.counts: dict[str, int] = dict(run.counts)
+        self.tokens: dict[int, Token] = {token.number: token for token in run.tokens}
+        self.legs: dict[str, Leg] = dict(run.legs)
+        self.messages: dict[str, RunMessage] = dict(run.messages)
         self.path: list[VisitedNode] = []
         self.states: list[ReachedState] = []
         self.recordings: list[RunRecording] = []
         self.notes: list[str] = []
-        self.steps, self._last_wait = run.steps, run.last_wait
+        self.steps: int = run.steps
+        self._last_wait = run.last_wait
         self._last_token, self._last_id = run.last_token, run.last_id
         self._ended = run.ended
 

@@ -28,7 +28,9 @@ class Visit:
     """
 
     def __init__(self, draft: Draft, number: int, node: FlowNode) -> None:
-        self.draft, self.number, self.node = draft, number, node
+        self.draft: Draft = draft
+        self.number: int = number
+        self.node: FlowNode = node
 
     @property
     def at(self) -> float:
