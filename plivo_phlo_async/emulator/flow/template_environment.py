@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
 from io import StringIO
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 import attrs
 from liquid import BoundTemplate, Environment, RenderContext, Token
@@ -205,9 +205,9 @@ class _EchoValueTag(EchoTag):
 
 class _BoundedEnvironment(Environment):
     context_depth_limit = _MAX_DEPTH
-    loop_iteration_limit: int | None = _MAX_LOOPS
-    local_namespace_limit: int | None = _MAX_LOCALS
-    output_stream_limit: int | None = 4 * MAX_CHARACTERS
+    loop_iteration_limit: ClassVar[int | None] = _MAX_LOOPS
+    local_namespace_limit: ClassVar[int | None] = _MAX_LOCALS
+    output_stream_limit: ClassVar[int | None] = 4 * MAX_CHARACTERS
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)
