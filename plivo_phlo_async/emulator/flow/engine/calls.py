@@ -23,6 +23,7 @@ _REASONS = {"Rejected": REJECTED, "Busy": BUSY_LINE, "": NORMAL}
 def enter_initiate_call(visit: Visit) -> str | Wait:
     """Dial every recipient, each with a token of its own; hang up the call before (assumed)."""
     from_, recipients = visit.text("from"), visit.texts("to")
+    visit.clear_outputs()
     if not from_ or not recipients:
         visit.note("nothing is dialled: 'from' or 'to' is empty")
         return "Failed"

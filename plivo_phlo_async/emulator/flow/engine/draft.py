@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ..phlo import FlowNode, Phlo, reference_of
+from ..template_environment import is_liquid
 from ..templates import TemplateError, nest_variables, references, render
 from .effects import Effect, Ended, HangUp, PostCallback, SetTimer
 from .legs import NORMAL, end_leg, leg_variables
@@ -106,7 +107,7 @@ class Draft:
 
     def render(self, template: str, node: FlowNode) -> str:
         """Return a template with the run's variables; raises `RunLimitError`."""
-        if "{{" not in template and "{%" not in template:
+        if not is_liquid(template):
             return template
         try:
             now = datetime.fromtimestamp(self.at, UTC)
@@ -116,11 +117,11 @@ class Draft:
 
     def _variables_of(self, template: str) -> dict[str, object]:
         """Return the variables of the nodes that a template refers to; raises `TemplateError`."""
-        wanted = _roots(template)
+        outputs = {reference_of(name): variables for name, variables in self.outputs.items()}
         return {
-            reference: nest_variables(variables)
-            for name, variables in self.outputs.items()
-            if (reference := reference_of(name)) in wanted
+            root: nest_variables(outputs[name])
+            for root in _roots(template)
+            if (name := reference_of(root)) in outputs  # in brackets, a root may have spaces
         }
 
     def set_outputs(self, node: str, variables: Mapping[str, object]) -> None:

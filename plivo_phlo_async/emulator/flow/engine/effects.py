@@ -156,7 +156,7 @@ class JoinConference:
         from_: the caller ID for those dialled.
         to: the addresses to dial.
         mute: whether a member is muted at first.
-        prompts: what a new member hears.
+        prompts: what the leg hears.
     """
 
     wait: int

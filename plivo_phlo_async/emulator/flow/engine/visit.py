@@ -174,6 +174,10 @@ class Visit:
         """Set some variables of the node; the others stay."""
         self.draft.set_outputs(self.node.name, variables)
 
+    def clear_outputs(self) -> None:
+        """Set every variable of the node to "", once its options are rendered."""
+        self.set_outputs(dict.fromkeys(self.node.spec.variables, ""))
+
     def note(self, text: str) -> None:
         """Note for a person what went wrong."""
         self.draft.notes.append(f"{self.node.name}: {text}")

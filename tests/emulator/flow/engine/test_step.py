@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plivo_phlo_async.emulator.flow.engine.effects import Ended, HangUp
+from plivo_phlo_async.emulator.flow.engine.effects import Ended, HangUp, Play
 from plivo_phlo_async.emulator.flow.engine.events import (
     Answered,
     HungUp,
@@ -15,6 +15,7 @@ from plivo_phlo_async.emulator.flow.engine.events import (
     Stopped,
 )
 from plivo_phlo_async.emulator.flow.engine.step import Trigger
+from plivo_phlo_async.emulator.flow.phlo import Prompt
 
 from ..flows import document
 from .stepper import API, Stepper
@@ -169,3 +170,16 @@ def test_a_sip_header_is_a_variable_of_the_call() -> None:
     flow = Stepper("Say", trigger=call, Say={"prompt": "{{Start.call.header1}}"})
 
     assert flow.effects[0].prompts[0].speak == "gold"  # type: ignore[union-attr]
+
+
+def test_a_node_is_found_by_its_own_name_in_brackets() -> None:
+    flow = document("Menu")
+    flow["nodes"] = {
+        "My menu": {**flow["nodes"]["Menu"], "next": "Say"},
+        "Say": {"component": "Play Audio", "prompt": "{{['My menu'].digits}}, {{My_menu.digits}}"},
+    }
+    flow["start"] = {"Incoming Call": "My menu"}
+
+    (play,) = Stepper(flow=flow).presses("2").found(Play)
+
+    assert play.prompts == (Prompt(speak="2, 2"),)
