@@ -54,10 +54,8 @@ class PhoneActions:
         """Hang up in every call of a flow; returns whether there is one."""
         legs = [*self._legs(address, LegState.UP)]
         for run_id, leg in legs:
-            spoken = self._runner.phones.ends_recording(self._runner.runs[run_id], leg, "")
-            if spoken is not None:
-                self._runner.send(run_id, spoken)
-            self._runner.send(run_id, HungUp(0.0, leg))
+            recorded = self._runner.phones.recorded_seconds(self._runner.runs[run_id], leg)
+            self._runner.send(run_id, HungUp(0.0, leg, recorded or 0.0))
         return bool(legs)
 
     def press(self, address: str, keys: str) -> None:
@@ -71,8 +69,8 @@ class PhoneActions:
         run_id, leg = self._latest(address)
         for number, key in enumerate(keys):
             before = self._runner.runs[run_id]
-            spoken = self._runner.phones.ends_recording(before, leg, key)
-            self._runner.send(run_id, spoken or Pressed(0.0, leg, key))
+            recorded = self._runner.phones.ends_recording(before, leg, key)
+            self._runner.send(run_id, recorded or Pressed(0.0, leg, key))
             if self._runner.runs[run_id] is before:
                 raise InvalidState(_no_key_wanted(before, leg, keys[number:]))
 
