@@ -121,9 +121,11 @@ class CallbackRegistry:
             self._by_node[node_key] = given
         self._changed()
 
-    def set_flow(self, node_key: NodeKey, callback: Callback) -> None:
-        """Set the callback that a flow has for a node."""
-        self._of_flows[node_key] = callback
+    def set_flow(self, phlo_id: str, callbacks: Mapping[str, Callback]) -> None:
+        """Set the callbacks that a flow has, by the ids of its nodes; they replace its others."""
+        others = {key: one for key, one in self._of_flows.items() if key[0] != phlo_id}
+        own = {(phlo_id, node_id): callback for node_id, callback in callbacks.items()}
+        self._of_flows = others | own
 
     def clear_flows(self) -> None:
         """Remove the callbacks of flows."""
