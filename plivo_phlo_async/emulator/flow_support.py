@@ -15,7 +15,7 @@ from .calls.switchboard import Switchboard
 from .errors import InvalidParameter, UnknownResource
 from .flow_package import load_flow_module
 from .http.phlo_api import FlowRunStart, PhloApi
-from .webhooks.callbacks import Callback, CallbackRegistry
+from .webhooks.callbacks import Callback, CallbackRegistry, is_url
 from .webhooks.dispatcher import WebhookDispatcher
 
 if TYPE_CHECKING:
@@ -123,11 +123,18 @@ class FlowSupport:
         return runner
 
     def allow(self, hosts: Iterable[str] | Mapping[str, str | None]) -> None:
-        """Let HTTP Request nodes reach hosts, besides this machine."""
-        self.allowed_hosts = {
-            **self.allowed_hosts,
-            **(hosts if isinstance(hosts, Mapping) else dict.fromkeys(hosts)),
-        }
+        """Let HTTP Request nodes reach hosts, besides this machine.
+
+        Raises `InvalidParameter` for what is no URL.
+        """
+        added = hosts if isinstance(hosts, Mapping) else dict.fromkeys(hosts)
+        for host, url in added.items():
+            if url is not None and not is_url(url):
+                raise InvalidParameter(
+                    f"allow_hosts[{host!r}]: give a URL that begins with http:// or https://, or"
+                    " None for the host itself."
+                )
+        self.allowed_hosts = {**self.allowed_hosts, **added}
 
     # Flows
 

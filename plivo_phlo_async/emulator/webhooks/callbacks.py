@@ -64,7 +64,7 @@ def read_callback(value: object, where: str = "callback") -> Callback:
             raise InvalidParameter(f"{where}.{key}: give {' or '.join(choices)}.")
     if not isinstance(given.get("port_in_signature", True), bool):
         raise InvalidParameter(f"{where}.port_in_signature: give true or false.")
-    if not _is_url(given.get("url")):
+    if not is_url(given.get("url")):
         raise InvalidParameter(f"{where}.url: give a URL that begins with http:// or https://.")
     return Callback(**given)
 
@@ -78,7 +78,8 @@ def optional_callback(callback: AnyCallback | None) -> Callback | None:
     return Callback(APP_URL, app=callback)
 
 
-def _is_url(value: object) -> bool:
+def is_url(value: object) -> bool:
+    """Return whether a value is the http or https URL of a host, without credentials."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         return False
     try:

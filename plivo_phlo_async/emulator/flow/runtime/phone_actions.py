@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...calls.members import canonical_address
 from ...calls.phlos import PhoneBehaviour
 from ...errors import InvalidParameter, InvalidState, MemberNotFound, UnknownResource
+from ...http.parameters import ADDRESS_LIMIT, is_unicode
 from ..components import IVR_KEYS
 from ..engine.events import Answered, Busy, HungUp, Pressed
 from ..engine.step import Trigger
@@ -26,16 +27,22 @@ class PhoneActions:
     def call(self, address: str, number: str) -> Run:
         """Call a number of a flow; returns the run that it starts.
 
-        Raises `UnknownResource` if no flow has the number.
+        Raises `UnknownResource` if no flow has the number, `InvalidParameter` for an invalid
+        address.
         """
+        _check_address(address)
         trigger = Trigger("Incoming Call", address, number)
         return self._runner.start(self._flow(number).phlo_id, trigger)
 
     def text(self, address: str, number: str, message: str) -> Run:
         """Send a message to a number of a flow; returns the run that it starts.
 
-        Raises `UnknownResource` if no flow has the number.
+        Raises `UnknownResource` if no flow has the number, `InvalidParameter` for an invalid
+        address or message.
         """
+        _check_address(address)
+        if not is_unicode(message):
+            raise InvalidParameter("message: it has a lone surrogate; give Unicode text.")
         trigger = Trigger("Incoming Message", address, number, message)
         return self._runner.start(self._flow(number).phlo_id, trigger)
 
@@ -111,6 +118,12 @@ class PhoneActions:
         for run_id, leg in [*self._runner.phones.at(canonical_address(address)).legs]:
             if self._runner.runs[run_id].legs[leg].state is state:
                 yield run_id, leg
+
+
+def _check_address(address: str) -> None:
+    named = address.strip().removeprefix("+")
+    if not named or len(address) > ADDRESS_LIMIT or not is_unicode(address):
+        raise InvalidParameter(f"address: give 1 to {ADDRESS_LIMIT} characters.")
 
 
 def _no_key_wanted(run: Run, leg: str, keys: str) -> str:

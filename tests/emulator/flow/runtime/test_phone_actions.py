@@ -202,7 +202,9 @@ def test_a_message_has_the_status_of_the_phone(
 def test_without_a_flow_a_key_is_refused_with_what_to_do(still: StillEmulator) -> None:
     with pytest.raises(CallError) as caught:
         still.emulator.phone(CALLER).presses("1")
-    assert caught.value.reason == "No flow is loaded; start the emulator with --flow FILE."
+    assert caught.value.reason == (
+        "No flow is loaded; start the emulator with --flow FILE, or call load_flow."
+    )
 
 
 def test_silence_is_counted_from_the_end_of_what_a_person_says(still: StillEmulator) -> None:
@@ -260,3 +262,21 @@ def test_a_prompt_without_a_text_is_not_heard(still: StillEmulator) -> None:
 
     assert run.waiting == ["Menu"]
     assert phone.heard == []
+
+
+@pytest.mark.parametrize("address", ["", " ", "+", "1" * 256, "\ud800"])
+def test_a_phone_needs_an_address(still: StillEmulator, address: str) -> None:
+    emulator = still.load("Say")
+
+    with pytest.raises(ApiError) as caught:
+        emulator.phone(address).calls(NUMBER)
+    assert caught.value.error == "address: give 1 to 255 characters."
+    assert emulator.runs == []
+
+
+def test_a_message_that_is_no_unicode_is_refused(still: StillEmulator) -> None:
+    emulator = still.load("Text")
+
+    with pytest.raises(ApiError) as caught:
+        emulator.phone(CALLER).texts(NUMBER, "\ud800")
+    assert caught.value.error == "message: it has a lone surrogate; give Unicode text."

@@ -169,3 +169,13 @@ def test_a_payload_is_kept_as_json(still: StillEmulator) -> None:
     run = still.load("Say").run("test", when=("now", 1))
 
     assert run.outputs["Start"]["http.params"] == {"when": ["now", 1]}
+
+
+@pytest.mark.parametrize("url", ["nonsense", "httpx://a", "http://"])
+def test_a_host_is_mapped_to_a_url(url: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        StillEmulator(allow_hosts={"api.example.com": url})
+    assert caught.value.error == (
+        "allow_hosts['api.example.com']: give a URL that begins with http:// or https://, or None"
+        " for the host itself."
+    )
