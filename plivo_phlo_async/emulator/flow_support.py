@@ -20,7 +20,7 @@ from .webhooks.dispatcher import WebhookDispatcher
 
 if TYPE_CHECKING:
     from .flow.engine.values import Run
-    from .flow.phlo import Phlo
+    from .flow.phlo import FlowNode, Phlo
     from .flow.runtime.phone_actions import PhoneActions
     from .flow.runtime.runner import FlowRunner
 
@@ -160,12 +160,7 @@ class FlowSupport:
         """
         self.runner.load(phlo)
         nodes = {node.node_id: node for node in phlo.nodes.values() if node.component in NODE_TYPES}
-        callbacks = {
-            node_id: node.callback.callback
-            for node_id, node in nodes.items()
-            if node.callback is not None
-        }
-        self._callbacks.set_flow(phlo.phlo_id, callbacks)
+        self._callbacks.set_flow(phlo.phlo_id, _member_callbacks(nodes))
         listed = tuple(
             EmulatedNode(node_id, NODE_TYPES[node.component], node.name)
             for node_id, node in nodes.items()
@@ -342,6 +337,16 @@ class FlowSupport:
         """Restore the runs of a snapshot whose PHLOs are still as they were."""
         if data and self._runner is not None:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)
+
+
+def _member_callbacks(nodes: Mapping[str, FlowNode]) -> dict[str, Callback]:
+    """Return the callbacks for the events of members, by the ids of the nodes.
+
+    A template needs a run, and a conference may have several.
+    """
+    is_liquid = load_flow_module("template_environment").is_liquid
+    found = {node_id: node.callback.callback for node_id, node in nodes.items() if node.callback}
+    return {node_id: one for node_id, one in found.items() if not is_liquid(one.url)}
 
 
 def _as_json(name: str, value: object) -> object:

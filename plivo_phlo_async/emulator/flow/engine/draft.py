@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from ...webhooks.callbacks import is_url
 from ..phlo import FlowNode, Phlo, reference_of
 from ..template_environment import is_liquid
 from ..templates import TemplateError, nest_variables, references, render
@@ -107,13 +108,16 @@ class Draft:
 
     def render(self, template: str, node: FlowNode) -> str:
         """Return a template with the run's variables; raises `RunLimitError`."""
-        if not is_liquid(template):
-            return template
         try:
-            now = datetime.fromtimestamp(self.at, UTC)
-            return render(template, self._variables_of(template), now=now)
+            return self._render(template)
         except TemplateError as error:
             raise RunLimitError(f"stopped at {node.name}: {error}") from error
+
+    def _render(self, template: str) -> str:
+        if not is_liquid(template):
+            return template
+        now = datetime.fromtimestamp(self.at, UTC)
+        return render(template, self._variables_of(template), now=now)
 
     def _variables_of(self, template: str) -> dict[str, object]:
         """Return the variables of the nodes that a template refers to; raises `TemplateError`."""
@@ -198,7 +202,7 @@ class Draft:
             self.post(leg.node, "hangup")
 
     def update_leg(self, leg: Leg) -> None:
-        """Replace a leg, and the variables that tell of it."""
+        """Replace a leg, and the variables that describe it."""
         self.legs[leg.uuid] = leg
         prefix = "call." if leg.node == "Start" else ""
         self.set_outputs(leg.node, {prefix + k: v for k, v in leg_variables(leg).items()})
@@ -209,6 +213,18 @@ class Draft:
         """Post an event to the callback of a node, if it has one that receives it."""
         found = self.phlo.nodes.get(node)
         callback = self.phlo.start.callback if node == "Start" else found and found.callback
-        if callback and callback.sends(event):
-            known = self.outputs.get(node, {}) if variables is None else variables
-            self.effects.append(PostCallback(node, event, dict(known)))
+        if not callback or not callback.sends(event):
+            return
+        known = self.outputs.get(node, {}) if variables is None else variables
+        try:
+            url = self._render_url(callback.callback.url)
+        except TemplateError as error:
+            self.notes.append(f"{node}: the callback is not sent: {error}")
+        else:
+            self.effects.append(PostCallback(node, url, event, dict(known)))
+
+    def _render_url(self, template: str) -> str:
+        url = self._render(template)
+        if not is_url(url):
+            raise TemplateError(f"{url[:100]!r} is no http or https URL")
+        return url

@@ -176,11 +176,13 @@ class PostCallback:
 
     Attributes:
         node: the name of the node.
+        url: the URL, rendered.
         event: the state or the further event.
         variables: the component's variables.
     """
 
     node: str
+    url: str
     event: str
     variables: Mapping[str, object]
 

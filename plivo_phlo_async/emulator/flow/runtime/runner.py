@@ -357,7 +357,8 @@ class FlowRunner:
             callback, node_id = phlo.nodes[effect.node].callback, phlo.nodes[effect.node].node_id
         assert callback is not None
         variables = {**effect.variables, "state": effect.event}
-        self._post(run.run_id, (run.phlo_id, node_id), callback.callback, variables)
+        addressed = attrs.evolve(callback.callback, url=effect.url)
+        self._post(run.run_id, (run.phlo_id, node_id), addressed, variables)
 
 
 def _is_wanted(run: Run, event: FlowEvent) -> bool:

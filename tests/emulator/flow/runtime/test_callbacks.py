@@ -194,3 +194,23 @@ async def test_a_flow_that_is_loaded_again_without_a_callback_has_none(
     receiver.emulator.phone(CALLER).calls(NUMBER)
 
     assert await receiver.events("Bridge", "Conference Bridge") == []
+
+
+async def test_a_callback_goes_to_the_url_that_its_template_renders(receiver: Receiver) -> None:
+    receiver.load("Say", Say={"callback": f"{URL}/{{{{Start.call.from}}}}"})
+
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    (event,) = await receiver.events(CALLER, "Play Audio")
+    assert event.state == "Prompt Completed"
+
+
+async def test_a_template_in_the_url_of_a_conference_is_for_its_states(receiver: Receiver) -> None:
+    receiver.load("Bridge", Bridge={"callback": f"{URL}/{{{{Start.call.from}}}}"})
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    receiver.emulator.phone(CALLER).hangs_up()
+
+    (event,) = await receiver.events(CALLER, "Conference Bridge")
+    assert event.state == "Completed"
+    assert len(receiver.requests) == 1
