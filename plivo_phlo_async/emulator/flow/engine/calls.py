@@ -56,7 +56,8 @@ def handle_initiate_call(visit: Visit, event: FlowEvent) -> str | None:
         case Answered():
             return "Answered"
         case Machine():
-            return "Voicemail" if visit.flag("voicemail_detection") else "Answered"
+            is_detected = visit.draft.legs[visit.wait.leg].machine
+            return "Voicemail" if is_detected else "Answered"
         case TimedOut():
             visit.hang_up(visit.wait.leg, RING_TIMEOUT)
             return "No Answer"

@@ -29,6 +29,7 @@ from plivo_phlo_async.emulator.flow.engine.events import (
     Recorded,
     Unreachable,
 )
+from plivo_phlo_async.emulator.flow.engine.step import Trigger
 
 from ..flows import AGENT, CALLER, NUMBER
 from .stepper import API, Stepper
@@ -167,6 +168,13 @@ class TestInitiateCall:
         assert flow.states == [("Ring", "Voicemail")]
         assert flow.outputs["Ring"]["voicemail_detected"] == "true"
 
+    def test_a_machine_is_a_person_where_it_is_not_detected(self) -> None:
+        flow = Stepper("Ring", trigger=API)
+        flow.take(Machine(flow.at, flow.wait.leg))
+
+        assert flow.states == [("Ring", "Answered")]
+        assert flow.outputs["Ring"]["voicemail_detected"] == "false"
+
     def test_the_ring_timeout_hangs_up(self) -> None:
         flow = Stepper("Ring", trigger=API)
         assert [timer.seconds for timer in flow.found(SetTimer)] == [20]
@@ -205,13 +213,24 @@ class TestInitiateCall:
         assert dial.headers == {"X-PH-team": "a"}
 
     @pytest.mark.parametrize(
-        ("record", "recorded"), [("1", 1), ("yes", 1), ("0", 0), ("FALSE", 0), ("null", 0)]
+        ("record", "recorded"),
+        [
+            (1, True),
+            ("no", True),
+            ({"a": 1}, True),
+            (0, False),
+            ("FALSE", False),
+            (None, False),
+            ("", False),
+            ({}, False),
+        ],
     )
-    def test_it_is_recorded_as_plivos_table_says(self, record: str, recorded: int) -> None:
-        flow = Stepper("Ring", trigger=API, Ring={"record": record})
+    def test_it_is_recorded_as_plivos_table_says(self, record: object, recorded: bool) -> None:
+        trigger = Trigger("API Request", params={"record": record})
+        flow = Stepper("Ring", trigger=trigger, Ring={"record": "{{Start.http.params.record}}"})
         flow.answered(flow.wait.leg)
 
-        assert len(flow.run.recordings) == recorded
+        assert bool(flow.run.recordings) is recorded
 
 
 class TestCallForward:
