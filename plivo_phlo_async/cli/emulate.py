@@ -20,7 +20,7 @@ from ..emulator.http.security import is_loopback
 from ..emulator.persistence import StateFile
 from ..emulator.seed import Seed, load_seed
 from ..emulator.server import EmulatorServer, new_auth_token
-from ..emulator.webhooks.callbacks import read_callback
+from ..emulator.webhooks.callbacks import is_url, read_callback
 from .exit_codes import usage_error
 from .flow_files import POLL_SECONDS, FlowFiles
 from .options import json_option, parsed
@@ -52,7 +52,7 @@ FAULT_HELP = (
 def _read_host(text: str) -> tuple[str, str | None]:
     """Read `HOST` or `HOST=URL`; raises `ValueError`."""
     host, _, url = text.partition("=")
-    if not host or "/" in host or (url and not url.startswith(("http://", "https://"))):
+    if not host or "/" in host or (url and not is_url(url)):
         raise ValueError("give HOST or HOST=URL, as api.example.com=http://127.0.0.1:9000.")
     return host, url or None
 

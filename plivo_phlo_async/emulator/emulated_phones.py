@@ -28,20 +28,24 @@ class EmulatedPhones:
     @property
     def _flow_phones(self) -> "PhoneActions":
         if not self._flows.loaded:
-            raise InvalidState("No flow is loaded; start the emulator with --flow FILE.")
+            raise InvalidState(
+                "No flow is loaded; start the emulator with --flow FILE, or call load_flow."
+            )
         return self._flows.phones
 
     def call(self, address: str, number: str) -> str:
         """Call a number of a flow; returns the id of the run.
 
-        Raises `ApiError` if no flow has the number, or too many runs are live.
+        Raises `ApiError` if no flow has the number, an argument is invalid, or too many runs are
+        live.
         """
         return self._flow_phones.call(address, number).run_id
 
     def text(self, address: str, number: str, message: str) -> str:
         """Send a message to a number of a flow; returns the id of the run.
 
-        Raises `ApiError` if no flow has the number, or too many runs are live.
+        Raises `ApiError` if no flow has the number, an argument is invalid, or too many runs are
+        live.
         """
         return self._flow_phones.text(address, number, message).run_id
 

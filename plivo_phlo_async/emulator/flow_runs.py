@@ -122,7 +122,7 @@ class SimulatedPhone:
             The run that the call starts.
 
         Raises:
-            ApiError: no flow has the number, or too many runs are live.
+            ApiError: no flow has the number, an argument is invalid, or too many runs are live.
         """
         return self._start(lambda phones: phones.call(self.address, number))
 
@@ -137,7 +137,7 @@ class SimulatedPhone:
             The run that the message starts.
 
         Raises:
-            ApiError: no flow has the number, or too many runs are live.
+            ApiError: no flow has the number, an argument is invalid, or too many runs are live.
         """
         return self._start(lambda phones: phones.text(self.address, number, message))
 

@@ -12,15 +12,15 @@ from .calls.log_entry import LogEntry
 from .calls.members import NodeKey
 from .calls.phlos import EmulatedNode, EmulatedPhlo, NodeType
 from .calls.switchboard import Switchboard
-from .errors import UnknownResource
+from .errors import InvalidParameter, UnknownResource
 from .flow_package import load_flow_module
 from .http.phlo_api import FlowRunStart, PhloApi
-from .webhooks.callbacks import Callback, CallbackRegistry
+from .webhooks.callbacks import Callback, CallbackRegistry, is_url
 from .webhooks.dispatcher import WebhookDispatcher
 
 if TYPE_CHECKING:
     from .flow.engine.values import Run
-    from .flow.phlo import Phlo
+    from .flow.phlo import FlowNode, Phlo
     from .flow.runtime.phone_actions import PhoneActions
     from .flow.runtime.runner import FlowRunner
 
@@ -34,6 +34,9 @@ NODE_TYPES = {
     "Conference Bridge": NodeType.CONFERENCE_BRIDGE,
 }
 """The components that accept actions."""
+
+_TRIGGER_SLUGS = {"Incoming Call": "call", "Incoming Message": "message", "API Request": "http"}
+"""The slugs of Start's states in the message of a run (seen)."""
 
 SNAPSHOT_RUNS = 100
 """How many of the latest runs that have ended survive a restart."""
@@ -120,11 +123,18 @@ class FlowSupport:
         return runner
 
     def allow(self, hosts: Iterable[str] | Mapping[str, str | None]) -> None:
-        """Let HTTP Request nodes reach hosts, besides this machine."""
-        self.allowed_hosts = {
-            **self.allowed_hosts,
-            **(hosts if isinstance(hosts, Mapping) else dict.fromkeys(hosts)),
-        }
+        """Let HTTP Request nodes reach hosts, besides this machine.
+
+        Raises `InvalidParameter` for what is no URL.
+        """
+        added = hosts if isinstance(hosts, Mapping) else dict.fromkeys(hosts)
+        for host, url in added.items():
+            if url is not None and not is_url(url):
+                raise InvalidParameter(
+                    f"allow_hosts[{host!r}]: give a URL that begins with http:// or https://, or"
+                    " None for the host itself."
+                )
+        self.allowed_hosts = {**self.allowed_hosts, **added}
 
     # Flows
 
@@ -150,9 +160,7 @@ class FlowSupport:
         """
         self.runner.load(phlo)
         nodes = {node.node_id: node for node in phlo.nodes.values() if node.component in NODE_TYPES}
-        for node_id, node in nodes.items():
-            if node.callback is not None:
-                self._callbacks.set_flow((phlo.phlo_id, node_id), node.callback.callback)
+        self._callbacks.set_flow(phlo.phlo_id, _member_callbacks(nodes))
         listed = tuple(
             EmulatedNode(node_id, NODE_TYPES[node.component], node.name)
             for node_id, node in nodes.items()
@@ -173,8 +181,12 @@ class FlowSupport:
         return self._runner is not None and phlo_id in self._runner.flows
 
     def start(self, phlo_id: str, params: Mapping[str, object], api_id: str) -> FlowRunStart:
-        """Start a run by API request; raises `ApiError` if too many are live."""
-        trigger = load_flow_module("engine.step").Trigger("API Request", params=dict(params))
+        """Start a run by API request.
+
+        Raises `ApiError` if a value is no JSON, or too many runs are live.
+        """
+        payload = {name: _as_json(name, value) for name, value in params.items()}
+        trigger = load_flow_module("engine.step").Trigger("API Request", params=payload)
         run = self.runner.start(phlo_id, trigger)
         return FlowRunStart(run.run_id, self._message(run, api_id))
 
@@ -186,7 +198,8 @@ class FlowSupport:
         if run.ended is None:
             response = {"api_id": api_id}
             return f"{where} with phlo_run_uuid: {run.run_id} executed with response: {response}"
-        state = load_flow_module("components").slug_of(run.states[-1].state)
+        name = run.states[-1].state
+        state = _TRIGGER_SLUGS.get(name) or load_flow_module("components").slug_of(name)
         return (
             f"stopped. next node uuid not found for {where} with output state: {state}"
             f" - phlo_run_id {run.run_id}"
@@ -349,6 +362,26 @@ class FlowSupport:
         """Restore the runs of a snapshot whose PHLOs are still as they were."""
         if data and self._runner is not None:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)
+
+
+def _member_callbacks(nodes: Mapping[str, FlowNode]) -> dict[str, Callback]:
+    """Return the callbacks for the events of members, by the ids of the nodes.
+
+    A template needs a run, and a conference may have several.
+    """
+    is_liquid = load_flow_module("template_environment").is_liquid
+    found = {node_id: node.callback.callback for node_id, node in nodes.items() if node.callback}
+    return {node_id: one for node_id, one in found.items() if not is_liquid(one.url)}
+
+
+def _as_json(name: str, value: object) -> object:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()  # a lone surrogate is no text
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidParameter(f"{name}: give a value that JSON can have.") from error
+    plain: object = json.loads(text)
+    return plain
 
 
 def _as_text(value: object) -> str:

@@ -97,7 +97,7 @@ class PhloEmulator:
     Raises:
         FlowError: a flow is invalid; it has every problem.
         ImportError: the extra `flows` is missing.
-        ApiError: the text of a fault rule or the URL of a callback is invalid.
+        ApiError: the text of a fault rule, or the URL of a callback or a host, is invalid.
         ValueError: the behaviour of a phone is unknown, or `default_phone` is invalid.
 
     Attributes:
@@ -473,7 +473,7 @@ class PhloEmulator:
             params: the payload.
 
         Raises:
-            ApiError: there is no such flow, or too many runs are live.
+            ApiError: there is no such flow, a value is no JSON, or too many runs are live.
         """
         with self._emulator.current() as emulator:
             run_id = emulator.flows.start(phlo_id, params, "").run_id

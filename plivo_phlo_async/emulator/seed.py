@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .calls.members import NodeKey
+from .calls.members import NodeKey, canonical_address
 from .calls.phlos import (
     DEMO_PHLO,
     EmulatedNode,
@@ -46,7 +46,7 @@ from .errors import InvalidParameter
 from .faults.rules import FaultRule, parse_rules, read_rule
 from .flow_package import load_flow_module
 from .http.parameters import is_unicode
-from .webhooks.callbacks import Callback, optional_callback, read_callback
+from .webhooks.callbacks import Callback, is_url, optional_callback, read_callback
 
 if TYPE_CHECKING:
     from .flow.phlo import Phlo
@@ -144,8 +144,9 @@ def _seed(given: Mapping[str, Any], folder: Path | None) -> Seed:
     callbacks: dict[NodeKey, Callback] = {}
     if "phlos" in given:
         listed = {f"phlos[{n}]": one for n, one in enumerate(_list(given["phlos"], "phlos"))}
-        flows = {where: one for where, one in listed.items() if _is_flow(one)}
-        values["flows"] = tuple(_flow(one, where, folder) for where, one in flows.items())
+        flows = {w: _flow(one, w, folder) for w, one in listed.items() if _is_flow(one)}
+        _check_flows(flows)
+        values["flows"] = tuple(flows.values())
         others = {where: one for where, one in listed.items() if where not in flows}
         values["phlos"] = tuple(_phlo(one, where, callbacks) for where, one in others.items())
         _check_unique([phlo.phlo_id for phlo in values["phlos"]], "phlos", "phlo_id")
@@ -166,7 +167,7 @@ def _seed(given: Mapping[str, Any], folder: Path | None) -> Seed:
 
 def _hosts(given: Mapping[str, Any]) -> dict[str, str | None]:
     for host, url in given.items():
-        if url is not None and not (isinstance(url, str) and url.startswith("http")):
+        if url is not None and not is_url(url):
             raise InvalidParameter(f"hosts[{host!r}]: give a URL, or null for the host itself.")
     return dict(given)
 
@@ -197,6 +198,16 @@ def _flow(value: Mapping[str, Any], where: str, folder: Path | None) -> "Phlo":
     except ValueError as error:  # a FlowError has a line for each problem
         raise InvalidParameter(f"{where}: {error}") from error
     return found
+
+
+def _check_flows(flows: "Mapping[str, Phlo]") -> None:
+    owners: dict[tuple[str, str], str] = {}
+    for where, flow in flows.items():
+        names = [("id", flow.phlo_id), *(("numbers", number) for number in flow.numbers)]
+        for key, name in names:
+            owner = owners.setdefault((key, canonical_address(name)), where)
+            if owner != where:
+                raise InvalidParameter(f"{where}.{key}: {name!r} belongs to {owner} already.")
 
 
 def _phlo(value: object, where: str, callbacks: dict[NodeKey, Callback]) -> EmulatedPhlo:

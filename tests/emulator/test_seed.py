@@ -195,6 +195,20 @@ def test_a_flow_that_is_wrong_names_its_place(phlo: object, says: str) -> None:
     assert caught.value.error.startswith("seed: phlos[0]")
 
 
-def test_hosts_are_validated() -> None:
+@pytest.mark.parametrize("url", [5, "", "httpx", "http://"])
+def test_hosts_are_validated(url: object) -> None:
     with pytest.raises(InvalidParameter, match="give a URL, or null for the host itself"):
-        read_seed({"hosts": {"api.example.com": 5}}, "seed")
+        read_seed({"hosts": {"api.example.com": url}}, "seed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"numbers": []}, "seed: phlos[1].id: 'hello' belongs to phlos[0] already."),
+        ({"id": "x"}, "seed: phlos[1].numbers: '+14155550100' belongs to phlos[0] already."),
+    ],
+)
+def test_two_flows_of_a_seed_share_nothing(changes: dict[str, object], says: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read_seed({"phlos": [FLOW, {**FLOW, **changes}]}, "seed")
+    assert caught.value.error == says

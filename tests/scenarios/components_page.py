@@ -99,8 +99,10 @@ def _variables(spec: ComponentSpec) -> str:
 
 
 def _operations() -> str:
+    names = _names(f"`{name}`{_evidence(OPERATIONS[name])}" for name in OPERATIONS)
     return (
-        f"Comparisons: {_names(f'`{name}`{_evidence(OPERATIONS[name])}' for name in OPERATIONS)}."
+        f"Comparisons: {names}. `greater_than` and `less_than` compare numbers if both sides are"
+        " numbers, and texts otherwise."
     )
 
 

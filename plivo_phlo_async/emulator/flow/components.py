@@ -169,7 +169,8 @@ _FROM_CALL = OptionSpec("from", OptionKind.TEXT, "The caller ID.", required=True
 _TO_CALL = OptionSpec(
     "to",
     OptionKind.LIST,
-    "The numbers and SIP endpoints to dial; `;ext=12` after a number dials an extension.",
+    "The numbers and SIP endpoints to dial; `;ext=12` after a number dials an extension (no effect"
+    " in the emulator).",
     required=True,
 )
 _RECORD = OptionSpec("record", OptionKind.RECORD, "Whether to record the call.")
@@ -185,7 +186,12 @@ _SEND_SMS = ComponentSpec(
         OptionSpec("to", OptionKind.LIST, "The recipients, one message each.", required=True),
         OptionSpec("message", OptionKind.TEXT, "The text."),
         OptionSpec("media", OptionKind.LIST, "URLs of media; they make it an MMS."),
-        OptionSpec("log", OptionKind.FLAG, "Whether Plivo logs the text.", default="true"),
+        OptionSpec(
+            "log",
+            OptionKind.FLAG,
+            "Whether Plivo logs the text (no effect in the emulator).",
+            default="true",
+        ),
     ),
     _variables(
         "message_uuid from to media_urls media_count type to.iso2 from.iso2 to_country from_country"
@@ -241,7 +247,11 @@ _INITIATE_CALL = ComponentSpec(
             default="false",
             evidence=Evidence.SEEN,
         ),
-        OptionSpec("headers", OptionKind.PAIRS, "SIP headers, sent with the prefix X-PH-."),
+        OptionSpec(
+            "headers",
+            OptionKind.PAIRS,
+            "SIP headers, sent with the prefix X-PH- (no effect in the emulator).",
+        ),
     ),
     _variables(
         "uuid to from start_time answer_time end_time direction from_iso2 from_country leg"
@@ -284,7 +294,7 @@ _HANGUP = ComponentSpec(
         OptionSpec(
             "reason",
             OptionKind.CHOICE,
-            "What the caller hears where the call was not connected yet.",
+            "What the caller hears if no other component has used the call yet.",
             choices=("Rejected", "Busy"),
         )
     ),
@@ -308,7 +318,12 @@ _RECORD_AUDIO = ComponentSpec(
     ("Recording Completed",),
     _options(
         _PROMPT,
-        OptionSpec("beep", OptionKind.FLAG, "Whether to beep before it.", default="true"),
+        OptionSpec(
+            "beep",
+            OptionKind.FLAG,
+            "Whether to beep before it (no effect in the emulator).",
+            default="true",
+        ),
         OptionSpec(
             "silence",
             OptionKind.NUMBER,
@@ -342,8 +357,13 @@ _CONFERENCE_VARIABLES = (
     "from direction caller_name to event bill_rate call_status conference_name call_uuid"
     " conference_uuid member_id to_iso2 from_iso2 to_country from_country"
 )
-_BEEP = OptionSpec("beep", OptionKind.FLAG, "Whether a new member is announced by a beep.")
-_MUTE = OptionSpec("mute", OptionKind.FLAG, "Whether a member is muted at first.", default="false")
+_JOIN_PROMPT = OptionSpec("prompt", OptionKind.PROMPT, "What the caller hears on joining.")
+_BEEP = OptionSpec(
+    "beep",
+    OptionKind.FLAG,
+    "Whether a beep announces a new member (no effect in the emulator).",
+)
+_MUTE = OptionSpec("mute", OptionKind.FLAG, "Whether the caller joins muted.", default="false")
 _CONFERENCE_EVENTS = ("ConferenceEnter", "ConferenceExit", "Redirect")
 
 _MULTI_PARTY_CALL = ComponentSpec(
@@ -353,7 +373,11 @@ _MULTI_PARTY_CALL = ComponentSpec(
     _options(
         OptionSpec("from", OptionKind.TEXT, "The caller ID for those it dials."),
         OptionSpec("to", OptionKind.LIST, "The numbers that it dials into the call."),
-        OptionSpec("conference", OptionKind.TEXT, "The name of the conference."),
+        OptionSpec(
+            "conference",
+            OptionKind.TEXT,
+            "The name of the conference; without one, each run has a call of its own.",
+        ),
         OptionSpec(
             "role",
             OptionKind.CHOICE,
@@ -361,8 +385,12 @@ _MULTI_PARTY_CALL = ComponentSpec(
             default="customer",
             choices=("customer", "agent"),
         ),
-        _PROMPT,
-        OptionSpec("hold_music", OptionKind.TEXT, "The URL of music for members on hold."),
+        _JOIN_PROMPT,
+        OptionSpec(
+            "hold_music",
+            OptionKind.TEXT,
+            "The URL of music for members on hold (no effect in the emulator).",
+        ),
         _BEEP,
         _MUTE,
         _RECORD,
@@ -378,8 +406,12 @@ _CONFERENCE_BRIDGE = ComponentSpec(
     ("Completed", "Failed"),
     _options(
         OptionSpec("conference", OptionKind.TEXT, "The name of the conference.", required=True),
-        OptionSpec("announcement", OptionKind.PROMPT, "What to play to a new member."),
-        OptionSpec("wait_music", OptionKind.TEXT, "The URL of music until the moderator joins."),
+        attrs.evolve(_JOIN_PROMPT, name="announcement"),
+        OptionSpec(
+            "wait_music",
+            OptionKind.TEXT,
+            "The URL of music until the moderator joins (no effect in the emulator).",
+        ),
         _BEEP,
         _MUTE,
         _RECORD,
@@ -409,7 +441,11 @@ _HTTP_REQUEST = ComponentSpec(
             "`json` (whose values are texts), `form` or `multipart`; not for GET.",
         ),
         OptionSpec("auth", OptionKind.AUTH, "`basic: [user, password]` or `bearer: token`."),
-        OptionSpec("expect", OptionKind.NAMES, "Keys that the JSON response must have."),
+        OptionSpec(
+            "expect",
+            OptionKind.NAMES,
+            "Keys that the JSON response must have; else the state is Failed.",
+        ),
     ),
     _variables("content_type status_code response"),
 )
@@ -418,7 +454,14 @@ _COUNTER = ComponentSpec(
     "Counter",
     "counter",
     ("Count Reached", "Count Not Reached"),
-    _options(OptionSpec("max", OptionKind.NUMBER, "The count that it reaches.", required=True)),
+    _options(
+        OptionSpec(
+            "max",
+            OptionKind.NUMBER,
+            "The visit of a run at which the count is reached.",
+            required=True,
+        )
+    ),
     _variables(""),
     waits=False,
 )

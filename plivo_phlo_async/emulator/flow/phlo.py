@@ -58,8 +58,8 @@ class NodeCallback:
     events: tuple[str, ...] = ()
 
     def sends(self, event: str) -> bool:
-        """Return whether the callback receives an event."""
-        return not self.events or event in self.events
+        """Return whether the callback receives an event, which may be chosen as a state."""
+        return not self.events or slug_of(event) in map(slug_of, self.events)
 
 
 @attrs.frozen

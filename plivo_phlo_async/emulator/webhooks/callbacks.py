@@ -64,7 +64,7 @@ def read_callback(value: object, where: str = "callback") -> Callback:
             raise InvalidParameter(f"{where}.{key}: give {' or '.join(choices)}.")
     if not isinstance(given.get("port_in_signature", True), bool):
         raise InvalidParameter(f"{where}.port_in_signature: give true or false.")
-    if not _is_url(given.get("url")):
+    if not is_url(given.get("url")):
         raise InvalidParameter(f"{where}.url: give a URL that begins with http:// or https://.")
     return Callback(**given)
 
@@ -78,7 +78,8 @@ def optional_callback(callback: AnyCallback | None) -> Callback | None:
     return Callback(APP_URL, app=callback)
 
 
-def _is_url(value: object) -> bool:
+def is_url(value: object) -> bool:
+    """Return whether a value is the http or https URL of a host, without credentials."""
     if not isinstance(value, str) or not value.isascii() or not value.isprintable():
         return False
     try:
@@ -121,9 +122,11 @@ class CallbackRegistry:
             self._by_node[node_key] = given
         self._changed()
 
-    def set_flow(self, node_key: NodeKey, callback: Callback) -> None:
-        """Set the callback that a flow has for a node."""
-        self._of_flows[node_key] = callback
+    def set_flow(self, phlo_id: str, callbacks: Mapping[str, Callback]) -> None:
+        """Set the callbacks that a flow has, by the ids of its nodes; they replace its others."""
+        others = {key: one for key, one in self._of_flows.items() if key[0] != phlo_id}
+        own = {(phlo_id, node_id): callback for node_id, callback in callbacks.items()}
+        self._of_flows = others | own
 
     def clear_flows(self) -> None:
         """Remove the callbacks of flows."""

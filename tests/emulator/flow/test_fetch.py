@@ -471,6 +471,7 @@ async def test_a_compressed_body_is_refused() -> None:
         ("text/plain; charset=iso-8859-1", b"\xe9", "é"),
         ('text/plain; charset="Windows-1252"', b"\x80", "€"),
         ("text/plain; charset=utf-16", "é".encode("utf-16"), "é"),
+        ("text/plain; charset=utf-7", b"+2AA-", "+2AA-"),
         ("text/plain; charset=gb999", b"a", "a"),
         ("text/plain; charset=punycode", b"a-b", "a-b"),
         ("text/plain; charset=zlib", b"a", "a"),

@@ -213,7 +213,7 @@ def test_a_run_that_stops_at_once_says_where(server: EmulatorServer) -> None:
 
     assert started["message"] == (
         "stopped. next node uuid not found for b'Start' - b'Start' with output state:"
-        f" api_request - phlo_run_id {started['phlo_run_id']}"
+        f" http - phlo_run_id {started['phlo_run_id']}"
     )
 
 

@@ -115,7 +115,10 @@ class Flow:
         callback: CallbackOption = None,
         node_id: str = "",
     ) -> SendSmsNode:
-        """Add a Send SMS node: a `message` with `media` `from_` a number; `log` logs its text."""
+        """Add a Send SMS node: a `message` with `media` `from_` a number.
+
+        `log`, whether Plivo logs the text, has no effect in the emulator.
+        """
         options = {"from": from_, "to": to, "message": message, "media": media, "log": log}
         return self._add(SendSmsNode(self._graph, name), options, callback, node_id)
 
@@ -168,7 +171,7 @@ class Flow:
         """Add an Initiate Call node: calls `to` with the caller ID `from_`.
 
         `ring_timeout` is in seconds, `record` records the calls, `voicemail_detection` enables the
-        state Voicemail, and `headers` are SIP headers.
+        state Voicemail, and `headers` are SIP headers, without effect in the emulator.
         """
         options = {
             "from": from_,
@@ -242,7 +245,7 @@ class Flow:
         callback: CallbackOption = None,
         node_id: str = "",
     ) -> RecordAudioNode:
-        """Add a Record Audio node: with a `beep` first.
+        """Add a Record Audio node; `beep` has no effect in the emulator.
 
         The recording ends after `silence` seconds of silence, after `max` seconds or at the key
         `finish_on`.
@@ -274,8 +277,9 @@ class Flow:
     ) -> MultiPartyCallNode:
         """Add a Multiparty Call node: dials `to`, with the caller ID `from_`, into a `conference`.
 
-        The caller's `role` is "customer" or "agent"; `hold_music` is a URL. With `beep` a new
-        member is announced, with `mute` muted, and `record` records the call.
+        The caller's `role` is "customer" or "agent"; the caller hears the `prompt` on joining, and
+        joins muted with `mute`. `record` records the call. `hold_music`, a URL, and `beep` have no
+        effect in the emulator.
         """
         options = {
             "from": from_,
@@ -305,8 +309,8 @@ class Flow:
     ) -> ConferenceBridgeNode:
         """Add a Conference Bridge node: calls with one `conference` name are in one conference.
 
-        `wait_music` is a URL. With `beep` a new member is announced, with `mute` muted, and
-        `record` records the conference.
+        The caller hears the `announcement` on joining, and joins muted with `mute`. `record`
+        records the conference. `wait_music`, a URL, and `beep` have no effect in the emulator.
         """
         options = {
             "conference": conference,

@@ -23,6 +23,7 @@ _REASONS = {"Rejected": REJECTED, "Busy": BUSY_LINE, "": NORMAL}
 def enter_initiate_call(visit: Visit) -> str | Wait:
     """Dial every recipient, each with a token of its own; hang up the call before (assumed)."""
     from_, recipients = visit.text("from"), visit.texts("to")
+    visit.clear_outputs()
     if not from_ or not recipients:
         visit.note("nothing is dialled: 'from' or 'to' is empty")
         return "Failed"
@@ -55,7 +56,8 @@ def handle_initiate_call(visit: Visit, event: FlowEvent) -> str | None:
         case Answered():
             return "Answered"
         case Machine():
-            return "Voicemail" if visit.flag("voicemail_detection") else "Answered"
+            is_detected = visit.draft.legs[visit.wait.leg].machine
+            return "Voicemail" if is_detected else "Answered"
         case TimedOut():
             visit.hang_up(visit.wait.leg, RING_TIMEOUT)
             return "No Answer"

@@ -27,6 +27,7 @@ def enter_conference_bridge(visit: Visit) -> str | Wait:
 
 def _join(visit: Visit, conference: str, role: str, from_: str, to: tuple[str, ...]) -> str | Wait:
     leg = visit.connect()
+    visit.clear_outputs()
     if not conference or (leg is None and not (from_ and to)):
         visit.note("there is no call and no number to dial, or the conference has no name")
         return "Failed"
@@ -64,19 +65,21 @@ def handle_conference(visit: Visit, event: FlowEvent) -> str | Wait | None:
             visit.set_outputs({"event": "ConferenceExit"})
             return attrs.evolve(visit.wait, leg="")
         case ConferenceEnded(failed=failed):
-            if visit.leg is not None and not failed:
+            if failed:
+                return "Failed"
+            if visit.leg is not None:
                 visit.hang_up(visit.token.leg)
             _note_recording(visit)
-            return "Failed" if failed else "Completed"
+            return "Completed"
     return None
 
 
 def _note_recording(visit: Visit) -> None:
-    wait, draft = visit.wait, visit.draft
+    wait, leg = visit.wait, visit.token.leg
     if wait.subject:
-        seconds = draft.at - wait.at
-        recording = RunRecording(wait.subject, visit.node.name, wait.leg, wait.at, seconds)
-        draft.recordings.append(recording)
+        seconds = visit.at - wait.at
+        recording = RunRecording(wait.subject, visit.node.name, leg, wait.at, seconds)
+        visit.draft.recordings.append(recording)
 
 
 def _variables(

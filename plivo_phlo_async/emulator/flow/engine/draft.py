@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from ...webhooks.callbacks import is_url
 from ..phlo import FlowNode, Phlo, reference_of
+from ..template_environment import is_liquid
 from ..templates import TemplateError, nest_variables, references, render
 from .effects import Effect, Ended, HangUp, PostCallback, SetTimer
 from .legs import NORMAL, end_leg, leg_variables
@@ -109,21 +111,24 @@ class Draft:
 
     def render(self, template: str, node: FlowNode) -> str:
         """Return a template with the run's variables; raises `RunLimitError`."""
-        if "{{" not in template and "{%" not in template:
-            return template
         try:
-            now = datetime.fromtimestamp(self.at, UTC)
-            return render(template, self._variables_of(template), now=now)
+            return self._render(template)
         except TemplateError as error:
             raise RunLimitError(f"stopped at {node.name}: {error}") from error
 
+    def _render(self, template: str) -> str:
+        if not is_liquid(template):
+            return template
+        now = datetime.fromtimestamp(self.at, UTC)
+        return render(template, self._variables_of(template), now=now)
+
     def _variables_of(self, template: str) -> dict[str, object]:
         """Return the variables of the nodes that a template refers to; raises `TemplateError`."""
-        wanted = _roots(template)
+        outputs = {reference_of(name): variables for name, variables in self.outputs.items()}
         return {
-            reference: nest_variables(variables)
-            for name, variables in self.outputs.items()
-            if (reference := reference_of(name)) in wanted
+            root: nest_variables(outputs[name])
+            for root in _roots(template)
+            if (name := reference_of(root)) in outputs  # in brackets, a root may have spaces
         }
 
     def set_outputs(self, node: str, variables: Mapping[str, object]) -> None:
@@ -200,7 +205,7 @@ class Draft:
             self.post(leg.node, "hangup")
 
     def update_leg(self, leg: Leg) -> None:
-        """Replace a leg, and the variables that tell of it."""
+        """Replace a leg, and the variables that describe it."""
         self.legs[leg.uuid] = leg
         prefix = "call." if leg.node == "Start" else ""
         self.set_outputs(leg.node, {prefix + k: v for k, v in leg_variables(leg).items()})
@@ -211,6 +216,18 @@ class Draft:
         """Post an event to the callback of a node, if it has one that receives it."""
         found = self.phlo.nodes.get(node)
         callback = self.phlo.start.callback if node == "Start" else found and found.callback
-        if callback and callback.sends(event):
-            known = self.outputs.get(node, {}) if variables is None else variables
-            self.effects.append(PostCallback(node, event, dict(known)))
+        if not callback or not callback.sends(event):
+            return
+        known = self.outputs.get(node, {}) if variables is None else variables
+        try:
+            url = self._render_url(callback.callback.url)
+        except TemplateError as error:
+            self.notes.append(f"{node}: the callback is not sent: {error}")
+        else:
+            self.effects.append(PostCallback(node, url, event, dict(known)))
+
+    def _render_url(self, template: str) -> str:
+        url = self._render(template)
+        if not is_url(url):
+            raise TemplateError(f"{url[:100]!r} is no http or https URL")
+        return url

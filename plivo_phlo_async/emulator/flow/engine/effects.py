@@ -156,7 +156,7 @@ class JoinConference:
         from_: the caller ID for those dialled.
         to: the addresses to dial.
         mute: whether a member is muted at first.
-        prompts: what a new member hears.
+        prompts: what the leg hears.
     """
 
     wait: int
@@ -176,11 +176,13 @@ class PostCallback:
 
     Attributes:
         node: the name of the node.
+        url: the URL, rendered.
         event: the state or the further event.
         variables: the component's variables.
     """
 
     node: str
+    url: str
     event: str
     variables: Mapping[str, object]
 

@@ -101,10 +101,11 @@ class Pressed:
 
 @attrs.frozen
 class HungUp:
-    """The phone of a leg has hung up."""
+    """The phone of a leg has hung up, after it has spoken for some seconds of a recording."""
 
     at: float
     leg: str
+    spoken: float = 0.0
 
 
 @attrs.frozen

@@ -41,6 +41,7 @@ _STATUS = {
 def enter_call_forward(visit: Visit) -> str | Wait:
     """Dial the first recipient, or all of them."""
     from_, recipients = visit.text("from"), visit.texts("to")
+    visit.clear_outputs()
     if visit.connect() is None or not from_ or not recipients:
         visit.note("nothing is dialled: there is no call, or 'from' or 'to' is empty")
         return _ended(visit, "Failed")

@@ -10,7 +10,7 @@ from ..countries import country_of
 from ..sms import sms_length, sms_limit, sms_units
 from .draft import Draft
 from .effects import SendText
-from .events import FlowEvent, MessageStatus
+from .events import FlowEvent, HungUp, MessageStatus
 from .legs import NO_PRICE
 from .values import RunMessage, Wait, WaitKind
 from .visit import Visit
@@ -37,12 +37,19 @@ def enter_send_sms(visit: Visit) -> str | Wait:
     too_long = sms_length(text) > sms_limit(text)
     if not from_ or not recipients or too_long:
         why = "the text is too long" if too_long else "'from' or 'to' is empty"
-        visit.note(f"nothing is sent: {why}")
-        visit.set_outputs({"from": from_, "to": ", ".join(recipients), "status": "failed"})
-        return "Failed"
+        name, to = visit.node.name, ", ".join(recipients)
+        return _not_sent(visit, RunMessage("", name, from_, to, text, media), why)
     messages = [_send(visit, from_, to, text, media) for to in recipients]
     visit.set_outputs(message_variables(messages[0]))
     return visit.wait_for(WaitKind.MESSAGE, subject=messages[0].uuid)
+
+
+def _not_sent(visit: Visit, message: RunMessage, why: str) -> str:
+    visit.note(f"nothing is sent: {why}")
+    variables = message_variables(attrs.evolve(message, status="failed"))
+    visit.set_outputs(variables)
+    visit.draft.post(visit.node.name, "failed", variables)
+    return "Failed"
 
 
 def _send(visit: Visit, from_: str, to: str, text: str, media: tuple[str, ...]) -> RunMessage:
@@ -56,9 +63,12 @@ def _send(visit: Visit, from_: str, to: str, text: str, media: tuple[str, ...]) 
 
 def handle_send_sms(visit: Visit, event: FlowEvent) -> str | Wait | None:
     """Go on when the first message was sent or has failed; without the call if that has ended."""
-    if isinstance(event, MessageStatus):
-        return _STATES.get(event.status) if event.message == visit.wait.subject else None
-    return visit.wait
+    match event:
+        case MessageStatus(message=message, status=status) if message == visit.wait.subject:
+            return _STATES.get(status)
+        case HungUp():
+            return visit.wait
+    return None
 
 
 def update_message(draft: Draft, event: MessageStatus) -> bool:

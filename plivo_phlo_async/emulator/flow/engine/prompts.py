@@ -41,8 +41,9 @@ def _wait_for_keys(visit: Visit, digits: str = "") -> Wait:
 
 def enter_ivr_menu(visit: Visit) -> Wait:
     """Play the prompt, then wait for one key."""
-    visit.set_outputs({"digits": "", "input_type": ""})
-    return _ask(visit)
+    wait = _ask(visit)
+    visit.clear_outputs()
+    return wait
 
 
 def handle_ivr_menu(visit: Visit, event: FlowEvent) -> str | Wait | None:
@@ -60,8 +61,9 @@ def handle_ivr_menu(visit: Visit, event: FlowEvent) -> str | Wait | None:
 
 def enter_get_input(visit: Visit) -> Wait:
     """Play the prompt, then wait for keys."""
-    visit.set_outputs({"input": "", "input_type": ""})
-    return _ask(visit)
+    wait = _ask(visit)
+    visit.clear_outputs()
+    return wait
 
 
 def handle_get_input(visit: Visit, event: FlowEvent) -> str | Wait | None:
@@ -91,6 +93,7 @@ def _with_input(visit: Visit, digits: str) -> str:
 def enter_record_audio(visit: Visit) -> Wait:
     """Play the prompt, then record."""
     prompts = visit.prompts()
+    visit.clear_outputs()
     return visit.play(visit.token.leg, prompts) if prompts else _record(visit)
 
 
@@ -106,7 +109,9 @@ def handle_record_audio(visit: Visit, event: FlowEvent) -> str | Wait | None:
             return _recorded(visit, seconds)
         case Pressed(key=key) if key not in visit.text("finish_on"):
             return None
-        case TimedOut() | HungUp() | Pressed():
+        case HungUp(spoken=spoken):
+            return _recorded(visit, max(spoken, event.at - wait.at))
+        case TimedOut() | Pressed():
             return _recorded(visit, event.at - wait.at)
     return None
 

@@ -6,7 +6,7 @@ import json
 from typing import NoReturn
 
 from .effects import Fetch
-from .events import FlowEvent, Replied, Unreachable
+from .events import FlowEvent, HungUp, Replied, Unreachable
 from .values import Wait, WaitKind
 from .visit import Visit
 
@@ -15,7 +15,6 @@ __all__ = ["enter_http_request", "handle_http_request"]
 
 def enter_http_request(visit: Visit) -> Wait:
     """Send the request."""
-    visit.set_outputs({"content_type": "", "status_code": "", "response": ""})
     wait = visit.wait_for(WaitKind.RESPONSE)
     visit.do(
         Fetch(
@@ -28,6 +27,7 @@ def enter_http_request(visit: Visit) -> Wait:
             _rendered_mapping(visit, "auth"),
         )
     )
+    visit.clear_outputs()
     return wait
 
 
@@ -46,8 +46,11 @@ def _rendered(visit: Visit, value: object) -> object:
     return [_rendered(visit, below) for below in value]
 
 
-def handle_http_request(visit: Visit, event: FlowEvent) -> str | Wait:
-    """Success for a status of 200 to 299; the response is JSON where its type says so."""
+def handle_http_request(visit: Visit, event: FlowEvent) -> str | Wait | None:
+    """Success for a status of 200 to 299; the response is JSON where its type says so.
+
+    It goes on without the call if that has ended.
+    """
     match event:
         case Replied(status=status, content_type=content_type, text=text):
             response = _parse(content_type, text)
@@ -61,7 +64,9 @@ def handle_http_request(visit: Visit, event: FlowEvent) -> str | Wait:
         case Unreachable(reason=reason):
             visit.note(reason)
             return "Failed"
-    return visit.wait
+        case HungUp():
+            return visit.wait
+    return None
 
 
 def _expected(visit: Visit) -> str:
@@ -78,7 +83,8 @@ def _parse(content_type: str, text: str) -> object:
         return text
     try:
         value: object = json.loads(text, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text
+        # A lone surrogate is no text, and Python reads 1e999 as infinity.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return text
     return value

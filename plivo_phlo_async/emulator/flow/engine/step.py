@@ -293,13 +293,18 @@ def _handle(draft: Draft, token: Token, event: FlowEvent) -> bool:
 def _update_leg(visit: Visit, event: LegEvent) -> None:
     match event:
         case Answered() | Machine():
-            visit.answered(event.leg, isinstance(event, Machine))
+            visit.answered(event.leg, isinstance(event, Machine) and _detects_machines(visit))
         case HungUp() | Left() if visit.draft.legs[event.leg].state is LegState.UP:
             visit.draft.leg_ended(event.leg, NORMAL)
         case Busy() | NoAnswer() | Failed() | HungUp():
             visit.draft.leg_ended(event.leg, RING_ENDS[type(event)][1])
         case Pressed():
             pass
+
+
+def _detects_machines(visit: Visit) -> bool:
+    name = "voicemail_detection"
+    return name in visit.node.spec.options and visit.flag(name)
 
 
 # From node to node

@@ -109,7 +109,7 @@ class Leg:
         ended_at: when it ended, None while it has not.
         cause: the code of the hangup cause, "" while it has not ended.
         parent: the leg that it is forwarded from, "" for none.
-        machine: whether a machine has answered.
+        machine: whether a machine has answered, and was detected.
         connected: whether a component has used the call, besides Hangup.
         recording_id: the id of its recording, "" for none.
     """

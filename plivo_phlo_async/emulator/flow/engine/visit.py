@@ -7,6 +7,7 @@ from typing import Never
 
 import attrs
 
+from ..components import OptionKind
 from ..phlo import FlowNode, Prompt
 from .draft import MOST_TOKENS, Draft, RunLimitError
 from .effects import Dial, Effect, Play
@@ -15,7 +16,8 @@ from .values import Leg, LegState, Token, Wait, WaitKind
 
 __all__ = ["Visit"]
 
-_FALSE = frozenset({"", "0", "false", "null", "none", "no", "off"})
+_NOT_RECORDED = frozenset({"", "0", "false", "null", "{}", "[]"})
+_FALSE = _NOT_RECORDED | {"no", "off"}
 
 
 class Visit:
@@ -71,8 +73,9 @@ class Visit:
         return number
 
     def flag(self, name: str) -> bool:
-        """Return whether an option is true, as Plivo's table of recording values has it."""
-        return self.text(name).lower() not in _FALSE
+        """Return whether an option is true; for `record`, as Plivo's table has it."""
+        is_record = self.node.spec.options[name].kind is OptionKind.RECORD
+        return self.text(name).lower() not in (_NOT_RECORDED if is_record else _FALSE)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return an option that is a list, rendered; a text with commas is several entries."""
@@ -175,6 +178,10 @@ class Visit:
     def set_outputs(self, variables: Mapping[str, object]) -> None:
         """Set some variables of the node; the others stay."""
         self.draft.set_outputs(self.node.name, variables)
+
+    def clear_outputs(self) -> None:
+        """Set every variable of the node to "", once its options are rendered."""
+        self.set_outputs(dict.fromkeys(self.node.spec.variables, ""))
 
     def note(self, text: str) -> None:
         """Note for a person what went wrong."""

@@ -23,7 +23,7 @@ MAX_BODY = 64 * 1024
 """The maximum size of a response's body in bytes."""
 
 _CHARSET = re.compile(
-    r"charset=[\"']?((?:utf-|iso-8859-|windows-|us-ascii|euc-|gb|big5|shift_jis|koi8-)[\w-]*)",
+    r"charset=[\"']?((?:utf-(?!7)|iso-8859-|windows-|us-ascii|euc-|gb|big5|shift_jis|koi8-)[\w-]*)",
     re.IGNORECASE,
 ).search
 

@@ -19,7 +19,7 @@ from ...errors import CallError
 from ..engine.effects import JoinConference
 from ..engine.events import ConferenceEnded, FlowEvent, Joined, Left
 from ..engine.values import Run
-from ..phlo import FlowNode
+from ..phlo import FlowNode, Prompt
 
 __all__ = ["FlowConferences"]
 
@@ -41,6 +41,7 @@ class FlowConferences:
         switchboard: the calls.
         assign_leg: sets the id of a member's leg in webhooks, and returns the member's id.
         send: sends an event to a run.
+        hear: lets the phone at an address hear a prompt.
     """
 
     def __init__(
@@ -48,10 +49,11 @@ class FlowConferences:
         switchboard: Switchboard,
         assign_leg: Callable[[str, str, str], str],
         send: Callable[[str, FlowEvent], None],
+        hear: Callable[[str, tuple[Prompt, ...]], None],
     ) -> None:
         self._switchboard = switchboard
         self._assign_leg = assign_leg
-        self._send = send
+        self._send, self._hear = send, hear
         self.reset()
 
     def reset(self) -> None:
@@ -124,6 +126,7 @@ class FlowConferences:
         board, role = self._switchboard, MemberRole(effect.role)
         if address:
             board.join(call, address, role)
+            self._hear(address, effect.prompts)
             if effect.mute:
                 board.mute(call.call_id, address)
         other = MemberRole.CUSTOMER if role is MemberRole.AGENT else MemberRole.AGENT

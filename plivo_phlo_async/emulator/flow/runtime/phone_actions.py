@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...calls.members import canonical_address
 from ...calls.phlos import PhoneBehaviour
 from ...errors import InvalidParameter, InvalidState, MemberNotFound, UnknownResource
+from ...http.parameters import ADDRESS_LIMIT, is_unicode
 from ..components import IVR_KEYS
 from ..engine.events import Answered, Busy, HungUp, Pressed
 from ..engine.step import Trigger
@@ -26,16 +27,22 @@ class PhoneActions:
     def call(self, address: str, number: str) -> Run:
         """Call a number of a flow; returns the run that it starts.
 
-        Raises `UnknownResource` if no flow has the number.
+        Raises `UnknownResource` if no flow has the number, `InvalidParameter` for an invalid
+        address.
         """
+        _check_address(address)
         trigger = Trigger("Incoming Call", address, number)
         return self._runner.start(self._flow(number).phlo_id, trigger)
 
     def text(self, address: str, number: str, message: str) -> Run:
         """Send a message to a number of a flow; returns the run that it starts.
 
-        Raises `UnknownResource` if no flow has the number.
+        Raises `UnknownResource` if no flow has the number, `InvalidParameter` for an invalid
+        address or message.
         """
+        _check_address(address)
+        if not is_unicode(message):
+            raise InvalidParameter("message: it has a lone surrogate; give Unicode text.")
         trigger = Trigger("Incoming Message", address, number, message)
         return self._runner.start(self._flow(number).phlo_id, trigger)
 
@@ -54,10 +61,8 @@ class PhoneActions:
         """Hang up in every call of a flow; returns whether there is one."""
         legs = [*self._legs(address, LegState.UP)]
         for run_id, leg in legs:
-            spoken = self._runner.phones.ends_recording(self._runner.runs[run_id], leg, "")
-            if spoken is not None:
-                self._runner.send(run_id, spoken)
-            self._runner.send(run_id, HungUp(0.0, leg))
+            recorded = self._runner.phones.recorded_seconds(self._runner.runs[run_id], leg)
+            self._runner.send(run_id, HungUp(0.0, leg, recorded or 0.0))
         return bool(legs)
 
     def press(self, address: str, keys: str) -> None:
@@ -71,8 +76,8 @@ class PhoneActions:
         run_id, leg = self._latest(address)
         for number, key in enumerate(keys):
             before = self._runner.runs[run_id]
-            spoken = self._runner.phones.ends_recording(before, leg, key)
-            self._runner.send(run_id, spoken or Pressed(0.0, leg, key))
+            recorded = self._runner.phones.ends_recording(before, leg, key)
+            self._runner.send(run_id, recorded or Pressed(0.0, leg, key))
             if self._runner.runs[run_id] is before:
                 raise InvalidState(_no_key_wanted(before, leg, keys[number:]))
 
@@ -113,6 +118,12 @@ class PhoneActions:
         for run_id, leg in [*self._runner.phones.at(canonical_address(address)).legs]:
             if self._runner.runs[run_id].legs[leg].state is state:
                 yield run_id, leg
+
+
+def _check_address(address: str) -> None:
+    named = address.strip().removeprefix("+")
+    if not named or len(address) > ADDRESS_LIMIT or not is_unicode(address):
+        raise InvalidParameter(f"address: give 1 to {ADDRESS_LIMIT} characters.")
 
 
 def _no_key_wanted(run: Run, leg: str, keys: str) -> str:

@@ -36,6 +36,9 @@ HEARD_LIMIT = 1000
 Schedule = Callable[[str, float, FlowEvent], None]
 """Schedules an event of a run after some seconds of the clock."""
 
+KeepTimers = Callable[[str, Callable[[FlowEvent], bool]], None]
+"""Cancels the scheduled events of a run that are not wanted."""
+
 _RINGS: Mapping[PhoneBehaviour, type[Answered] | type[Busy] | type[Machine]] = {
     PhoneBehaviour.ANSWER: Answered,
     PhoneBehaviour.REJECT: Busy,
@@ -69,13 +72,13 @@ class PhoneState:
 
 @attrs.define
 class _Recording:
-    """A recording in progress: its wait, and how long the phone has spoken."""
+    """A recording in progress: its wait, and from when until when the phone speaks."""
 
     wait: int
     silence: float
-    longest: float
     finish_on: str
-    spoken: float = 0.0
+    began: float
+    until: float
 
 
 class FlowPhones:
@@ -84,6 +87,8 @@ class FlowPhones:
     Args:
         registry: what each phone does.
         schedule: schedules an event of a run.
+        keep_timers: cancels the scheduled events of a run that are not wanted.
+        now: returns the second of the clock at which something happens.
         prompt_speed: returns the characters of a prompt a second, None for prompts without length.
     """
 
@@ -91,10 +96,13 @@ class FlowPhones:
         self,
         registry: PhoneRegistry,
         schedule: Schedule,
+        keep_timers: KeepTimers,
+        now: Callable[[], float],
         prompt_speed: Callable[[], float | None],
     ) -> None:
         self._registry = registry
-        self._schedule = schedule
+        self._schedule, self._keep_timers = schedule, keep_timers
+        self._now = now
         self._prompt_speed = prompt_speed
         self.reset()
 
@@ -109,11 +117,10 @@ class FlowPhones:
         return self._states.setdefault(canonical_address(address), PhoneState())
 
     def enter(self, run: Run, leg: str) -> None:
-        """Note that a phone is in a call; a caller who talks for a while then hangs up."""
+        """Note that a phone has called; a caller who talks for a while then hangs up."""
         address = run.legs[leg].phone
         self.at(address).legs.append((run.run_id, leg))
-        if run.legs[leg].direction == "inbound":
-            self._talk(run.run_id, leg, self._registry.at(address))
+        self._talk(run.run_id, leg, self._registry.at(address))
 
     def forget(self, run: Run) -> None:
         """Forget the calls of a run that has ended."""
@@ -146,18 +153,25 @@ class FlowPhones:
     def play(self, run: Run, effect: Play) -> None:
         """Let a phone hear a prompt, and press the keys of its script at the end."""
         address = run.legs[effect.leg].phone
-        heard = self.at(address).heard
-        heard.append(" ".join(one.speak or one.play for one in effect.prompts))
-        del heard[:-HEARD_LIMIT]
+        self.hear(address, effect.prompts)
         seconds = self._duration(effect.prompts)
         self._schedule(run.run_id, seconds, Played(0.0, effect.wait))
         for key in self._keys(effect, self._registry.at(address)):
             self._schedule(run.run_id, seconds, Pressed(0.0, effect.leg, key))
 
+    def hear(self, address: str, prompts: tuple[Prompt, ...]) -> None:
+        """Let a phone hear a prompt, unless it is empty."""
+        text = " ".join(one.speak or one.play for one in prompts)
+        if text:
+            heard = self.at(address).heard
+            heard.append(text)
+            del heard[:-HEARD_LIMIT]
+
     def record(self, run: Run, effect: Record) -> None:
         """Record what a phone says: as long as its script has it speak, then the silence."""
         phone = self._registry.at(run.legs[effect.leg].phone)
-        recording = _Recording(effect.wait, effect.silence, effect.longest, effect.finish_on)
+        now = self._now()
+        recording = _Recording(effect.wait, effect.silence, effect.finish_on, now, now)
         self._recordings[effect.leg] = recording
         self._speak(run.run_id, recording, phone.speaks or 0.0)
 
@@ -177,26 +191,38 @@ class FlowPhones:
 
     def speak(self, run: Run, leg: str, seconds: float) -> bool:
         """Speak for a recording; returns whether there is one."""
-        recording = self._recordings.get(leg)
-        if recording is None or not _is_recording(run, leg, recording.wait):
+        recording = self._recording_of(run, leg)
+        if recording is None:
             return False
         self._speak(run.run_id, recording, seconds)
         return True
 
     def ends_recording(self, run: Run, leg: str, key: str) -> Recorded | None:
-        """Return the end of what a phone has spoken, if a key ends it; "" is a hang-up."""
-        recording = self._recordings.get(leg)
-        if recording is None or not _is_recording(run, leg, recording.wait):
+        """Return the end of a phone's recording, None where a key does not end it."""
+        recording = self._recording_of(run, leg)
+        if recording is None or key not in recording.finish_on:
             return None
-        ends = not key or key in recording.finish_on
-        return (
-            Recorded(0.0, recording.wait, recording.spoken) if ends and recording.spoken else None
-        )
+        return Recorded(0.0, recording.wait, self._length(recording))
+
+    def recorded_seconds(self, run: Run, leg: str) -> float | None:
+        """Return how long a phone's recording is, None where there is none."""
+        recording = self._recording_of(run, leg)
+        return None if recording is None else self._length(recording)
+
+    def _recording_of(self, run: Run, leg: str) -> _Recording | None:
+        recording = self._recordings.get(leg)
+        found = recording is not None and _is_recording(run, leg, recording.wait)
+        return recording if found else None
+
+    def _length(self, recording: _Recording) -> float:
+        return max(recording.until, self._now()) - recording.began
 
     def _speak(self, run_id: str, recording: _Recording, seconds: float) -> None:
-        recording.spoken = min(recording.spoken + seconds, recording.longest)
-        length = min(recording.spoken + recording.silence, recording.longest)
-        self._schedule(run_id, length, Recorded(0.0, recording.wait, length))
+        now, wait = self._now(), recording.wait
+        recording.until = max(recording.until, now) + seconds
+        end = recording.until + recording.silence
+        self._keep_timers(run_id, lambda one: not (isinstance(one, Recorded) and one.wait == wait))
+        self._schedule(run_id, end - now, Recorded(0.0, wait, end - recording.began))
 
     def _talk(self, run_id: str, leg: str, phone: Phone) -> None:
         if phone.talks is not None:

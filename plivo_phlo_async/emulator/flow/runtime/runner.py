@@ -127,9 +127,15 @@ class FlowRunner:
         self.flows: dict[str, Phlo] = {}
         self.timers: TimerTable = TimerTable()
         self.phones: FlowPhones = FlowPhones(
-            switchboard.phones, self._schedule, lambda: self.settings.prompt_speed
+            switchboard.phones,
+            schedule=self._schedule,
+            keep_timers=self.timers.keep,
+            now=self._moment,
+            prompt_speed=lambda: self.settings.prompt_speed,
         )
-        self.conferences: FlowConferences = FlowConferences(switchboard, assign_leg, self.send)
+        self.conferences: FlowConferences = FlowConferences(
+            switchboard, assign_leg, self.send, self.phones.hear
+        )
         self.fetches: FlowFetches = FlowFetches(
             self.send, locked, wake, lambda: settings.allowed_hosts
         )
@@ -314,8 +320,11 @@ class FlowRunner:
         if seconds <= 0:
             self._queue.append((run_id, event))
             return
-        now = self._clock() if self._due is None else self._due
-        self.timers.add(ScheduledEvent(now + seconds, run_id, event))
+        self.timers.add(ScheduledEvent(self._moment() + seconds, run_id, event))
+
+    def _moment(self) -> float:
+        """Return the second of the clock: of the event that is due, else the present one."""
+        return self._clock() if self._due is None else self._due
 
     # Effects
 
@@ -358,7 +367,8 @@ class FlowRunner:
             callback, node_id = phlo.nodes[effect.node].callback, phlo.nodes[effect.node].node_id
         assert callback is not None
         variables = {**effect.variables, "state": effect.event}
-        self._post(run.run_id, (run.phlo_id, node_id), callback.callback, variables)
+        addressed = attrs.evolve(callback.callback, url=effect.url)
+        self._post(run.run_id, (run.phlo_id, node_id), addressed, variables)
 
 
 def _is_wanted(run: Run, event: FlowEvent) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plivo_phlo_async.emulator.flow.components import COMPONENTS
 from plivo_phlo_async.emulator.flow.engine.effects import (
     Bridge,
     Dial,
@@ -28,6 +29,7 @@ from plivo_phlo_async.emulator.flow.engine.events import (
     Recorded,
     Unreachable,
 )
+from plivo_phlo_async.emulator.flow.engine.step import Trigger
 
 from ..flows import AGENT, CALLER, NUMBER
 from .stepper import API, Stepper
@@ -61,6 +63,14 @@ class TestIvrMenu:
 
         assert flow.states == [("Menu", "Wrong Input")]
         assert flow.outputs["Menu"] == {"digits": "9", "input_type": "digits"}
+
+    def test_its_prompt_can_name_the_key_of_the_last_visit(self) -> None:
+        prompt = "{% if Menu.digits %}{{Menu.digits}} is wrong. {% endif %}Press 1."
+        flow = Stepper("Menu", Menu={"prompt": prompt, "next": {"Wrong Input": "Menu"}})
+        (play,) = flow.presses("9").found(Play)
+
+        assert play.prompts[0].speak == "9 is wrong. Press 1."
+        assert flow.outputs["Menu"]["digits"] == ""
 
 
 class TestGetInput:
@@ -158,6 +168,13 @@ class TestInitiateCall:
         assert flow.states == [("Ring", "Voicemail")]
         assert flow.outputs["Ring"]["voicemail_detected"] == "true"
 
+    def test_a_machine_is_a_person_where_it_is_not_detected(self) -> None:
+        flow = Stepper("Ring", trigger=API)
+        flow.take(Machine(flow.at, flow.wait.leg))
+
+        assert flow.states == [("Ring", "Answered")]
+        assert flow.outputs["Ring"]["voicemail_detected"] == "false"
+
     def test_the_ring_timeout_hangs_up(self) -> None:
         flow = Stepper("Ring", trigger=API)
         assert [timer.seconds for timer in flow.found(SetTimer)] == [20]
@@ -196,13 +213,24 @@ class TestInitiateCall:
         assert dial.headers == {"X-PH-team": "a"}
 
     @pytest.mark.parametrize(
-        ("record", "recorded"), [("1", 1), ("yes", 1), ("0", 0), ("FALSE", 0), ("null", 0)]
+        ("record", "recorded"),
+        [
+            (1, True),
+            ("no", True),
+            ({"a": 1}, True),
+            (0, False),
+            ("FALSE", False),
+            (None, False),
+            ("", False),
+            ({}, False),
+        ],
     )
-    def test_it_is_recorded_as_plivos_table_says(self, record: str, recorded: int) -> None:
-        flow = Stepper("Ring", trigger=API, Ring={"record": record})
+    def test_it_is_recorded_as_plivos_table_says(self, record: object, recorded: bool) -> None:
+        trigger = Trigger("API Request", params={"record": record})
+        flow = Stepper("Ring", trigger=trigger, Ring={"record": "{{Start.http.params.record}}"})
         flow.answered(flow.wait.leg)
 
-        assert len(flow.run.recordings) == recorded
+        assert bool(flow.run.recordings) is recorded
 
 
 class TestCallForward:
@@ -224,6 +252,13 @@ class TestCallForward:
         assert flow.states == [("Forward", "Completed")]
         assert [up.leg for up in flow.found(HangUp)] == [legs[1 - end]]
         assert flow.outputs["Forward"]["dial_status"] == "completed"
+
+    def test_a_call_that_dials_nothing_has_every_variable(self) -> None:
+        flow = Stepper("Forward", trigger=API)
+
+        assert flow.states == [("Forward", "Failed")]
+        assert flow.outputs["Forward"].keys() == COMPONENTS["Call Forward"].variables.keys()
+        assert flow.outputs["Forward"]["dial_status"] == "failed"
 
     def test_in_sequence_the_next_is_dialled_after_a_rejection(self) -> None:
         flow = Stepper("Forward", Forward={"to": TWO})
@@ -302,6 +337,16 @@ class TestSendSms:
 
         assert flow.status(status).run is before
 
+    def test_what_is_not_sent_has_no_variables_of_the_message_before(self) -> None:
+        to = "{% if Text.status == 'sent' %}{% else %}12025550001{% endif %}"
+        flow = Stepper("Text", Text={"to": to, "next": {"Sent": "Text"}})
+        before = flow.outputs["Text"]["message_uuid"]
+        flow.status("sent")
+
+        assert flow.states == [("Text", "Sent"), ("Text", "Failed")]
+        assert flow.outputs["Text"]["message_uuid"] == "" != before
+        assert flow.outputs["Text"]["status"] == "failed"
+
     def test_each_recipient_receives_a_message(self) -> None:
         flow = Stepper("Text", Text={"to": f"{TWO[0]}, {TWO[1]}"})
 
@@ -345,9 +390,16 @@ class TestHttpRequest:
         assert value.outputs["Fetch"]["response"] == {"a": [1]}
         assert text.outputs["Fetch"]["response"] == '{"a": 1}'
 
-    @pytest.mark.parametrize("text", ["{", "NaN", '"\\ud800"', "[" * 5000])
+    @pytest.mark.parametrize("text", ["{", "NaN", "[1e999]", '"\\ud800"', "[" * 5000])
     def test_what_is_no_json_is_text(self, text: str) -> None:
         assert Stepper("Fetch").replied(200, text).outputs["Fetch"]["response"] == text
+
+    def test_its_url_can_have_a_key_of_the_last_response(self) -> None:
+        url = "http://127.0.0.1/{{Fetch.response.after}}"
+        flow = Stepper("Fetch", Fetch={"url": url, "next": {"Success": "Fetch"}})
+        (fetch,) = flow.replied(200, '{"after": "p2"}').found(Fetch)
+
+        assert fetch.url == "http://127.0.0.1/p2"
 
     def test_a_missing_key_is_a_status_of_400(self) -> None:
         flow = Stepper("Fetch", Fetch={"expect": ["name", "tier"]}).replied(200, '{"name": "Ann"}')

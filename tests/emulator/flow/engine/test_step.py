@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plivo_phlo_async.emulator.flow.engine.effects import Ended, HangUp
+from plivo_phlo_async.emulator.flow.engine.effects import Ended, HangUp, Play, PostCallback
 from plivo_phlo_async.emulator.flow.engine.events import (
     Answered,
     HungUp,
@@ -15,8 +15,9 @@ from plivo_phlo_async.emulator.flow.engine.events import (
     Stopped,
 )
 from plivo_phlo_async.emulator.flow.engine.step import Trigger
+from plivo_phlo_async.emulator.flow.phlo import Prompt
 
-from ..flows import document
+from ..flows import CALLER, document
 from .stepper import API, Stepper
 
 
@@ -169,3 +170,40 @@ def test_a_sip_header_is_a_variable_of_the_call() -> None:
     flow = Stepper("Say", trigger=call, Say={"prompt": "{{Start.call.header1}}"})
 
     assert flow.effects[0].prompts[0].speak == "gold"  # type: ignore[union-attr]
+
+
+def test_a_node_is_found_by_its_own_name_in_brackets() -> None:
+    flow = document("Menu")
+    flow["nodes"] = {
+        "My menu": {**flow["nodes"]["Menu"], "next": "Say"},
+        "Say": {"component": "Play Audio", "prompt": "{{['My menu'].digits}}, {{My_menu.digits}}"},
+    }
+    flow["start"] = {"Incoming Call": "My menu"}
+
+    (play,) = Stepper(flow=flow).presses("2").found(Play)
+
+    assert play.prompts == (Prompt(speak="2, 2"),)
+
+
+def test_the_url_of_a_callback_is_a_template() -> None:
+    callback = "http://127.0.0.1:9/{{Menu.digits}}?from={{Start.call.from}}"
+
+    (post,) = Stepper("Menu", Menu={"callback": callback}).presses("2").found(PostCallback)
+
+    assert post.url == f"http://127.0.0.1:9/2?from={CALLER}"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("{{Start.http.params.url}}", "'' is no http or https URL"),
+        ("http://{% for n in (1..11000) %}a{% endfor %}/", "has a range of more than 10,000"),
+    ],
+)
+def test_a_callback_without_a_url_is_noted_and_the_run_goes_on(url: str, why: str) -> None:
+    flow = Stepper("Menu", "Bye", Menu={"callback": url}).presses("1")
+
+    assert flow.found(PostCallback) == []
+    assert flow.run.ended == "hung up at Bye"
+    (note,) = flow.run.notes
+    assert note.startswith(f"Menu: the callback is not sent: {why}")

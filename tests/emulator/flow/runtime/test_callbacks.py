@@ -163,3 +163,54 @@ async def test_start_sends_what_started_the_run(receiver: Receiver) -> None:
     assert event.state == "Incoming Call"
     assert event.from_ == CALLER
     assert event.from_country == "United States"
+
+
+async def test_the_events_of_a_message_are_chosen_by_its_states_too(receiver: Receiver) -> None:
+    callback = {"url": f"{URL}/Text", "events": ["Sent"]}
+    receiver.load("Text", Text={"callback": callback})
+
+    receiver.emulator.run("test")
+
+    assert [one.status for one in await receiver.events("Text", "Send SMS")] == ["sent"]
+
+
+async def test_a_message_that_is_not_sent_sends_failed(receiver: Receiver) -> None:
+    receiver.load("Text", Text={"to": "{{Start.http.params.to}}"})
+
+    receiver.emulator.run("test")
+
+    (event,) = await receiver.events("Text", "Send SMS")
+    assert event.status == "failed"
+    assert event.msg == "Hi."
+    assert event.message_uuid == ""
+
+
+async def test_a_flow_that_is_loaded_again_without_a_callback_has_none(
+    receiver: Receiver,
+) -> None:
+    receiver.load("Bridge")
+    receiver.emulator.load_flow(document("Bridge"))
+
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    assert await receiver.events("Bridge", "Conference Bridge") == []
+
+
+async def test_a_callback_goes_to_the_url_that_its_template_renders(receiver: Receiver) -> None:
+    receiver.load("Say", Say={"callback": f"{URL}/{{{{Start.call.from}}}}"})
+
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    (event,) = await receiver.events(CALLER, "Play Audio")
+    assert event.state == "Prompt Completed"
+
+
+async def test_a_template_in_the_url_of_a_conference_is_for_its_states(receiver: Receiver) -> None:
+    receiver.load("Bridge", Bridge={"callback": f"{URL}/{{{{Start.call.from}}}}"})
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    receiver.emulator.phone(CALLER).hangs_up()
+
+    (event,) = await receiver.events(CALLER, "Conference Bridge")
+    assert event.state == "Completed"
+    assert len(receiver.requests) == 1

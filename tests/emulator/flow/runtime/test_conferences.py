@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from plivo_phlo_async.emulator import MemberRole, PhloEmulator
@@ -155,3 +157,34 @@ def test_the_variables_name_the_conference(still: StillEmulator) -> None:
     assert outputs["conference_name"] == f"support-{CALLER}"
     assert outputs["conference_uuid"] == next(iter(emulator.calls))
     assert outputs["call_uuid"] == run.call_uuids[0]
+
+
+@pytest.mark.parametrize(("name", "option"), [("Agents", "prompt"), ("Bridge", "announcement")])
+def test_a_caller_hears_the_prompt_of_a_conference(
+    still: StillEmulator, name: str, option: str
+) -> None:
+    emulator = still.load(name, **{name: {option: "Welcome, {{Start.call.from}}."}})
+
+    emulator.phone(CALLER).calls(NUMBER)
+
+    assert emulator.phone(CALLER).heard == [f"Welcome, {CALLER}."]
+
+
+def test_a_conference_that_fails_has_no_recording(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"record": "true"})
+    emulator.set_phone(AGENT, "invalid")
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.states[-1] == ("Agents", "Failed")
+    assert run.recording_ids == []
+
+
+def test_the_recording_of_a_conference_is_of_the_call_that_joined(still: StillEmulator) -> None:
+    emulator = still.load("Bridge", Bridge={"record": "true"})
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.phone(CALLER).hangs_up()
+
+    (recording,) = json.loads(run.dump())["recordings"]
+    assert recording["leg"] == run.call_uuids[0]

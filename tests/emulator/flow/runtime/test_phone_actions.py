@@ -202,4 +202,81 @@ def test_a_message_has_the_status_of_the_phone(
 def test_without_a_flow_a_key_is_refused_with_what_to_do(still: StillEmulator) -> None:
     with pytest.raises(CallError) as caught:
         still.emulator.phone(CALLER).presses("1")
-    assert caught.value.reason == "No flow is loaded; start the emulator with --flow FILE."
+    assert caught.value.reason == (
+        "No flow is loaded; start the emulator with --flow FILE, or call load_flow."
+    )
+
+
+def test_silence_is_counted_from_the_end_of_what_a_person_says(still: StillEmulator) -> None:
+    phone = still.load("Voicemail").phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    still.clock.advance(10)
+    phone.speaks(10)
+    still.clock.advance(24.9)
+    assert run.waiting == ["Voicemail"]
+    still.clock.advance(0.1)
+
+    assert run.outputs["Voicemail"]["recording_duration"] == "35000"
+
+
+def test_a_recording_has_the_silence_before_the_words(still: StillEmulator) -> None:
+    phone = still.load("Voicemail").phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    still.clock.advance(10)
+    phone.speaks(4)
+    phone.hangs_up()
+
+    assert run.outputs["Voicemail"]["recording_duration"] == "14000"
+
+
+def test_who_hangs_up_after_speaking_is_not_at_the_next_node(still: StillEmulator) -> None:
+    phone = still.load("Voicemail", "Menu").phone(CALLER)
+    run = phone.calls(NUMBER)
+
+    phone.speaks(4)
+    phone.hangs_up()
+
+    assert run.outputs["Voicemail"]["recording_duration"] == "4000"
+    assert run.ended == "IVR Menu Menu: there is no call here"
+    assert phone.heard == ["After the beep."]
+
+
+@pytest.mark.parametrize("name", ["Fetch", "Text"])
+def test_a_node_that_waits_for_no_phone_asks_for_no_key(still: StillEmulator, name: str) -> None:
+    emulator = still.load(name)
+    emulator.set_phone(AGENT, Phone(sms=SmsScript("sent", 5)))
+    phone = emulator.phone(CALLER)
+    phone.calls(NUMBER)
+
+    with pytest.raises(CallError) as caught:
+        phone.presses("1")
+    assert caught.value.reason == f"'1' was not pressed: {name} asks for no key now."
+
+
+def test_a_prompt_without_a_text_is_not_heard(still: StillEmulator) -> None:
+    phone = still.load("Menu", Menu={"prompt": "{{Start.http.params.greeting}}"}).phone(CALLER)
+
+    run = phone.calls(NUMBER)
+
+    assert run.waiting == ["Menu"]
+    assert phone.heard == []
+
+
+@pytest.mark.parametrize("address", ["", " ", "+", "1" * 256, "\ud800"])
+def test_a_phone_needs_an_address(still: StillEmulator, address: str) -> None:
+    emulator = still.load("Say")
+
+    with pytest.raises(ApiError) as caught:
+        emulator.phone(address).calls(NUMBER)
+    assert caught.value.error == "address: give 1 to 255 characters."
+    assert emulator.runs == []
+
+
+def test_a_message_that_is_no_unicode_is_refused(still: StillEmulator) -> None:
+    emulator = still.load("Text")
+
+    with pytest.raises(ApiError) as caught:
+        emulator.phone(CALLER).texts(NUMBER, "\ud800")
+    assert caught.value.error == "message: it has a lone surrogate; give Unicode text."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
 from plivo_phlo_async.emulator.errors import ApiError
 from plivo_phlo_async.emulator.flow.runtime.runner import LIVE_LIMIT
+from plivo_phlo_async.testing import client_of
 
 from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
 
@@ -138,3 +140,42 @@ def test_a_reset_forgets_the_runs_and_keeps_the_flows(still: StillEmulator) -> N
 
     assert emulator.runs == []
     assert emulator.phone(CALLER).calls(NUMBER).waiting == ["Menu"]
+
+
+@pytest.mark.anyio
+async def test_an_api_request_that_leads_nowhere_names_the_state_as_plivo_does(
+    still: StillEmulator,
+) -> None:
+    still.emulator.load_flow({**document("Say"), "start": {}})
+
+    async with client_of(still.emulator) as client:
+        started = await client.phlo("test").run()
+
+    assert (started.message or "").startswith(
+        "stopped. next node uuid not found for b'Start' - b'Start' with output state: http - "
+    )
+
+
+@pytest.mark.parametrize("value", [date(2026, 1, 1), float("inf"), "\ud800", {"a": [b"b"]}])
+def test_a_payload_that_is_no_json_is_refused(still: StillEmulator, value: object) -> None:
+    emulator = still.load("Say")
+
+    with pytest.raises(ApiError) as caught:
+        emulator.run("test", when=value)
+    assert caught.value.error == "when: give a value that JSON can have."
+
+
+def test_a_payload_is_kept_as_json(still: StillEmulator) -> None:
+    run = still.load("Say").run("test", when=("now", 1))
+
+    assert run.outputs["Start"]["http.params"] == {"when": ["now", 1]}
+
+
+@pytest.mark.parametrize("url", ["nonsense", "httpx://a", "http://"])
+def test_a_host_is_mapped_to_a_url(url: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        StillEmulator(allow_hosts={"api.example.com": url})
+    assert caught.value.error == (
+        "allow_hosts['api.example.com']: give a URL that begins with http:// or https://, or None"
+        " for the host itself."
+    )
