@@ -361,7 +361,6 @@ class Emulator:
     # How the parts react to each other
 
     def _on_step(self, step: LogEntry) -> None:
-        self.changed.notify()
         wall = self._wall()
         self._publish("state", lambda: self._views.step(step, wall))
         if step.api_id is None:
@@ -372,11 +371,11 @@ class Emulator:
         self._wake()
 
     def _on_run(self, describe: Callable[[], Mapping[str, object]]) -> None:
-        self.changed.notify()
         self._publish("run", describe)
         self._wake()
 
     def _wake(self) -> None:
+        self.changed.notify()
         self.background.wake()
 
     def _on_delivery(self, delivery: Delivery) -> None:

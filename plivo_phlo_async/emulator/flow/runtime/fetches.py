@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
 from urllib.parse import urlencode
 
 import anyio
@@ -105,7 +105,7 @@ class FlowFetches:
     Args:
         send: sends an event to a run.
         locked: holds the emulator's lock.
-        wake: lets the background send what waits.
+        wake: lets the background send what waits, and those see it who wait for responses.
         allowed: returns the hosts that requests may reach.
     """
 
@@ -125,7 +125,7 @@ class FlowFetches:
 
     def reset(self) -> None:
         """Forget every request; the response to one that is being sent is discarded."""
-        self._waiting: list[tuple[str, int, FetchRequest]] = []
+        self._waiting: deque[tuple[str, int, FetchRequest]] = deque()
         self._sending = 0
         self.fetched: list[FetchedRequest] = []
 
@@ -148,20 +148,23 @@ class FlowFetches:
 
     def spawn(self) -> None:
         """Start to send what waits, in tasks of the running event loop."""
-        for waiting in self._take():
-            SpawnedTask(partial(self._exchange, *waiting)).start()
+        for _ in range(len(self._waiting)):
+            SpawnedTask(self._send_next).start()
 
     async def flush(self) -> None:
         """Send what waits, concurrently, and return when all is answered."""
         async with anyio.create_task_group() as tasks:
-            for waiting in self._take():
-                tasks.start_soon(self._exchange, *waiting)
+            for _ in range(len(self._waiting)):
+                tasks.start_soon(self._send_next)
 
-    def _take(self) -> list[tuple[str, int, FetchRequest]]:
+    async def _send_next(self) -> None:
+        # A task that an event loop ends before it has begun takes nothing: the request still waits.
         with self._locked():
-            waiting, self._waiting = self._waiting, []
-            self._sending += len(waiting)
-            return waiting
+            if not self._waiting:
+                return
+            run_id, wait, request = self._waiting.popleft()
+            self._sending += 1
+        await self._exchange(run_id, wait, request)
 
     async def _exchange(self, run_id: str, wait: int, request: FetchRequest) -> None:
         answer: FetchReply | FetchFailed = FetchFailed("the emulator stopped")
@@ -173,6 +176,8 @@ class FlowFetches:
                 if fetched is self.fetched:  # else it was reset
                     self._sending -= 1
                     self._finish(run_id, wait, request, answer)
+            # Also where no run goes on: who waits for the response must see that it is here.
+            self._wake()
 
     def _allowed_hosts(self) -> AllowedHosts:
         hosts = self._allowed()
