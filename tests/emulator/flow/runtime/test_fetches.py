@@ -109,3 +109,21 @@ def test_a_request_is_not_lost_with_an_event_loop_that_ends_at_once(
 
     (run,) = emulator.runs
     assert run.path == ["Start", "Fetch", "Text"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_request_whose_event_loop_ends_fails_in_the_next_one(
+    still: StillEmulator, server: SlowServer, backend: str
+) -> None:
+    emulator = _load(still, server.url)
+
+    async def start() -> None:
+        emulator.run("test")
+        await server.wait_until_asked()
+
+    anyio.run(start, backend=backend)
+    anyio.run(_delivered, emulator, backend=backend)
+
+    (run,) = emulator.runs
+    assert run.states[1] == ("Fetch", "Failed")
+    assert run.notes == ("Fetch: the emulator stopped",)
