@@ -99,9 +99,10 @@ def calls(session: nox.Session) -> None:
 
 @nox.session
 def flows(session: nox.Session) -> None:
-    """Step random PHLOs, read mutated files and render random templates, a long time."""
+    """Step and run random PHLOs, read mutated files and render random templates, a long time."""
     _install(session, "tests")
     session.run("python", "-m", "tests.emulator.flow.engine.campaign", *session.posargs)
+    session.run("python", "-m", "tests.emulator.flow.runtime.campaign", "--runs", "20000")
     session.run("python", "-m", "tests.emulator.flow.mutations", "--files", "20000")
     session.run("python", "-m", "tests.emulator.flow.template_fuzz", "--count", "20000")
 

@@ -106,11 +106,11 @@ class Emulator:
         self.changed, self.closing = Notifier(), Notifier()
         self.events = EventStream(secrets.token_hex(4))
         self._lock = threading.RLock()
-        self._acting = False
+        self._acting_at: float | None = None
         self._wall, self._new_id = wall, new_id
         self.switchboard = Switchboard(
             PhoneRegistry(changed=self._on_phones),
-            clock=clock,
+            clock=self._event_clock,
             auto_join=auto_join,
             on_step=self._on_step,
         )
@@ -137,8 +137,8 @@ class Emulator:
             self.api,
             self.webhooks,
             self.callbacks,
-            clock=self.clock,
-            wall=self._wall,
+            clock=self._event_clock,
+            wall=self._event_wall,
             new_id=self._new_id,
             locked=self.current,
             wake=self._wake,
@@ -182,18 +182,25 @@ class Emulator:
             yield self
 
     def _act_when_due(self) -> None:
-        if self._acting:  # an action looks at the emulator
+        if self._acting_at is not None:  # an action looks at the emulator
             return
-        self._acting = True
         try:
             while (due := self._due()) is not None and due <= self.clock():
+                self._acting_at = due
                 if due == self.switchboard.due:
-                    with self.flows.at(due):
-                        self.switchboard.tick()
+                    self.switchboard.tick()
                 else:
                     self.flows.tick()
         finally:
-            self._acting = False
+            self._acting_at = None
+
+    def _event_clock(self) -> float:
+        """Return when what happens now happens: when it was due, however late it is looked at."""
+        return self.clock() if self._acting_at is None else self._acting_at
+
+    def _event_wall(self) -> float:
+        late = 0.0 if self._acting_at is None else self.clock() - self._acting_at
+        return self._wall() - late
 
     def _due(self) -> float | None:
         phones, flows = self.switchboard.due, self.flows.due
@@ -361,7 +368,6 @@ class Emulator:
     # How the parts react to each other
 
     def _on_step(self, step: LogEntry) -> None:
-        self.changed.notify()
         wall = self._wall()
         self._publish("state", lambda: self._views.step(step, wall))
         if step.api_id is None:
@@ -372,11 +378,11 @@ class Emulator:
         self._wake()
 
     def _on_run(self, describe: Callable[[], Mapping[str, object]]) -> None:
-        self.changed.notify()
         self._publish("run", describe)
         self._wake()
 
     def _wake(self) -> None:
+        self.changed.notify()
         self.background.wake()
 
     def _on_delivery(self, delivery: Delivery) -> None:

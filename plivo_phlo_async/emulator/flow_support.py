@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -292,15 +292,6 @@ class FlowSupport:
     def tick(self) -> None:
         """Send the next event that is due."""
         self.runner.tick()
-
-    @contextmanager
-    def at(self, due: float) -> Iterator[None]:
-        """Let what happens in the block happen at a second of the clock."""
-        if self._runner is None:
-            yield
-            return
-        with self._runner.at(due):
-            yield
 
     def on_step(self, step: LogEntry) -> None:
         """Send the runs in a call what a step of it means to them."""

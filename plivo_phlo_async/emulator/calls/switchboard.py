@@ -174,26 +174,31 @@ class Switchboard:
         address under the one that was dialled first.
         """
         current = self.find(node_key, by) or self.new_call(node_key)
-        self._ring(api_id, current, verb, to, ring, by)
-
-    def invite(self, current: Call, to: str, role: MemberRole, *, by: str) -> None:
-        """Ring one more phone into a call; raises as `Call.ring` does."""
-        self._ring(None, current, "call", to, lambda call: transitions.invite(call, to, role), by)
-
-    def count_dial(self, address: str) -> None:
-        """Count that an address was dialled."""
-        self.dialled[self._spellings.setdefault(canonical_address(address), address)] += 1
-
-    def _ring(
-        self, api_id: str | None, current: Call, verb: str, to: str, ring: Change, by: str
-    ) -> None:
         phone = self.phones.ring(to)
         later = phone.automatic and phone.after > 0
         reaction = _unchanged if later else self._reaction(phone.does, to)
         self._take(api_id, current, verb, to, lambda call: reaction(ring(call)), by)
         if later:
-            at = self._clock() + phone.after
-            self._schedule.add(ScheduledAction(at, current.call_id, to, phone.does))
+            self._react_later(current, to, phone)
+
+    def _react_later(self, current: Call, to: str, phone: Phone) -> None:
+        at = self._clock() + phone.after
+        self._schedule.add(ScheduledAction(at, current.call_id, to, phone.does))
+
+    def invite(self, current: Call, to: str, role: MemberRole, *, by: str) -> None:
+        """Ring one more phone into a call; raises as `Call.ring` does.
+
+        It reacts in a step of its own, even at once: so all of several phones ring before the first
+        one that rejects could end the call.
+        """
+        phone = self.phones.ring(to)
+        self._take(None, current, "call", to, lambda call: transitions.invite(call, to, role), by)
+        if phone.automatic:
+            self._react_later(current, to, phone)
+
+    def count_dial(self, address: str) -> None:
+        """Count that an address was dialled."""
+        self.dialled[self._spellings.setdefault(canonical_address(address), address)] += 1
 
     def step(self, api_id: str, node_key: NodeKey, verb: str, address: str, change: Change) -> None:
         """Apply `change` to the call of `address` and log it; raises what `change` raises."""
@@ -247,7 +252,11 @@ class Switchboard:
             where = "in no call" if concerned is _is_live else "not ringing"
             raise MemberNotFound(f"{address} is {where}.")
         for call in found:
-            self._take(None, call, verb, address, change)
+            # A flow that has gone on after one call may have changed the next.
+            current = self.calls.get(call.call_id)
+            member = None if current is None else current.find(address)
+            if current is not None and member is not None and concerned(member):
+                self._take(None, current, verb, address, change)
 
     # What phones do
 

@@ -15,7 +15,6 @@ from ...calls.log_entry import LogEntry
 from ...calls.members import Call, MemberRole, MemberState, NodeKey, canonical_address
 from ...calls.phlos import PhoneBehaviour
 from ...calls.switchboard import Switchboard
-from ...errors import CallError
 from ..engine.effects import JoinConference
 from ..engine.events import ConferenceEnded, FlowEvent, Joined, Left
 from ..engine.values import Run
@@ -95,23 +94,30 @@ class FlowConferences:
     def join(self, run: Run, node: FlowNode, effect: JoinConference) -> None:
         """Join a run's call to its conference, and dial the others into it.
 
-        It fails where the call is new and no number that it dials is valid (assumed).
+        It fails where the call is new and no number that it dials is valid, and where its phone is
+        or was in the call already (assumed).
         """
         call = self._call((run.phlo_id, node.node_id), node.component, effect.conference)
         address = run.legs[effect.leg].phone if effect.leg else ""
+        if not self._is_possible(call, address, effect):
+            if call.call_id not in self._switchboard.calls:
+                self._drop(call.call_id)
+            self._send(run.run_id, ConferenceEnded(0.0, effect.wait, failed=True))
+            return
         seat = _Seat(run.run_id, effect.wait, effect.leg, address)
         self._seats.setdefault(call.call_id, []).append(seat)
         member_id = ""
         if effect.leg:
             member_id = self._assign_leg(call.call_id, address, effect.leg)
         self._send(run.run_id, Joined(0.0, effect.wait, call.call_id, member_id))
+        self._enter(call, address, effect)
+
+    def _is_possible(self, call: Call, address: str, effect: JoinConference) -> bool:
         if call.call_id not in self._switchboard.calls and self._all_invalid(effect):
-            self._leave(call.call_id, seat, failed=True)
-            return
-        try:
-            self._enter(call, address, effect)
-        except CallError:
-            self._leave(call.call_id, seat, failed=True)
+            return False
+        if address:
+            return call.find(address) is None
+        return any(_is_free(call, to) for to in effect.to)
 
     def _all_invalid(self, effect: JoinConference) -> bool:
         phones = [self._switchboard.phones.at(to) for to in effect.to]
@@ -132,7 +138,8 @@ class FlowConferences:
         other = MemberRole.CUSTOMER if role is MemberRole.AGENT else MemberRole.AGENT
         for to in effect.to:
             current = board.calls.get(call.call_id, call)
-            board.invite(current, to, other, by=address or effect.from_)
+            if _is_free(current, to):
+                board.invite(current, to, other, by=address or effect.from_)
 
     def leave(self, leg: str) -> None:
         """Let a leg leave its conference, if it is in one."""
@@ -169,12 +176,6 @@ class FlowConferences:
             self._send(seat.run_id, ConferenceEnded(0.0, seat.wait, failed))
         self._drop(call_id)
 
-    def _leave(self, call_id: str, seat: _Seat, *, failed: bool) -> None:
-        self._seats[call_id].remove(seat)
-        if call_id not in self._switchboard.calls:
-            self._drop(call_id)
-        self._send(seat.run_id, ConferenceEnded(0.0, seat.wait, failed))
-
     def _drop(self, call_id: str) -> None:
         self._seats.pop(call_id, None)
         self._names.pop(call_id, None)
@@ -190,3 +191,8 @@ class FlowConferences:
             self._call_ids[shared, conference] = call.call_id
             self._names[call.call_id] = conference
         return call
+
+
+def _is_free(call: Call, address: str) -> bool:
+    member = call.find(address)
+    return member is None or not member.live

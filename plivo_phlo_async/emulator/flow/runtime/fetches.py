@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -45,6 +46,20 @@ class FetchedRequest:
     headers: Mapping[str, str]
     body: str
     status: int | None
+
+
+@attrs.define(eq=False)
+class _PendingFetch:
+    """A request that a task sends: of which run, and for which wait."""
+
+    waiting: tuple[str, int, FetchRequest] = attrs.field(init=False)
+    task: SpawnedTask | None = None
+    cancelled: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether no response will come."""
+        return self.cancelled or (self.task is not None and self.task.ended)
 
 
 class HttpStubs:
@@ -105,7 +120,7 @@ class FlowFetches:
     Args:
         send: sends an event to a run.
         locked: holds the emulator's lock.
-        wake: lets the background send what waits.
+        wake: lets the background send what waits, and those see it who wait for responses.
         allowed: returns the hosts that requests may reach.
     """
 
@@ -125,14 +140,14 @@ class FlowFetches:
 
     def reset(self) -> None:
         """Forget every request; the response to one that is being sent is discarded."""
-        self._waiting: list[tuple[str, int, FetchRequest]] = []
-        self._sending = 0
+        self._waiting: deque[tuple[str, int, FetchRequest]] = deque()
+        self._sending: list[_PendingFetch] = []
         self.fetched: list[FetchedRequest] = []
 
     @property
     def unfinished(self) -> int:
         """How many requests wait or are being sent."""
-        return len(self._waiting) + self._sending
+        return len(self._waiting) + len(self._sending)
 
     def start(self, run_id: str, effect: Fetch) -> None:
         """Answer a request by a stub, or let it be sent."""
@@ -141,45 +156,63 @@ class FlowFetches:
         )
         answer = self.stubs.find(request)
         if answer is not None:
-            self._finish(run_id, effect.wait, request, answer)
+            self._answer(run_id, effect.wait, request, answer)
         else:
             self._waiting.append((run_id, effect.wait, request))
             self._wake()
 
     def spawn(self) -> None:
         """Start to send what waits, in tasks of the running event loop."""
-        for waiting in self._take():
-            SpawnedTask(partial(self._exchange, *waiting)).start()
+        self._fail_lost()
+        for _ in range(len(self._waiting)):
+            exchange = _PendingFetch()
+            exchange.task = SpawnedTask(partial(self._send_next, exchange))
+            exchange.task.start()
 
     async def flush(self) -> None:
         """Send what waits, concurrently, and return when all is answered."""
+        self._fail_lost()
         async with anyio.create_task_group() as tasks:
-            for waiting in self._take():
-                tasks.start_soon(self._exchange, *waiting)
+            for _ in range(len(self._waiting)):
+                tasks.start_soon(self._send_next, _PendingFetch())
 
-    def _take(self) -> list[tuple[str, int, FetchRequest]]:
+    def _fail_lost(self) -> None:
+        """Let the requests fail whose event loop has ended.
+
+        Not when it ends: the run could send the next request, in a loop that runs no more tasks.
+        """
         with self._locked():
-            waiting, self._waiting = self._waiting, []
-            self._sending += len(waiting)
-            return waiting
+            for exchange in [one for one in self._sending if one.lost]:
+                self._finish(exchange, FetchFailed("the emulator stopped"))
 
-    async def _exchange(self, run_id: str, wait: int, request: FetchRequest) -> None:
-        answer: FetchReply | FetchFailed = FetchFailed("the emulator stopped")
-        fetched = self.fetched
+    async def _send_next(self, exchange: _PendingFetch) -> None:
+        # A task that an event loop ends before it has begun takes nothing: the request still waits.
+        with self._locked():
+            if not self._waiting:
+                return
+            exchange.waiting = self._waiting.popleft()
+            self._sending.append(exchange)
         try:
-            answer = await fetch(request, allowed=self._allowed_hosts())
-        finally:
-            with self._locked():
-                if fetched is self.fetched:  # else it was reset
-                    self._sending -= 1
-                    self._finish(run_id, wait, request, answer)
+            answer = await fetch(exchange.waiting[2], allowed=self._allowed_hosts())
+        except BaseException:
+            exchange.cancelled = True
+            raise
+        with self._locked():
+            self._finish(exchange, answer)
+        # Also where no run goes on: who waits for the response must see that it is here.
+        self._wake()
+
+    def _finish(self, exchange: _PendingFetch, answer: FetchReply | FetchFailed) -> None:
+        if exchange in self._sending:  # else it was reset
+            self._sending.remove(exchange)
+            self._answer(*exchange.waiting, answer)
 
     def _allowed_hosts(self) -> AllowedHosts:
         hosts = self._allowed()
         mapped = {host: url for host, url in hosts.items() if url is not None}
         return AllowedHosts(frozenset(hosts), mapped)
 
-    def _finish(
+    def _answer(
         self, run_id: str, wait: int, request: FetchRequest, answer: FetchReply | FetchFailed
     ) -> None:
         status = answer.status if isinstance(answer, FetchReply) else None

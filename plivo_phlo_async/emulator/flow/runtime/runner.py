@@ -130,7 +130,7 @@ class FlowRunner:
             switchboard.phones,
             schedule=self._schedule,
             keep_timers=self.timers.keep,
-            now=self._moment,
+            now=clock,
             prompt_speed=lambda: self.settings.prompt_speed,
         )
         self.conferences: FlowConferences = FlowConferences(
@@ -149,7 +149,6 @@ class FlowRunner:
         self._recordings: dict[str, str] = {}
         self._queue: deque[tuple[str, FlowEvent]] = deque()
         self._draining = False
-        self._due: float | None = None
         self.timers.clear()
         self.phones.reset()
         self.conferences.reset()
@@ -188,7 +187,7 @@ class FlowRunner:
             raise TooManyRuns
         phlo = self.flows[phlo_id]
         run, effects = begin(
-            phlo, self._new_id(), trigger, at=self._time(), base_url=self.settings.base_url
+            phlo, self._new_id(), trigger, at=self._wall(), base_url=self.settings.base_url
         )
         self._make_room()
         self._live.add(run.run_id)
@@ -226,7 +225,7 @@ class FlowRunner:
             return
         if isinstance(event, HungUp):
             self.conferences.leave(event.leg)
-        event = attrs.evolve(event, at=self._time())
+        event = attrs.evolve(event, at=self._wall())
         run, effects = step(self.flows[before.phlo_id], before, event)
         if run is before:
             return
@@ -299,32 +298,13 @@ class FlowRunner:
     def tick(self) -> None:
         """Send the next event that is due."""
         scheduled = self.timers.pop()
-        with self.at(scheduled.due):
-            self.send(scheduled.run_id, scheduled.event)
-
-    @contextmanager
-    def at(self, due: float) -> Iterator[None]:
-        """Let what happens in the block happen at a second of the clock."""
-        self._due = due
-        try:
-            yield
-        finally:
-            self._due = None
-
-    def _time(self) -> float:
-        """Return the time since 1970: of the event that is due, else of the clock."""
-        late = 0.0 if self._due is None else self._clock() - self._due
-        return self._wall() - late
+        self.send(scheduled.run_id, scheduled.event)
 
     def _schedule(self, run_id: str, seconds: float, event: FlowEvent) -> None:
         if seconds <= 0:
             self._queue.append((run_id, event))
             return
-        self.timers.add(ScheduledEvent(self._moment() + seconds, run_id, event))
-
-    def _moment(self) -> float:
-        """Return the second of the clock: of the event that is due, else the present one."""
-        return self._clock() if self._due is None else self._due
+        self.timers.add(ScheduledEvent(self._clock() + seconds, run_id, event))
 
     # Effects
 

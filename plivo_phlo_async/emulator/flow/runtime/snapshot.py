@@ -32,6 +32,10 @@ def dump_runs(runner: FlowRunner, most_ended: int) -> dict[str, Any]:
         "runs": [run_to_json(run) for run in kept],
         "timers": [_dump_timer(one, runner.now) for one in runner.timers],
         "conferences": runner.conferences.dump(),
+        "components": {
+            phlo.phlo_id: {name: node.component for name, node in phlo.nodes.items()}
+            for phlo in runner.flows.values()
+        },
     }
 
 
@@ -44,14 +48,14 @@ def _dump_timer(scheduled: ScheduledEvent, now: float) -> dict[str, Any]:
 
 
 def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
-    """Restore runs whose flows have all of their nodes; an HTTP request fails.
+    """Restore runs that are at nodes which are still there; an HTTP request fails.
 
     Raises:
         KeyError, TypeError, ValueError: the data is invalid.
     """
     runs = [run_from_json(one) for one in data["runs"]]
     for run in runs:
-        if _fits(runner, run):
+        if _fits(runner, run, data["components"].get(run.phlo_id, {})):
             runner.adopt(run)
         else:
             _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
@@ -67,6 +71,9 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
                 runner.send(run.run_id, Unreachable(0.0, wait.number, "the emulator restarted"))
 
 
-def _fits(runner: FlowRunner, run: Run) -> bool:
+def _fits(runner: FlowRunner, run: Run, components: Mapping[str, str]) -> bool:
     phlo = runner.flows.get(run.phlo_id)
-    return phlo is not None and all(token.node in phlo.nodes for token in run.tokens)
+    if phlo is None:
+        return False
+    nodes = [(token.node, phlo.nodes.get(token.node)) for token in run.tokens]
+    return all(node is not None and node.component == components[name] for name, node in nodes)

@@ -9,7 +9,7 @@ import pytest
 from plivo_phlo_async.emulator import MemberRole, PhloEmulator
 from plivo_phlo_async.testing import client_of
 
-from ..flows import AGENT, CALLER, NUMBER, StillEmulator
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
 
 OTHER = "12025550009"
 
@@ -188,3 +188,80 @@ def test_the_recording_of_a_conference_is_of_the_call_that_joined(still: StillEm
 
     (recording,) = json.loads(run.dump())["recordings"]
     assert recording["leg"] == run.call_uuids[0]
+
+
+def test_a_number_that_is_dialled_twice_rings_once(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"to": [AGENT, f"+{AGENT}"]})
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.waiting == ["Agents"]
+    assert _members(emulator) == [[(CALLER, "in_call"), (AGENT, "in_call")]]
+    assert emulator.dialled == {AGENT: 1}
+
+
+def test_a_caller_is_not_dialled_into_the_own_call(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"to": [CALLER, AGENT]})
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.waiting == ["Agents"]
+    assert _members(emulator) == [[(CALLER, "in_call"), (AGENT, "in_call")]]
+
+
+def test_one_phone_that_rejects_at_once_does_not_end_the_call_for_the_next(
+    still: StillEmulator,
+) -> None:
+    emulator = still.load("Agents", "Text", Agents={"to": [AGENT, OTHER]})
+    emulator.set_phone(AGENT, "reject")
+
+    run = emulator.run("test")
+
+    assert run.waiting == ["Agents"]
+    emulator.hang_up(OTHER)
+    assert run.states[1:] == [("Agents", "Completed"), ("Text", "Sent")]
+
+
+def test_a_call_that_every_phone_rejects_fails(still: StillEmulator) -> None:
+    emulator = still.load("Agents", Agents={"to": [AGENT, OTHER]})
+    for address in (AGENT, OTHER):
+        emulator.set_phone(address, "reject")
+
+    run = emulator.run("test")
+
+    assert run.states[-1] == ("Agents", "Failed")
+    assert emulator.dialled == {AGENT: 1, OTHER: 1}
+    assert emulator.calls == {}
+
+
+def test_a_phone_answers_on_time_however_far_the_clock_jumps() -> None:
+    still = StillEmulator(prompt_speed=1)
+    emulator = still.load("Say", "Agents", Say={"prompt": "12345"})
+    emulator.set_phone(AGENT, "answer", after=3)
+    emulator.phone(CALLER).calls(NUMBER)
+
+    still.clock.advance(100)
+
+    assert _members(emulator) == [[(CALLER, "in_call"), (AGENT, "in_call")]]
+    steps = {(one.verb, one.address): still.clock() - one.at for one in emulator.log}
+    assert steps["join", CALLER] == pytest.approx(95)
+    assert steps["answer", AGENT] == pytest.approx(92)
+
+
+def test_a_hang_up_in_two_calls_keeps_whom_a_flow_dials_meanwhile(still: StillEmulator) -> None:
+    second = {"component": "Multiparty Call", "from": NUMBER, "node_id": "second", "to": OTHER}
+    named = {"Agents": {"conference": "one"}, "Second": {**second, "conference": "two"}}
+    flow = document("Agents", "Second", **named)
+    flow["start"] = {"API Request": "Agents", "Incoming Call": "Second"}
+    emulator = still.emulator
+    emulator.load_flow(flow)
+    emulator.set_phone(OTHER, "reject")
+    emulator.run("test")
+    emulator.phone(CALLER).calls(NUMBER)
+    emulator.join("test", "second", AGENT)
+    emulator.set_phone(OTHER, "answer")
+
+    emulator.hang_up(AGENT)
+
+    (call,) = emulator.calls.values()
+    assert {m.address for m in call.members if m.live} == {CALLER, OTHER}

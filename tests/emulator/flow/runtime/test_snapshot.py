@@ -85,6 +85,15 @@ def test_a_run_whose_node_is_gone_is_dropped(
     assert f"The run {run_id} is dropped: its PHLO has changed." in caplog.messages
 
 
+def test_a_run_whose_node_has_another_component_is_dropped(still: StillEmulator) -> None:
+    still.emulator.load_flow(document("Fetch", Fetch={"url": "http://127.0.0.1:9/x"}))
+    still.emulator.run("test")
+
+    after = _restart(still, document("Fetch", Fetch={"component": "Play Audio", "prompt": "Hi."}))
+
+    assert after.runs == []
+
+
 def test_an_ended_run_and_its_recording_are_kept(still: StillEmulator) -> None:
     flow = document("Voicemail")
     still.emulator.load_flow(flow)
