@@ -357,9 +357,17 @@ class FlowSupport:
         return dumped
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Restore the runs of a snapshot whose PHLOs are still as they were."""
-        if data and self._runner is not None:
+        """Restore the runs of a snapshot whose PHLOs still have their nodes.
+
+        Raises `InvalidParameter` if they are damaged; none is restored then.
+        """
+        if not data or self._runner is None:
+            return
+        try:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"it is not of an emulator's state ({type(error).__name__}: {error})"
+            raise InvalidParameter(f"flow_runs: {what}.") from error
 
 
 def _member_callbacks(nodes: Mapping[str, FlowNode]) -> dict[str, Callback]:

@@ -679,5 +679,8 @@ class PhloEmulator:
         Args:
             snapshot: what `snapshot` or `StateFile.read` returned; calls at nodes that no longer
                 exist are dropped.
+
+        Raises:
+            ApiError: its runs are damaged.
         """
         self._emulator.restore(snapshot)

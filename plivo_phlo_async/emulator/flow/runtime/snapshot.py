@@ -12,6 +12,7 @@ from ..engine import events
 from ..engine.events import FlowEvent, Unreachable
 from ..engine.run_json import run_from_json, run_to_json
 from ..engine.values import Run, WaitKind, waits_of
+from .conferences import read_conferences
 from .runner import FlowRunner
 from .timers import ScheduledEvent
 
@@ -50,20 +51,20 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
     """Restore runs whose flows have all of their nodes; an HTTP request fails.
 
     Raises:
-        KeyError, TypeError, ValueError: the data is invalid.
+        AttributeError, KeyError, TypeError, ValueError: the data is invalid; nothing is restored.
     """
     runs = [run_from_json(one) for one in data["runs"]]
+    timers = [_read_timer(one, runner.now) for one in data["timers"]]
+    conferences = read_conferences(data["conferences"])
     for run in runs:
         if _fits(runner, run):
             runner.adopt(run)
         else:
             _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
-    runner.conferences.restore(data["conferences"])
-    for timer in data["timers"]:
-        if timer["run_id"] in runner.runs:
-            event = _read_event(timer["event"], timer["fields"])
-            due = runner.now + max(0.0, float(timer["seconds"]))
-            runner.timers.add(ScheduledEvent(due, timer["run_id"], event))
+    runner.conferences.restore(conferences)
+    for timer in timers:
+        if timer.run_id in runner.runs:
+            runner.timers.add(timer)
     for run in runs:
         for wait in waits_of(run):
             if wait.kind is WaitKind.RESPONSE:
@@ -73,6 +74,11 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
 def _fits(runner: FlowRunner, run: Run) -> bool:
     phlo = runner.flows.get(run.phlo_id)
     return phlo is not None and all(token.node in phlo.nodes for token in run.tokens)
+
+
+def _read_timer(data: Mapping[str, Any], now: float) -> ScheduledEvent:
+    due = now + max(0.0, float(data["seconds"]))
+    return ScheduledEvent(due, data["run_id"], _read_event(data["event"], data["fields"]))
 
 
 def _read_event(name: str, fields: Mapping[str, Any]) -> FlowEvent:
