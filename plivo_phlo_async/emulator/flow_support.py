@@ -86,7 +86,8 @@ class FlowSupport:
         self._runner: FlowRunner | None = None
         self._prompt_speed: float | None = 15.0
         self.base_url: str = "http://127.0.0.1:7461"
-        self.allowed_hosts: Mapping[str, str | None] = {}
+        self._own_hosts: Mapping[str, str | None] = {}
+        self._seed_hosts: Mapping[str, str | None] = {}
 
     @property
     def prompt_speed(self) -> float | None:
@@ -149,7 +150,16 @@ class FlowSupport:
                     f"allow_hosts[{host!r}]: give a URL that begins with http:// or https://, or"
                     " None for the host itself."
                 )
-        self.allowed_hosts = {**self.allowed_hosts, **added}
+        self._own_hosts = {**self._own_hosts, **added}
+
+    def set_seed_hosts(self, hosts: Mapping[str, str | None]) -> None:
+        """Set the hosts that a seed allows; they replace those of the seed before."""
+        self._seed_hosts = dict(hosts)
+
+    @property
+    def allowed_hosts(self) -> Mapping[str, str | None]:
+        """The hosts that HTTP Request nodes may reach, with the URL that is used instead."""
+        return {**self._seed_hosts, **self._own_hosts}
 
     # Flows
 
