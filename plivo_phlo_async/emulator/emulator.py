@@ -357,7 +357,7 @@ class Emulator:
         if seed.auth_id is not None and seed.auth_token is not None:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
         self.flows.clear()
-        self.flows.allow(seed.hosts)
+        self.flows.set_seed_hosts(seed.hosts)
         self.api.configure(seed.phlos)
         for flow in seed.flows:
             self.flows.load(flow)

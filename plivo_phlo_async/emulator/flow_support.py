@@ -84,9 +84,23 @@ class FlowSupport:
         self._clock, self._wall, self._new_id = clock, wall, new_id
         self._locked, self._wake, self._changed = locked, wake, changed
         self._runner: FlowRunner | None = None
-        self.prompt_speed: float | None = 15.0
+        self._prompt_speed: float | None = 15.0
         self.base_url: str = "http://127.0.0.1:7461"
-        self.allowed_hosts: Mapping[str, str | None] = {}
+        self._own_hosts: Mapping[str, str | None] = {}
+        self._seed_hosts: Mapping[str, str | None] = {}
+
+    @property
+    def prompt_speed(self) -> float | None:
+        """The characters of a prompt a second; None for prompts without length."""
+        return self._prompt_speed
+
+    @prompt_speed.setter
+    def prompt_speed(self, speed: float | None) -> None:
+        if speed is not None and not speed > 0:
+            raise ValueError(
+                "prompt_speed: give a number above 0, or None for prompts without length."
+            )
+        self._prompt_speed = speed
 
     @property
     def loaded(self) -> bool:
@@ -127,6 +141,8 @@ class FlowSupport:
 
         Raises `InvalidParameter` for what is no URL.
         """
+        if isinstance(hosts, str):
+            hosts = (hosts,)
         added = hosts if isinstance(hosts, Mapping) else dict.fromkeys(hosts)
         for host, url in added.items():
             if url is not None and not is_url(url):
@@ -134,15 +150,27 @@ class FlowSupport:
                     f"allow_hosts[{host!r}]: give a URL that begins with http:// or https://, or"
                     " None for the host itself."
                 )
-        self.allowed_hosts = {**self.allowed_hosts, **added}
+        self._own_hosts = {**self._own_hosts, **added}
+
+    def set_seed_hosts(self, hosts: Mapping[str, str | None]) -> None:
+        """Set the hosts that a seed allows; they replace those of the seed before."""
+        self._seed_hosts = dict(hosts)
+
+    @property
+    def allowed_hosts(self) -> Mapping[str, str | None]:
+        """The hosts that HTTP Request nodes may reach, with the URL that is used instead."""
+        return {**self._seed_hosts, **self._own_hosts}
 
     # Flows
 
     def read(self, source: FlowSource) -> Phlo:
-        """Return the flow of a file, of a text, of plain data or of a value; raises `FlowError`."""
+        """Return the flow of a file, of a text, of plain data or of a value.
+
+        Raises `FlowError`, and `TypeError` for anything else.
+        """
         reader: Any = load_flow_module("reader")
         found: Any = source
-        if isinstance(source, str) and "\n" in source:
+        if isinstance(source, str) and ("\n" in source or source.startswith("{")):
             found = reader.read_phlo_text(source)
         elif isinstance(source, str | PathLike):
             found = reader.load_phlo(source)
@@ -150,6 +178,9 @@ class FlowSupport:
             found = reader.read_phlo(source)
         elif hasattr(source, "build"):
             found = source.build()
+        if not isinstance(found, reader.Phlo):
+            kind = type(source).__name__
+            raise TypeError(f"give a flow as a path, a text, a mapping or a Phlo, not {kind}.")
         phlo: Phlo = found
         return phlo
 
@@ -183,8 +214,10 @@ class FlowSupport:
     def start(self, phlo_id: str, params: Mapping[str, object], api_id: str) -> FlowRunStart:
         """Start a run by API request.
 
-        Raises `ApiError` if a value is no JSON, or too many runs are live.
+        Raises `ApiError` if there is no such flow, a value is no JSON, or too many runs are live.
         """
+        if not self.has(phlo_id):
+            raise UnknownResource("flow", phlo_id)
         payload = {name: _as_json(name, value) for name, value in params.items()}
         trigger = load_flow_module("engine.step").Trigger("API Request", params=payload)
         run = self.runner.start(phlo_id, trigger)
@@ -350,9 +383,17 @@ class FlowSupport:
         return dumped
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Restore the runs of a snapshot whose PHLOs are still as they were."""
-        if data and self._runner is not None:
+        """Restore the runs of a snapshot whose PHLOs still have their nodes.
+
+        Raises `InvalidParameter` if they are damaged; none is restored then.
+        """
+        if not data or self._runner is None:
+            return
+        try:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"it is not of an emulator's state ({type(error).__name__}: {error})"
+            raise InvalidParameter(f"flow_runs: {what}.") from error
 
 
 def _member_callbacks(nodes: Mapping[str, FlowNode]) -> dict[str, Callback]:

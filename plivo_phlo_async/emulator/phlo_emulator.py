@@ -98,7 +98,8 @@ class PhloEmulator:
         FlowError: a flow is invalid; it has every problem.
         ImportError: the extra `flows` is missing.
         ApiError: the text of a fault rule, or the URL of a callback or a host, is invalid.
-        ValueError: the behaviour of a phone is unknown, or `default_phone` is invalid.
+        ValueError: the behaviour of a phone is unknown, `default_phone` is invalid, or a speed is
+            not above 0.
 
     Attributes:
         clock: returns monotonic seconds.
@@ -456,13 +457,14 @@ class PhloEmulator:
             FlowError: it is invalid; the error has every problem.
             ApiError: another flow has one of its numbers.
             ImportError: the extra `flows` is missing.
+            TypeError: the source is none of these.
             ValueError: an answer is invalid.
         """
         with self._emulator.current() as emulator:
             phlo = emulator.flows.read(source)
+            stubs = emulator.flows.runner.fetches.stubs.read(http or {})
             emulator.flows.load(phlo)
-            if http is not None:
-                emulator.flows.runner.fetches.stubs.add(http)
+            emulator.flows.runner.fetches.stubs.add(stubs)
             return phlo
 
     def run(self, phlo_id: str, **params: object) -> FlowRun:
@@ -690,5 +692,8 @@ class PhloEmulator:
         Args:
             snapshot: what `snapshot` or `StateFile.read` returned; calls at nodes that no longer
                 exist are dropped.
+
+        Raises:
+            ApiError: its runs are damaged.
         """
         self._emulator.restore(snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -139,3 +140,14 @@ def test_a_flow_with_problems_shows_all_of_them(plivo_phlo: Run, path: Path) -> 
     assert code == 2
     assert "no node 'Sai'" in printed
     assert "no component 'Play'" in printed
+
+
+def test_a_state_with_damaged_runs_is_one_line(plivo_phlo: Run, path: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    kept = {"version": 2, "calls": [], "dialled": {}, "phones": {}, "flow_runs": {"runs": []}}
+    state.write_text(json.dumps(kept))
+
+    code, _, printed = plivo_phlo("emulate", "--flow", str(path), "--state", str(state))
+
+    assert code == 2
+    assert "--state: flow_runs: it is not of an emulator's state (KeyError: 'timers')." in printed

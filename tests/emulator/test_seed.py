@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import anyio
 import pytest
 
 from plivo_phlo_async.emulator import (
@@ -212,3 +213,19 @@ def test_two_flows_of_a_seed_share_nothing(changes: dict[str, object], says: str
     with pytest.raises(InvalidParameter) as caught:
         read_seed({"phlos": [FLOW, {**FLOW, **changes}]}, "seed")
     assert caught.value.error == says
+
+
+def test_a_seed_replaces_the_hosts_of_the_one_before() -> None:
+    flow = {
+        "phlo": "Ask",
+        "start": {"API Request": "Ask"},
+        "nodes": {"Ask": {"component": "HTTP Request", "method": "GET", "url": "https://b/"}},
+    }
+    emulator = PhloEmulator(allow_hosts=["a"])
+    emulator.load(read_seed({"hosts": {"b": None}}, "seed"))
+
+    emulator.load(read_seed({"phlos": [flow]}, "seed"))
+
+    run = emulator.run(emulator.phlos[0].phlo_id)
+    anyio.run(emulator.delivered)
+    assert run.notes == ("Ask: b is not allowed; start the emulator with --allow-host b",)

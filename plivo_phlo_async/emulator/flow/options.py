@@ -113,7 +113,8 @@ class OptionReader:
             return value.text
         what = {ListValue: "list", MapValue: "mapping"}.get(type(value), "")
         if isinstance(value, OpaqueValue):
-            what = type(value.value).__name__
+            is_text = isinstance(value.value, str)  # one that no encoding has
+            what = "lone surrogate" if is_text else type(value.value).__name__
         self._add(value, path, f"give a text, not a {what}.")
         return None
 

@@ -8,8 +8,7 @@ from .values import RunRecording, Wait, WaitKind
 from .visit import Visit
 
 __all__ = [
-    "enter_get_input",
-    "enter_ivr_menu",
+    "enter_input",
     "enter_play_audio",
     "enter_record_audio",
     "handle_get_input",
@@ -29,21 +28,17 @@ def handle_play_audio(visit: Visit, event: FlowEvent) -> str | None:
     return "Prompt Completed" if isinstance(event, Played) else None
 
 
-def _ask(visit: Visit) -> Wait:
+def enter_input(visit: Visit) -> Wait:
+    """Play the prompt of an IVR Menu or Get Input, which then waits for keys."""
     # Played even where it is empty: the phone then knows that keys are asked for.
-    return visit.play(visit.token.leg, visit.prompts(), accepts_keys=True)
+    wait = visit.play(visit.token.leg, visit.prompts(), accepts_keys=True)
+    visit.clear_outputs()
+    return wait
 
 
 def _wait_for_keys(visit: Visit, digits: str = "") -> Wait:
     seconds = visit.seconds("timeout")
     return visit.wait_for(WaitKind.KEYS, seconds=seconds, leg=visit.token.leg, digits=digits)
-
-
-def enter_ivr_menu(visit: Visit) -> Wait:
-    """Play the prompt, then wait for one key."""
-    wait = _ask(visit)
-    visit.clear_outputs()
-    return wait
 
 
 def handle_ivr_menu(visit: Visit, event: FlowEvent) -> str | Wait | None:
@@ -57,13 +52,6 @@ def handle_ivr_menu(visit: Visit, event: FlowEvent) -> str | Wait | None:
             visit.set_outputs({"digits": key, "input_type": "digits"})
             return key if key in visit.node.texts("inputs") else "Wrong Input"
     return None
-
-
-def enter_get_input(visit: Visit) -> Wait:
-    """Play the prompt, then wait for keys."""
-    wait = _ask(visit)
-    visit.clear_outputs()
-    return wait
 
 
 def handle_get_input(visit: Visit, event: FlowEvent) -> str | Wait | None:

@@ -33,8 +33,7 @@ from .legs import NO_PRICE, NORMAL, format_time
 from .logic import enter_branch, enter_counter
 from .messages import enter_send_sms, handle_send_sms, update_message
 from .prompts import (
-    enter_get_input,
-    enter_ivr_menu,
+    enter_input,
     enter_play_audio,
     enter_record_audio,
     handle_get_input,
@@ -76,8 +75,8 @@ def _never_waits(visit: Visit, event: FlowEvent) -> None:
 
 _BEHAVIOURS: Mapping[str, tuple[Enter, Handle]] = {
     "Send SMS": (enter_send_sms, handle_send_sms),
-    "IVR Menu": (enter_ivr_menu, handle_ivr_menu),
-    "Get Input": (enter_get_input, handle_get_input),
+    "IVR Menu": (enter_input, handle_ivr_menu),
+    "Get Input": (enter_input, handle_get_input),
     "Initiate Call": (enter_initiate_call, handle_initiate_call),
     "Call Forward": (enter_call_forward, handle_call_forward),
     "Hangup": (enter_hangup, _never_waits),

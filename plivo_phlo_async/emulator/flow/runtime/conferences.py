@@ -20,7 +20,7 @@ from ..engine.events import ConferenceEnded, FlowEvent, Joined, Left
 from ..engine.values import Run
 from ..phlo import FlowNode, Prompt
 
-__all__ = ["FlowConferences"]
+__all__ = ["FlowConferences", "KeptConference", "read_conferences"]
 
 
 @attrs.frozen
@@ -31,6 +31,33 @@ class _Seat:
     wait: int
     leg: str
     address: str
+
+
+@attrs.frozen
+class KeptConference:
+    """A conference in a snapshot.
+
+    Attributes:
+        call_id: the id of its call.
+        shared: the ids of the PHLO and the node whose runs share it, "" for a bridge.
+        name: its name.
+        entered: whether a member was ever in it.
+        seats: the runs that wait for it.
+    """
+
+    call_id: str
+    shared: str
+    name: str
+    entered: bool
+    seats: tuple[_Seat, ...]
+
+
+def read_conferences(data: Iterable[Mapping[str, Any]]) -> list[KeptConference]:
+    """Return conferences from their JSON data; raises `KeyError` or `TypeError`."""
+    return [
+        KeptConference(**{**one, "seats": tuple(_Seat(**seat) for seat in one["seats"])})
+        for one in data
+    ]
 
 
 class FlowConferences:
@@ -65,27 +92,28 @@ class FlowConferences:
     def dump(self) -> list[dict[str, Any]]:
         """Return the conferences as JSON data."""
         return [
-            {
-                "call_id": call_id,
-                "shared": shared,
-                "name": name,
-                "entered": call_id in self._entered,
-                "seats": [attrs.asdict(seat) for seat in self._seats.get(call_id, ())],
-            }
+            attrs.asdict(
+                KeptConference(
+                    call_id,
+                    shared,
+                    name,
+                    call_id in self._entered,
+                    tuple(self._seats.get(call_id, ())),
+                )
+            )
             for (shared, name), call_id in self._call_ids.items()
         ]
 
-    def restore(self, dumped: Iterable[Mapping[str, Any]]) -> None:
+    def restore(self, kept: Iterable[KeptConference]) -> None:
         """Restore the conferences whose calls are live; the others have ended."""
-        for one in dumped:
-            call_id = one["call_id"]
-            self._call_ids[one["shared"], one["name"]] = call_id
-            self._names[call_id] = one["name"]
-            self._seats[call_id] = [_Seat(**seat) for seat in one["seats"]]
-            if one["entered"]:
-                self._entered.add(call_id)
-            if call_id not in self._switchboard.calls:
-                self._end(call_id)
+        for one in kept:
+            self._call_ids[one.shared, one.name] = one.call_id
+            self._names[one.call_id] = one.name
+            self._seats[one.call_id] = [*one.seats]
+            if one.entered:
+                self._entered.add(one.call_id)
+            if one.call_id not in self._switchboard.calls:
+                self._end(one.call_id)
 
     def name_of(self, call_id: str) -> str | None:
         """Return the name of the conference of a call, None for a call of no flow."""

@@ -26,6 +26,11 @@ FETCHED_LIMIT = 1000
 StubAnswer = object
 """What answers a stubbed request: a status, a JSON body, a pair of both, an exception, "pass"."""
 
+StubReply = FetchReply | FetchFailed | None
+"""What a stubbed request receives; None sends it."""
+
+_ANSWER_HINT = 'give a status, a JSON body, a pair of both, an exception or "pass".'
+
 
 @attrs.frozen
 class FetchedRequest:
@@ -66,52 +71,65 @@ class HttpStubs:
     """Answers for requests."""
 
     def __init__(self) -> None:
-        self._answers: dict[str, StubAnswer] = {}
+        self._replies: dict[str, StubReply] = {}
         self.unused: set[str] = set()
 
-    def add(self, answers: Mapping[str, StubAnswer]) -> None:
-        """Add answers, before the others.
+    @staticmethod
+    def read(answers: Mapping[str, StubAnswer]) -> dict[str, StubReply]:
+        """Return the replies of answers.
 
         Args:
             answers: the answers by "METHOD URL" with `*`; "pass" sends the request.
 
         Raises:
-            ValueError: a name is not of this form.
+            ValueError: a name is not of this form, or an answer is none.
         """
-        for pattern in answers:
+        replies = {}
+        for pattern, answer in answers.items():
             if len(pattern.split(" ")) != 2:
                 raise ValueError(f"http[{pattern!r}]: give METHOD URL, as GET http://127.0.0.1/*")
-        self._answers = {**answers, **self._answers}
-        self._answers |= answers
-        self.unused |= answers.keys()
+            try:
+                replies[pattern] = _reply(answer)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"http[{pattern!r}]: {_ANSWER_HINT}") from error
+        return replies
 
-    def find(self, request: FetchRequest) -> FetchReply | FetchFailed | None:
-        """Return the answer of a request, None to send it."""
+    def add(self, replies: Mapping[str, StubReply]) -> None:
+        """Add replies, before the others."""
+        self._replies = {**replies, **self._replies, **replies}
+        self.unused |= replies.keys()
+
+    def find(self, request: FetchRequest) -> StubReply:
+        """Return the reply to a request, None to send it."""
         line = f"{request.method} {request.url}"
-        for pattern, answer in self._answers.items():
+        for pattern, reply in self._replies.items():
             if line == pattern or fnmatch.fnmatchcase(line, pattern):
                 self.unused.discard(pattern)
-                return _reply(answer)
+                return reply
         return None
 
 
-def _reply(answer: StubAnswer) -> FetchReply | FetchFailed | None:
+def _reply(answer: StubAnswer) -> StubReply:
     match answer:
         case "pass":
             return None
         case BaseException():
             return FetchFailed(str(answer) or type(answer).__name__)
         case bool():
-            return FetchReply(200, "application/json", json.dumps(answer))
+            return _json_reply(200, answer)
         case int():
             return FetchReply(answer, "", "")
         case (int(status), str(text)):
             return FetchReply(status, "text/plain", text)
         case (int(status), body):
-            return FetchReply(status, "application/json", json.dumps(body))
+            return _json_reply(status, body)
         case str():
             return FetchReply(200, "text/plain", answer)
-    return FetchReply(200, "application/json", json.dumps(answer))
+    return _json_reply(200, answer)
+
+
+def _json_reply(status: int, body: object) -> FetchReply:
+    return FetchReply(status, "application/json", json.dumps(body, allow_nan=False))
 
 
 class FlowFetches:

@@ -81,13 +81,17 @@ class FlowSettings(Protocol):
     Attributes:
         prompt_speed: the characters of a prompt a second; None for prompts without length.
         base_url: the URL of the emulator, for the URLs of recordings.
-        allowed_hosts: the hosts that HTTP Request nodes may reach, with the URL that their requests
-            go to instead, None for the host itself.
     """
 
     prompt_speed: float | None
     base_url: str
-    allowed_hosts: Mapping[str, str | None]
+
+    @property
+    def allowed_hosts(self) -> Mapping[str, str | None]:
+        """The hosts that HTTP Request nodes may reach, besides this machine.
+
+        Each has the URL that its requests go to instead, None for the host itself.
+        """
 
 
 class FlowRunner:

@@ -10,6 +10,7 @@ from ..engine.event_json import event_from_json, event_to_json
 from ..engine.events import Unreachable
 from ..engine.run_json import run_from_json, run_to_json
 from ..engine.values import Run, WaitKind, waits_of
+from .conferences import read_conferences
 from .runner import FlowRunner
 from .timers import ScheduledEvent
 
@@ -51,20 +52,21 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
     """Restore runs that are at nodes which are still there; an HTTP request fails.
 
     Raises:
-        KeyError, TypeError, ValueError: the data is invalid.
+        AttributeError, KeyError, TypeError, ValueError: the data is invalid; nothing is restored.
     """
     runs = [run_from_json(one) for one in data["runs"]]
-    for run in runs:
-        if _fits(runner, run, data["components"].get(run.phlo_id, {})):
+    timers = [_read_timer(one, runner.now) for one in data["timers"]]
+    conferences = read_conferences(data["conferences"])
+    fitting = [_fits(runner, run, data["components"].get(run.phlo_id, {})) for run in runs]
+    for run, fits in zip(runs, fitting, strict=True):
+        if fits:
             runner.adopt(run)
         else:
             _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
-    runner.conferences.restore(data["conferences"])
-    for timer in data["timers"]:
-        if timer["run_id"] in runner.runs:
-            event = event_from_json(timer["event"])
-            due = runner.now + max(0.0, float(timer["seconds"]))
-            runner.timers.add(ScheduledEvent(due, timer["run_id"], event))
+    runner.conferences.restore(conferences)
+    for timer in timers:
+        if timer.run_id in runner.runs:
+            runner.timers.add(timer)
     for run in runs:
         for wait in waits_of(run):
             if wait.kind is WaitKind.RESPONSE:
@@ -77,3 +79,8 @@ def _fits(runner: FlowRunner, run: Run, components: Mapping[str, str]) -> bool:
         return False
     nodes = [(token.node, phlo.nodes.get(token.node)) for token in run.tokens]
     return all(node is not None and node.component == components[name] for name, node in nodes)
+
+
+def _read_timer(data: Mapping[str, Any], now: float) -> ScheduledEvent:
+    due = now + max(0.0, float(data["seconds"]))
+    return ScheduledEvent(due, data["run_id"], event_from_json(data["event"]))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
+import anyio
 import pytest
 
+from plivo_phlo_async.emulator import DEMO_PHLO_ID
 from plivo_phlo_async.emulator.errors import ApiError
 from plivo_phlo_async.emulator.flow.runtime.runner import LIVE_LIMIT
 from plivo_phlo_async.testing import client_of
@@ -179,3 +182,50 @@ def test_a_host_is_mapped_to_a_url(url: str) -> None:
         "allow_hosts['api.example.com']: give a URL that begins with http:// or https://, or None"
         " for the host itself."
     )
+
+
+def test_a_phlo_that_is_no_flow_cannot_be_run_in_process(still: StillEmulator) -> None:
+    with pytest.raises(ApiError) as caught:
+        still.emulator.run(DEMO_PHLO_ID)
+    assert caught.value.reason == f"There is no flow {DEMO_PHLO_ID!r}."
+
+
+@pytest.mark.parametrize("source", [5, None, b"phlo: x"])
+def test_what_is_no_flow_is_refused(still: StillEmulator, source: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        still.emulator.load_flow(source)
+    assert str(caught.value) == (
+        f"give a flow as a path, a text, a mapping or a Phlo, not {type(source).__name__}."
+    )
+
+
+def test_a_flow_may_be_json_in_one_line(still: StillEmulator) -> None:
+    assert still.emulator.load_flow(json.dumps(document("Say"))).name == "Test"
+
+
+@pytest.mark.parametrize("answer", [date(2026, 1, 1), TimeoutError, float("inf"), (200, b"")])
+def test_an_answer_that_is_no_json_is_refused(still: StillEmulator, answer: object) -> None:
+    with pytest.raises(ValueError, match="give a status, a JSON body, a pair of both") as caught:
+        still.emulator.load_flow(document("Fetch"), http={"GET http://x/": answer})
+    assert str(caught.value).startswith("http['GET http://x/']: ")
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan")])
+def test_a_prompt_speed_is_above_zero(speed: float) -> None:
+    with pytest.raises(ValueError, match="prompt_speed: give a number above 0, or None"):
+        StillEmulator(prompt_speed=speed)
+
+
+def test_one_host_may_be_allowed_as_a_text() -> None:
+    still = StillEmulator(allow_hosts="api.example.com")
+    flow = document("Fetch", Fetch={"url": "https://a/x"})
+    run = _answered(still, flow)
+
+    assert run.notes == ("Fetch: a is not allowed; start the emulator with --allow-host a",)
+
+
+def _answered(still: StillEmulator, flow: dict[str, Any]) -> Any:
+    still.emulator.load_flow(flow)
+    run = still.emulator.run("test")
+    anyio.run(still.emulator.delivered)
+    return run

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator.errors import InvalidParameter
 from plivo_phlo_async.emulator.persistence import dump_snapshot, parse_snapshot
 
 from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
@@ -106,3 +109,29 @@ def test_an_ended_run_and_its_recording_are_kept(still: StillEmulator) -> None:
 
     assert after.runs[0].ended == run.ended
     assert after.runs[0].recording_ids == run.recording_ids
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.pop("timers"),
+        lambda data: data.update(runs=5),
+        lambda data: data["runs"][0].update(legs=[]),
+        lambda data: data["runs"][0].update(odd=1),
+        lambda data: data["timers"][0]["event"].update(event="Odd"),
+        lambda data: data["timers"][0]["event"].update(odd=1),
+        lambda data: data.update(conferences=[{}]),
+    ],
+)
+def test_damaged_runs_are_refused_and_none_is_restored(
+    still: StillEmulator, damage: Callable[[dict[str, Any]], object]
+) -> None:
+    still.load("Menu").phone(CALLER).calls(NUMBER)
+    kept = still.emulator.snapshot()
+    still.emulator.reset()
+    data = json.loads(json.dumps(kept.flow_runs))
+    damage(data)
+
+    with pytest.raises(InvalidParameter, match="flow_runs: it is not of an emulator's state"):
+        still.emulator.restore(attrs.evolve(kept, flow_runs=data))
+    assert still.emulator.runs == []

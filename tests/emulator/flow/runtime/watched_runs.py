@@ -161,7 +161,8 @@ class WatchedRuns:
 
     def stub(self, pattern: str, answer: object) -> None:
         """Answer HTTP requests."""
-        self.runner.fetches.stubs.add({pattern: answer})
+        stubs = self.runner.fetches.stubs
+        stubs.add(stubs.read({pattern: answer}))
 
     def flush(self) -> None:
         """Send the HTTP requests and the webhooks that wait."""
