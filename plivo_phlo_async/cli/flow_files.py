@@ -30,11 +30,15 @@ class FlowFiles:
 
     def load(self, emulator: PhloEmulator) -> None:
         """Load every file, or exit with all problems of the first that has some."""
+        loaded: dict[str, Path] = {}
         for path in self._paths:
             self._seen[path] = _version(path)
-            problems = _load(emulator, path)
-            if problems is not None:
+            phlo_id, problems = _load(emulator, path)
+            if problems:
                 usage_error(problems)
+            if phlo_id in loaded:
+                usage_error(f"{path}: {loaded[phlo_id]} has the id {phlo_id!r} too.")
+            loaded[phlo_id] = path
 
     def reload_changed(self, emulator: PhloEmulator) -> None:
         """Load the files that have changed; one with problems leaves its flow as it is."""
@@ -43,7 +47,7 @@ class FlowFiles:
             if version == self._seen[path] or version is None:
                 continue
             self._seen[path] = version
-            problems = _load(emulator, path)
+            _, problems = _load(emulator, path)
             click.echo(problems or f"# {path}: loaded again.", err=True)
 
 
@@ -55,12 +59,11 @@ def _version(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _load(emulator: PhloEmulator, path: Path) -> str | None:
-    """Load a file; returns its problems, None for none."""
+def _load(emulator: PhloEmulator, path: Path) -> tuple[str, str]:
+    """Load a file; returns the id of its flow and its problems, each "" for none."""
     try:
-        emulator.load_flow(path)
+        return emulator.load_flow(path).phlo_id, ""
     except (ImportError, ValueError) as error:  # a FlowError has a line for each problem
-        return str(error)
+        return "", str(error)
     except ApiError as error:
-        return f"{path}: {error.error}"
-    return None
+        return "", f"{path}: {error.error}"

@@ -151,3 +151,15 @@ def test_a_state_with_damaged_runs_is_one_line(plivo_phlo: Run, path: Path, tmp_
 
     assert code == 2
     assert "--state: flow_runs: it is not of an emulator's state (KeyError: 'timers')." in printed
+
+
+def test_two_files_with_the_same_id_are_refused(
+    plivo_phlo: Run, path: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.phlo.yaml"
+    other.write_text(FLOW)
+
+    code, _, printed = plivo_phlo("emulate", "--flow", str(path), "--flow", str(other))
+
+    assert code == 2
+    assert f"{other}: {path} has the id 'hello' too." in printed
