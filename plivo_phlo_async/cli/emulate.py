@@ -267,7 +267,7 @@ def _emulator(
 def _keep(emulator: PhloEmulator, file: StateFile) -> None:
     kept = _read("--state", file.path, file.read)
     if kept is not None:
-        emulator.restore(kept)
+        _read("--state", file.path, lambda: emulator.restore(kept))
     # Write now, so that a path that is not writable is reported at the start.
     _read("--state", file.path, lambda: file.write(emulator.snapshot()))
     emulator.state_file = file

@@ -149,6 +149,7 @@ class FlowSupport:
         Raises `InvalidParameter` if another flow has one of its numbers.
         """
         self.runner.load(phlo)
+        self._callbacks.clear_flow(phlo.phlo_id)
         nodes = {node.node_id: node for node in phlo.nodes.values() if node.component in NODE_TYPES}
         for node_id, node in nodes.items():
             if node.callback is not None:
@@ -312,9 +313,16 @@ class FlowSupport:
         return dumped
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Restore the runs of a snapshot whose PHLOs are still as they were."""
-        if data and self._runner is not None:
+        """Replace the runs by those of a snapshot whose PHLOs are still as they were.
+
+        Raises `InvalidParameter` if the data is invalid.
+        """
+        if self._runner is None:
+            return
+        if data:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)
+        else:
+            self._runner.reset()
 
 
 def _as_text(value: object) -> str:

@@ -125,6 +125,10 @@ class CallbackRegistry:
         """Set the callback that a flow has for a node."""
         self._of_flows[node_key] = callback
 
+    def clear_flow(self, phlo_id: str) -> None:
+        """Remove the callbacks of one flow."""
+        self._of_flows = {key: one for key, one in self._of_flows.items() if key[0] != phlo_id}
+
     def clear_flows(self) -> None:
         """Remove the callbacks of flows."""
         self._of_flows.clear()

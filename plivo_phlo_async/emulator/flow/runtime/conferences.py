@@ -74,7 +74,7 @@ class FlowConferences:
         ]
 
     def restore(self, dumped: Iterable[Mapping[str, Any]]) -> None:
-        """Restore the conferences whose calls are live; the others have ended."""
+        """Restore conferences; `end_dead` then ends those whose calls are gone."""
         for one in dumped:
             call_id = one["call_id"]
             self._call_ids[one["shared"], one["name"]] = call_id
@@ -82,6 +82,10 @@ class FlowConferences:
             self._seats[call_id] = [_Seat(**seat) for seat in one["seats"]]
             if one["entered"]:
                 self._entered.add(call_id)
+
+    def end_dead(self) -> None:
+        """End the conferences whose calls are not live."""
+        for call_id in [*self._names]:
             if call_id not in self._switchboard.calls:
                 self._end(call_id)
 

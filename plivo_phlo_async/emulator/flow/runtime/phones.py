@@ -33,6 +33,9 @@ AUDIO_SECONDS = 3.0
 HEARD_LIMIT = 1000
 """How many of the latest prompts and texts of a phone are kept."""
 
+PHONE_LIMIT = 10_000
+"""How many phones are kept; the oldest that is in no call is forgotten."""
+
 Schedule = Callable[[str, float, FlowEvent], None]
 """Schedules an event of a run after some seconds of the clock."""
 
@@ -106,12 +109,25 @@ class FlowPhones:
 
     def at(self, address: str) -> PhoneState:
         """Return what has happened at a phone."""
-        return self._states.setdefault(canonical_address(address), PhoneState())
+        return self._states.get(canonical_address(address), PhoneState())
+
+    def note(self, address: str) -> PhoneState:
+        """Return what has happened at a phone, to add to it."""
+        canonical = canonical_address(address)
+        if canonical not in self._states:
+            self._make_room()
+            self._states[canonical] = PhoneState()
+        return self._states[canonical]
+
+    def _make_room(self) -> None:
+        if len(self._states) >= PHONE_LIMIT:
+            idle = (address for address, state in self._states.items() if not state.legs)
+            self._states.pop(next(idle, ""), None)
 
     def enter(self, run: Run, leg: str) -> None:
         """Note that a phone is in a call; a caller who talks for a while then hangs up."""
         address = run.legs[leg].phone
-        self.at(address).legs.append((run.run_id, leg))
+        self.note(address).legs.append((run.run_id, leg))
         if run.legs[leg].direction == "inbound":
             self._talk(run.run_id, leg, self._registry.at(address))
 
@@ -128,7 +144,7 @@ class FlowPhones:
     def ring(self, run: Run, effect: Dial) -> None:
         """Ring a phone; it does what it is configured to."""
         phone = self._registry.ring(effect.to)
-        self.at(effect.to).legs.append((run.run_id, effect.leg))
+        self.note(effect.to).legs.append((run.run_id, effect.leg))
         if phone.does is PhoneBehaviour.INVALID:
             self._schedule(run.run_id, 0.0, Failed(0.0, effect.leg))
         elif phone.automatic:
@@ -146,7 +162,7 @@ class FlowPhones:
     def play(self, run: Run, effect: Play) -> None:
         """Let a phone hear a prompt, and press the keys of its script at the end."""
         address = run.legs[effect.leg].phone
-        heard = self.at(address).heard
+        heard = self.note(address).heard
         heard.append(" ".join(one.speak or one.play for one in effect.prompts))
         del heard[:-HEARD_LIMIT]
         seconds = self._duration(effect.prompts)
@@ -165,7 +181,7 @@ class FlowPhones:
         """Deliver a message to a phone, with the status of its script."""
         sms = self._registry.at(effect.to).sms
         if sms.status in (SmsOutcome.SENT, SmsOutcome.DELIVERED):
-            received = self.at(effect.to).received
+            received = self.note(effect.to).received
             received.append(ReceivedText(effect.from_, effect.text, effect.media))
             del received[:-HEARD_LIMIT]
         if sms.status is SmsOutcome.DELIVERED:

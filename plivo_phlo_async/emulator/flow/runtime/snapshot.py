@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from ...errors import InvalidParameter
 from ..engine import events
 from ..engine.events import FlowEvent, Unreachable
 from ..engine.run_json import run_from_json, run_to_json
@@ -51,39 +52,51 @@ def _dump_timer(scheduled: ScheduledEvent, now: float) -> dict[str, Any]:
 
 
 def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
-    """Restore runs that are at nodes which are still there; an HTTP request fails.
+    """Replace the runs by those that are at nodes which are still there; an HTTP request fails.
 
     Raises:
-        KeyError, TypeError, ValueError: the data is invalid.
+        InvalidParameter: the data is not of `dump_runs`.
     """
-    runs = [run_from_json(one) for one in data["runs"]]
+    try:
+        runs = [run_from_json(one) for one in data["runs"]]
+        kept = [run for run in runs if _fits(runner, run, data["components"])]
+        now = runner.now
+        timers = [_read_timer(one, now) for one in data["timers"]]
+        runner.reset()
+        runner.conferences.restore(data["conferences"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"they are no runs of flows ({type(error).__name__}: {error})"
+        raise InvalidParameter(f"flow_runs: {what}.") from error
+    _adopt(runner, kept, timers)
+
+
+def _adopt(runner: FlowRunner, runs: list[Run], timers: list[ScheduledEvent]) -> None:
     for run in runs:
-        if _fits(runner, run, data["components"].get(run.phlo_id, {})):
-            runner.adopt(run)
-        else:
-            _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
-    runner.conferences.restore(data["conferences"])
-    for timer in data["timers"]:
-        if timer["run_id"] in runner.runs:
-            event = _read_event(timer["event"], timer["fields"])
-            due = runner.now + max(0.0, float(timer["seconds"]))
-            runner.timers.add(ScheduledEvent(due, timer["run_id"], event))
+        runner.adopt(run)
+    for scheduled in timers:
+        if scheduled.run_id in runner.runs:
+            runner.timers.add(scheduled)
+    runner.conferences.end_dead()
     for run in runs:
         for wait in waits_of(run):
             if wait.kind is WaitKind.RESPONSE:
                 runner.send(run.run_id, Unreachable(0.0, wait.number, "the emulator restarted"))
 
 
-def _fits(runner: FlowRunner, run: Run, components: Mapping[str, str]) -> bool:
+def _fits(runner: FlowRunner, run: Run, components: Mapping[str, Mapping[str, str]]) -> bool:
     phlo = runner.flows.get(run.phlo_id)
-    if phlo is None:
-        return False
-    nodes = [(token.node, phlo.nodes.get(token.node)) for token in run.tokens]
-    return all(node is not None and node.component == components[name] for name, node in nodes)
+    known = {} if phlo is None else phlo.nodes
+    nodes = [(known.get(token.node), components[run.phlo_id][token.node]) for token in run.tokens]
+    fits = phlo is not None and all(
+        node is not None and node.component == component for node, component in nodes
+    )
+    if not fits:
+        _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
+    return fits
 
 
-def _read_event(name: str, fields: Mapping[str, Any]) -> FlowEvent:
-    if name not in events.__all__:
-        raise ValueError(f"unknown event {name!r}")
-    event: FlowEvent = getattr(events, name)(**fields)
-    return event
+def _read_timer(data: Mapping[str, Any], now: float) -> ScheduledEvent:
+    if data["event"] not in events.__all__:
+        raise ValueError(f"unknown event {data['event']!r}")
+    event: FlowEvent = getattr(events, data["event"])(**data["fields"])
+    return ScheduledEvent(now + max(0.0, float(data["seconds"])), str(data["run_id"]), event)

@@ -163,3 +163,13 @@ async def test_start_sends_what_started_the_run(receiver: Receiver) -> None:
     assert event.state == "Incoming Call"
     assert event.from_ == CALLER
     assert event.from_country == "United States"
+
+
+async def test_a_flow_that_is_loaded_without_a_callback_has_none(receiver: Receiver) -> None:
+    receiver.load("Agents")
+    receiver.emulator.load_flow(document("Agents"))
+    receiver.emulator.phone(CALLER).calls(NUMBER)
+
+    await receiver.emulator.delivered()
+
+    assert receiver.requests == []

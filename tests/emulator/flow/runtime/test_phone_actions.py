@@ -203,3 +203,18 @@ def test_without_a_flow_a_key_is_refused_with_what_to_do(still: StillEmulator) -
     with pytest.raises(CallError) as caught:
         still.emulator.phone(CALLER).presses("1")
     assert caught.value.reason == "No flow is loaded; start the emulator with --flow FILE."
+
+
+def test_the_oldest_phones_that_are_in_no_call_are_forgotten(
+    still: StillEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plivo_phlo_async.emulator.flow.runtime.phones.PHONE_LIMIT", 2)
+    emulator = still.load("Menu")
+    phones = [emulator.phone(f"1202555000{number}") for number in range(3)]
+
+    for phone in phones:
+        phone.calls(NUMBER)
+        if phone is not phones[0]:
+            phone.hangs_up()
+
+    assert [phone.heard for phone in phones] == [["Press 1 or 2."], [], ["Press 1 or 2."]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 import pytest
 
 from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator.errors import ApiError
 from plivo_phlo_async.emulator.persistence import dump_snapshot, parse_snapshot
 
 from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
@@ -106,3 +108,36 @@ def test_an_ended_run_and_its_recording_are_kept(still: StillEmulator) -> None:
 
     assert after.runs[0].ended == run.ended
     assert after.runs[0].recording_ids == run.recording_ids
+
+
+def test_a_snapshot_replaces_the_runs_that_there_are(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    kept = emulator.snapshot()
+    emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.restore(kept)
+
+    assert emulator.runs == []
+    assert emulator.calls == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "damaged"),
+    [
+        ("runs", [{}]),
+        ("runs", 5),
+        ("timers", [{"event": "Nothing", "fields": {}, "seconds": 1, "run_id": "1"}]),
+        ("timers", [{"event": "Played", "fields": {"x": 1}, "seconds": 1, "run_id": "1"}]),
+        ("conferences", [1]),
+        ("components", []),
+    ],
+)
+def test_a_damaged_snapshot_is_refused_in_one_line(
+    still: StillEmulator, part: str, damaged: object
+) -> None:
+    emulator = still.load("Menu")
+    emulator.phone(CALLER).calls(NUMBER)
+    kept = emulator.snapshot()
+
+    with pytest.raises(ApiError, match="flow_runs: they are no runs of flows"):
+        emulator.restore(attrs.evolve(kept, flow_runs={**kept.flow_runs, part: damaged}))
