@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -220,12 +221,13 @@ class FlowSupport:
         views = load_flow_module("runtime.views")
         return [views.describe_flow(phlo) for phlo in self._runner.flows.values()]
 
-    def runs(self) -> list[dict[str, object]]:
-        """Return the outline of every run as plain data, the latest first."""
+    def runs(self, most: int | None = None) -> list[dict[str, object]]:
+        """Return the outline of the latest runs as plain data, the latest first; None for all."""
         if self._runner is None:
             return []
         views = load_flow_module("runtime.views")
-        return [views.summarize_run(run) for run in reversed(self._runner.runs.values())]
+        latest = islice(reversed(self._runner.runs.values()), most)
+        return [views.summarize_run(run) for run in latest]
 
     def run(self, run_id: str) -> dict[str, object]:
         """Return a run as plain data; raises `UnknownResource`."""
@@ -242,8 +244,9 @@ class FlowSupport:
         return wav
 
     def _on_run(self, run: Run) -> None:
-        views = load_flow_module("runtime.views")
-        self._changed(lambda: views.summarize_run(run))
+        # Made now: a function that makes it later would keep the whole run, at each of its steps.
+        outline: Mapping[str, object] = load_flow_module("runtime.views").summarize_run(run)
+        self._changed(lambda: outline)
 
     # What happens in the emulator
 

@@ -49,7 +49,7 @@ class FetchedRequest:
 
 
 @attrs.define(eq=False)
-class _Exchange:
+class _OpenFetch:
     """A request that a task sends: of which run, and for which wait."""
 
     waiting: tuple[str, int, FetchRequest] = attrs.field(init=False)
@@ -141,7 +141,7 @@ class FlowFetches:
     def reset(self) -> None:
         """Forget every request; the response to one that is being sent is discarded."""
         self._waiting: deque[tuple[str, int, FetchRequest]] = deque()
-        self._sending: list[_Exchange] = []
+        self._sending: list[_OpenFetch] = []
         self.fetched: list[FetchedRequest] = []
 
     @property
@@ -165,7 +165,7 @@ class FlowFetches:
         """Start to send what waits, in tasks of the running event loop."""
         self._fail_lost()
         for _ in range(len(self._waiting)):
-            exchange = _Exchange()
+            exchange = _OpenFetch()
             exchange.task = SpawnedTask(partial(self._send_next, exchange))
             exchange.task.start()
 
@@ -174,7 +174,7 @@ class FlowFetches:
         self._fail_lost()
         async with anyio.create_task_group() as tasks:
             for _ in range(len(self._waiting)):
-                tasks.start_soon(self._send_next, _Exchange())
+                tasks.start_soon(self._send_next, _OpenFetch())
 
     def _fail_lost(self) -> None:
         """Let the requests fail whose event loop has ended.
@@ -185,7 +185,7 @@ class FlowFetches:
             for exchange in [one for one in self._sending if one.lost]:
                 self._finish(exchange, FetchFailed("the emulator stopped"))
 
-    async def _send_next(self, exchange: _Exchange) -> None:
+    async def _send_next(self, exchange: _OpenFetch) -> None:
         # A task that an event loop ends before it has begun takes nothing: the request still waits.
         with self._locked():
             if not self._waiting:
@@ -202,7 +202,7 @@ class FlowFetches:
         # Also where no run goes on: who waits for the response must see that it is here.
         self._wake()
 
-    def _finish(self, exchange: _Exchange, answer: FetchReply | FetchFailed) -> None:
+    def _finish(self, exchange: _OpenFetch, answer: FetchReply | FetchFailed) -> None:
         if exchange in self._sending:  # else it was reset
             self._sending.remove(exchange)
             self._answer(*exchange.waiting, answer)
