@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -106,6 +107,16 @@ class FlowPhones:
         self._states: dict[str, PhoneState] = {}
         self._entries: dict[str, int] = {}
         self._recordings: dict[str, _Recording] = {}
+
+    def dump(self) -> dict[str, Any]:
+        """Return how far the scripts and the recordings are, as JSON data."""
+        recordings = {leg: attrs.asdict(one) for leg, one in self._recordings.items()}
+        return {"entries": dict(self._entries), "recordings": recordings}
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Restore what `dump` returned."""
+        self._entries = {leg: int(entry) for leg, entry in dumped["entries"].items()}
+        self._recordings = {leg: _Recording(**one) for leg, one in dumped["recordings"].items()}
 
     def at(self, address: str) -> PhoneState:
         """Return what has happened at a phone."""

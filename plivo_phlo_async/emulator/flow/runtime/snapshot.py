@@ -35,6 +35,7 @@ def dump_runs(runner: FlowRunner, most_ended: int) -> dict[str, Any]:
         "runs": [run_to_json(run) for run in kept],
         "timers": [_dump_timer(one, runner.now) for one in runner.timers],
         "conferences": runner.conferences.dump(),
+        "phones": runner.phones.dump(),
         "components": {
             phlo.phlo_id: {name: node.component for name, node in phlo.nodes.items()}
             for phlo in runner.flows.values()
@@ -64,6 +65,7 @@ def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
         timers = [_read_timer(one, now) for one in data["timers"]]
         runner.reset()
         runner.conferences.restore(data["conferences"])
+        runner.phones.restore(data["phones"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"they are no runs of flows ({type(error).__name__}: {error})"
         raise InvalidParameter(f"flow_runs: {what}.") from error

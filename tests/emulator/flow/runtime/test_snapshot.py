@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from plivo_phlo_async.emulator import PhloEmulator
+from plivo_phlo_async.emulator import PhloEmulator, Phone
 from plivo_phlo_async.emulator.errors import ApiError
 from plivo_phlo_async.emulator.persistence import dump_snapshot, parse_snapshot
 
@@ -75,6 +75,31 @@ def test_a_phone_is_still_in_its_call_after_a_restart(still: StillEmulator) -> N
     assert after.runs[0].states[-1] == ("Menu", "1")
 
 
+def test_a_recording_goes_on_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Voicemail")
+    still.emulator.load_flow(flow)
+    still.emulator.phone(CALLER).calls(NUMBER)
+    still.emulator.phone(CALLER).speaks(2)
+
+    after = _restart(still, flow)
+    after.phone(CALLER).speaks(3)
+    after.phone(CALLER).presses("#")
+
+    assert after.runs[0].outputs["Voicemail"]["recording_duration"] == "5000"
+
+
+def test_a_script_of_keys_goes_on_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Menu", "Ask", Menu={"next": {"2": "Ask", "No Input": "Ask"}})
+    still.emulator.load_flow(flow)
+    still.emulator.set_phone(CALLER, Phone(keys=("", "12#")))
+    still.emulator.phone(CALLER).calls(NUMBER)
+
+    after = _restart(still, flow)
+    still.clock.advance(5)
+
+    assert after.runs[0].states[1:] == [("Menu", "No Input"), ("Ask", "Successful Input")]
+
+
 def test_a_run_whose_node_is_gone_is_dropped(
     still: StillEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,6 +155,7 @@ def test_a_snapshot_replaces_the_runs_that_there_are(still: StillEmulator) -> No
         ("timers", [{"event": "Played", "fields": {"x": 1}, "seconds": 1, "run_id": "1"}]),
         ("conferences", [1]),
         ("components", []),
+        ("phones", {"entries": 1, "recordings": {}}),
     ],
 )
 def test_a_damaged_snapshot_is_refused_in_one_line(
