@@ -8,6 +8,9 @@ time. Each figure is the median of the rounds.
 from __future__ import annotations
 
 import argparse
+import resource
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from plivo_phlo_async.emulator import PhloEmulator, Phone
 from plivo_phlo_async.emulator.flow.check import check_phlo_text, find_warnings
 from plivo_phlo_async.emulator.flow.reader import read_phlo_text
 from plivo_phlo_async.emulator.flow.yaml_tree import tree_of_text
+from plivo_phlo_async.testing import Clock
 
 _HEAD = """\
 phlo: Many nodes
@@ -146,6 +150,35 @@ def _megabytes_of_live_runs(runs: int) -> float:
     return size / 2**20
 
 
+def _resident_megabytes(runs: int) -> float:
+    """Return the peak memory of a process with so many live runs, interpreter and all."""
+    program = f"from benchmarks import flows; flows.print_resident_kilobytes({runs})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return int(done.stdout) / 1024
+
+
+def print_resident_kilobytes(runs: int) -> None:
+    """Start runs that wait for a key, and print the peak memory of this process."""
+    emulator = _emulator(flow_text(200))
+    for number in range(runs):
+        emulator.phone(f"1202{number:07}").calls(_NUMBER)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _milliseconds_of_a_jump(runs: int) -> float:
+    """Return how long one jump of the clock takes that ends the wait of every run."""
+    clock = Clock(runs=False)
+    emulator = PhloEmulator(prompt_speed=None, clock=clock, wall=clock.wall, sleep=clock.sleep)
+    emulator.load_flow(flow_text(200))
+    for number in range(runs):
+        emulator.phone(f"1202{number:07}").calls(_NUMBER)
+    steps = emulator.runs[0].path
+    clock.advance(5)
+    milliseconds = _milliseconds(emulator.state, 1)
+    assert len(emulator.runs[0].path) > len(steps)
+    return milliseconds
+
+
 def main() -> None:
     """Read the arguments, run, print Markdown."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -170,6 +203,8 @@ def main() -> None:
     print("\n| a whole run of ten nodes | |\n| --- | ---: |")
     print(f"| runs a second, in process | {_runs_a_second(500, args.rounds):.0f} |")
     print(f"| memory of 1000 live runs | {_megabytes_of_live_runs(1000):.1f} MiB |")
+    print(f"| memory of a process with 1000 live runs | {_resident_megabytes(1000):.0f} MiB |")
+    print(f"| a jump that fires 1000 timers | {_milliseconds_of_a_jump(1000):.0f} ms |")
 
 
 if __name__ == "__main__":

@@ -309,7 +309,7 @@ class Emulator:
                 "latency": self.latency,
                 "deliveries": self.webhooks.unfinished,
                 "flows": self.flows.flows(),
-                "runs": self.flows.runs()[:RUNS_SHOWN],
+                "runs": self.flows.runs(RUNS_SHOWN),
             }
 
     def latest_dashboard(self) -> tuple[int, Mapping[str, object]]:

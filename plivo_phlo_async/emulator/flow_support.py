@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -190,6 +191,7 @@ class FlowSupport:
         Raises `InvalidParameter` if another flow has one of its numbers.
         """
         self.runner.load(phlo)
+        self._callbacks.clear_flow(phlo.phlo_id)
         nodes = {node.node_id: node for node in phlo.nodes.values() if node.component in NODE_TYPES}
         self._callbacks.set_flow(phlo.phlo_id, _member_callbacks(nodes))
         listed = tuple(
@@ -265,12 +267,13 @@ class FlowSupport:
         views = load_flow_module("runtime.views")
         return [views.describe_flow(phlo) for phlo in self._runner.flows.values()]
 
-    def runs(self) -> list[dict[str, object]]:
-        """Return the outline of every run as plain data, the latest first."""
+    def runs(self, most: int | None = None) -> list[dict[str, object]]:
+        """Return the outline of the latest runs as plain data, the latest first; None for all."""
         if self._runner is None:
             return []
         views = load_flow_module("runtime.views")
-        return [views.summarize_run(run) for run in reversed(self._runner.runs.values())]
+        latest = islice(reversed(self._runner.runs.values()), most)
+        return [views.summarize_run(run) for run in latest]
 
     def run(self, run_id: str) -> dict[str, object]:
         """Return a run as plain data; raises `UnknownResource`."""
@@ -312,8 +315,9 @@ class FlowSupport:
         return wav
 
     def _on_run(self, run: Run) -> None:
-        views = load_flow_module("runtime.views")
-        self._changed(lambda: views.summarize_run(run))
+        # Made now: a function that makes it later would keep the whole run, at each of its steps.
+        outline: Mapping[str, object] = load_flow_module("runtime.views").summarize_run(run)
+        self._changed(lambda: outline)
 
     # What happens in the emulator
 
@@ -383,11 +387,14 @@ class FlowSupport:
         return dumped
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Restore the runs of a snapshot whose PHLOs still have their nodes.
+        """Replace the runs by those of a snapshot whose PHLOs still have their nodes.
 
         Raises `InvalidParameter` if they are damaged; none is restored then.
         """
-        if not data or self._runner is None:
+        if self._runner is None:
+            return
+        if not data:
+            self._runner.reset()
             return
         try:
             load_flow_module("runtime.snapshot").restore_runs(self._runner, data)

@@ -22,6 +22,8 @@ from .asking import DIAL, NODE, PHLO, RUN, WARM, ask, basic
 
 PATHS = [NODE, PHLO, RUN, f"{NODE}/members/222", "/_emulator/state", "/_emulator/log", "/v1", "/"]
 CONTROL = ["faults", "seed", "callback", "phones/222", "phones/222/call", "deliveries/1/redeliver"]
+CONTROL += [f"phones/222/{action}" for action in ("text", "press", "speak", "hangup", "answer")]
+CONTROL += ["runs", "runs/1", "runs/1/stop", "recordings/1", "recordings/1.wav"]
 PATHS += [f"/_emulator/{path}" for path in (*CONTROL, "faults/1", "board", "nothing", "events/x")]
 METHODS = [
     "GET",
@@ -37,6 +39,7 @@ METHODS = [
     "",
 ]
 NAMES = ["action", "trigger_source", "to", "role", "kind", "does", "after", "phlos", "url", "count"]
+NAMES += ["message", "keys", "seconds", "file", "nodes", "start", "numbers", "hosts"]
 # Nothing here names an action that exists, or a setting that is one: nothing may change.
 VALUES: list[object] = [
     None,
@@ -101,8 +104,18 @@ class Maker:
             lambda: b'{"action": ' + b"9" * 5000 + b"}",
             lambda: b'{"action": "call", "action": "sing", "to": "\\ud800"}',
             lambda: b" " * 70_000,
+            lambda: json.dumps({"phlos": [self._flow()]}).encode(),
         ]
         return dice.choice(kinds)()
+
+    def _flow(self) -> object:
+        """Return a flow that is none: one of its parts is missing, or something else."""
+        dice = self._dice
+        node = {"component": "Play Audio", "prompt": "Hello.", "next": {"Prompt Completed": "Say"}}
+        flow: dict[str, object] = {"phlo": "Flow", "start": {"Incoming Call": "Say"}}
+        damaged = {**node, dice.choice([*node]): dice.choice([1e400, {"x": 1}, [[]], "\ud800"])}
+        flow["nodes"] = {"Say": damaged, "Bad name": dice.choice(VALUES)}
+        return {**flow, dice.choice(["phlo", "start", "more"]): dice.choice(VALUES)}
 
     def _odd_header(self) -> bytes:
         odd = [b"Expect: 100-continue", b"X: \xff\xfe", b"Bad Header: 1", b"Transfer-Encoding: x"]

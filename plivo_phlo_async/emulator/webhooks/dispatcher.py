@@ -129,6 +129,8 @@ class WebhookDispatcher:
             queue = self._waiting.get(self._kept[0].call_id)
             if queue and queue[0] is self._kept[0]:
                 queue.popleft()
+                if not queue:
+                    del self._waiting[self._kept[0].call_id]
 
     # Sending
 

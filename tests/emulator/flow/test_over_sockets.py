@@ -21,6 +21,8 @@ from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.webhooks import Event, parse_request, verify_v3
 
+from .flows import NODES, NUMBER, document
+
 FLOW = Path(__file__).parents[3] / "examples" / "flows" / "14-warm-transfer.phlo.yaml"
 CALLER, AGENT, OTHER = "12025550000", "12025550101", "12025550102"
 
@@ -235,3 +237,36 @@ def test_a_run_is_listed_streamed_and_stopped(server: EmulatorServer, person: Pe
     stopped = httpx.post(server.base_url.replace("/v1", f"/_emulator/runs/{run_id}/stop"))
     assert stopped.json()["ended"] == "stopped by hand"
     assert person.get("/runs/none").status_code == 404
+
+
+def test_no_event_of_the_stream_has_the_auth_token(server: EmulatorServer, person: Person) -> None:
+    token = server.emulator.auth_token
+    name = f"Menu {token}"
+    server.emulator.load_flow(document(name, **{name: {**NODES["Menu"]}}))
+    with httpx.stream("GET", server.base_url.replace("/v1", "/_emulator/events")) as stream:
+        lines = stream.iter_lines()
+        snapshot = next(line for line in lines if line.startswith("data: "))
+        person.does(CALLER, "call", to=NUMBER)
+        next(line for line in lines if line == "event: run")
+        step = next(lines)
+
+    assert "***" in step
+    assert token not in snapshot + step
+
+
+@pytest.mark.parametrize(
+    "path", [f"phones/{CALLER}/call", f"phones/{CALLER}/text", "runs/1/stop", "seed"]
+)
+@pytest.mark.parametrize(
+    "header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_a_page_of_another_site_starts_and_stops_nothing(
+    server: EmulatorServer, path: str, header: dict[str, str]
+) -> None:
+    server.emulator.load_flow(FLOW)
+    url = server.base_url.replace("/v1", f"/_emulator/{path}")
+
+    response = httpx.post(url, json={"to": "+14155550114", "message": "Hi"}, headers=header)
+
+    assert response.status_code == 403
+    assert server.emulator.runs == []

@@ -105,15 +105,19 @@ class FlowConferences:
         ]
 
     def restore(self, kept: Iterable[KeptConference]) -> None:
-        """Restore the conferences whose calls are live; the others have ended."""
+        """Restore conferences; `end_dead` then ends those whose calls are gone."""
         for one in kept:
             self._call_ids[one.shared, one.name] = one.call_id
             self._names[one.call_id] = one.name
             self._seats[one.call_id] = [*one.seats]
             if one.entered:
                 self._entered.add(one.call_id)
-            if one.call_id not in self._switchboard.calls:
-                self._end(one.call_id)
+
+    def end_dead(self) -> None:
+        """End the conferences whose calls are not live."""
+        for call_id in [*self._names]:
+            if call_id not in self._switchboard.calls:
+                self._end(call_id)
 
     def name_of(self, call_id: str) -> str | None:
         """Return the name of the conference of a call, None for a call of no flow."""

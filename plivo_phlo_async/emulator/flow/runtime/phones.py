@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -32,6 +33,9 @@ AUDIO_SECONDS = 3.0
 
 HEARD_LIMIT = 1000
 """How many of the latest prompts and texts of a phone are kept."""
+
+PHONE_LIMIT = 10_000
+"""How many phones are kept; the oldest that is in no call is forgotten."""
 
 Schedule = Callable[[str, float, FlowEvent], None]
 """Schedules an event of a run after some seconds of the clock."""
@@ -112,14 +116,37 @@ class FlowPhones:
         self._entries: dict[str, int] = {}
         self._recordings: dict[str, _Recording] = {}
 
+    def dump(self) -> dict[str, Any]:
+        """Return how far the scripts and the recordings are, as JSON data."""
+        recordings = {leg: attrs.asdict(one) for leg, one in self._recordings.items()}
+        return {"entries": dict(self._entries), "recordings": recordings}
+
+    def restore(self, dumped: Mapping[str, Any]) -> None:
+        """Restore what `dump` returned."""
+        self._entries = {leg: int(entry) for leg, entry in dumped["entries"].items()}
+        self._recordings = {leg: _Recording(**one) for leg, one in dumped["recordings"].items()}
+
     def at(self, address: str) -> PhoneState:
         """Return what has happened at a phone."""
-        return self._states.setdefault(canonical_address(address), PhoneState())
+        return self._states.get(canonical_address(address), PhoneState())
+
+    def note(self, address: str) -> PhoneState:
+        """Return what has happened at a phone, to add to it."""
+        canonical = canonical_address(address)
+        if canonical not in self._states:
+            self._make_room()
+            self._states[canonical] = PhoneState()
+        return self._states[canonical]
+
+    def _make_room(self) -> None:
+        if len(self._states) >= PHONE_LIMIT:
+            idle = (address for address, state in self._states.items() if not state.legs)
+            self._states.pop(next(idle, ""), None)
 
     def enter(self, run: Run, leg: str) -> None:
         """Note that a phone has called; a caller who talks for a while then hangs up."""
         address = run.legs[leg].phone
-        self.at(address).legs.append((run.run_id, leg))
+        self.note(address).legs.append((run.run_id, leg))
         self._talk(run.run_id, leg, self._registry.at(address))
 
     def forget(self, run: Run) -> None:
@@ -135,7 +162,7 @@ class FlowPhones:
     def ring(self, run: Run, effect: Dial) -> None:
         """Ring a phone; it does what it is configured to."""
         phone = self._registry.ring(effect.to)
-        self.at(effect.to).legs.append((run.run_id, effect.leg))
+        self.note(effect.to).legs.append((run.run_id, effect.leg))
         if phone.does is PhoneBehaviour.INVALID:
             self._schedule(run.run_id, 0.0, Failed(0.0, effect.leg))
         elif phone.automatic:
@@ -163,7 +190,7 @@ class FlowPhones:
         """Let a phone hear a prompt, unless it is empty."""
         text = " ".join(one.speak or one.play for one in prompts)
         if text:
-            heard = self.at(address).heard
+            heard = self.note(address).heard
             heard.append(text)
             del heard[:-HEARD_LIMIT]
 
@@ -179,7 +206,7 @@ class FlowPhones:
         """Deliver a message to a phone, with the status of its script."""
         sms = self._registry.at(effect.to).sms
         if sms.status in (SmsOutcome.SENT, SmsOutcome.DELIVERED):
-            received = self.at(effect.to).received
+            received = self.note(effect.to).received
             received.append(ReceivedText(effect.from_, effect.text, effect.media))
             del received[:-HEARD_LIMIT]
         if sms.status is SmsOutcome.DELIVERED:

@@ -285,7 +285,7 @@ class FlowRunner:
             self._live.add(run.run_id)
             for leg in run.legs.values():
                 if leg.live:
-                    self.phones.at(leg.phone).legs.append((run.run_id, leg.uuid))
+                    self.phones.note(leg.phone).legs.append((run.run_id, leg.uuid))
 
     # Time
 
@@ -360,4 +360,5 @@ def _is_wanted(run: Run, event: FlowEvent) -> bool:
         return event.message in run.messages
     if isinstance(event, WaitEvent):
         return event.wait in {wait.number for wait in waits_of(run)}
-    return isinstance(event, LegEvent) and run.legs[event.leg].live
+    leg = run.legs.get(event.leg) if isinstance(event, LegEvent) else None
+    return leg is not None and leg.live

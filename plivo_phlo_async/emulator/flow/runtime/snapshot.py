@@ -33,6 +33,7 @@ def dump_runs(runner: FlowRunner, most_ended: int) -> dict[str, Any]:
         "runs": [run_to_json(run) for run in kept],
         "timers": [_dump_timer(one, runner.now) for one in runner.timers],
         "conferences": runner.conferences.dump(),
+        "phones": runner.phones.dump(),
         "components": {
             phlo.phlo_id: {name: node.component for name, node in phlo.nodes.items()}
             for phlo in runner.flows.values()
@@ -49,36 +50,45 @@ def _dump_timer(scheduled: ScheduledEvent, now: float) -> dict[str, Any]:
 
 
 def restore_runs(runner: FlowRunner, data: Mapping[str, Any]) -> None:
-    """Restore runs that are at nodes which are still there; an HTTP request fails.
+    """Replace the runs by those that are at nodes which are still there; an HTTP request fails.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: the data is invalid; nothing is restored.
+        AttributeError, KeyError, TypeError, ValueError: the data is invalid.
     """
     runs = [run_from_json(one) for one in data["runs"]]
+    kept = [run for run in runs if _fits(runner, run, data["components"])]
     timers = [_read_timer(one, runner.now) for one in data["timers"]]
     conferences = read_conferences(data["conferences"])
-    fitting = [_fits(runner, run, data["components"].get(run.phlo_id, {})) for run in runs]
-    for run, fits in zip(runs, fitting, strict=True):
-        if fits:
-            runner.adopt(run)
-        else:
-            _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
+    phones = data["phones"]
+    runner.reset()
+    runner.phones.restore(phones)
     runner.conferences.restore(conferences)
-    for timer in timers:
-        if timer.run_id in runner.runs:
-            runner.timers.add(timer)
+    _adopt(runner, kept, timers)
+
+
+def _adopt(runner: FlowRunner, runs: list[Run], timers: list[ScheduledEvent]) -> None:
+    for run in runs:
+        runner.adopt(run)
+    for scheduled in timers:
+        if scheduled.run_id in runner.runs:
+            runner.timers.add(scheduled)
+    runner.conferences.end_dead()
     for run in runs:
         for wait in waits_of(run):
             if wait.kind is WaitKind.RESPONSE:
                 runner.send(run.run_id, Unreachable(0.0, wait.number, "the emulator restarted"))
 
 
-def _fits(runner: FlowRunner, run: Run, components: Mapping[str, str]) -> bool:
+def _fits(runner: FlowRunner, run: Run, components: Mapping[str, Mapping[str, str]]) -> bool:
     phlo = runner.flows.get(run.phlo_id)
-    if phlo is None:
-        return False
-    nodes = [(token.node, phlo.nodes.get(token.node)) for token in run.tokens]
-    return all(node is not None and node.component == components[name] for name, node in nodes)
+    known = {} if phlo is None else phlo.nodes
+    nodes = [(known.get(token.node), components[run.phlo_id][token.node]) for token in run.tokens]
+    fits = phlo is not None and all(
+        node is not None and node.component == component for node, component in nodes
+    )
+    if not fits:
+        _LOGGER.warning("The run %s is dropped: its PHLO has changed.", run.run_id)
+    return fits
 
 
 def _read_timer(data: Mapping[str, Any], now: float) -> ScheduledEvent:

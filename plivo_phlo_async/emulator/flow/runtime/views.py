@@ -13,6 +13,13 @@ from ..phlo import Phlo
 __all__ = ["describe_flow", "describe_run", "summarize_run"]
 
 
+PATH_SHOWN = 100
+"""How many of the latest visits the outline of a run has."""
+
+NOTES_SHOWN = 20
+"""How many of the latest notes the outline of a run has."""
+
+
 def describe_flow(phlo: Phlo) -> dict[str, object]:
     """Return a flow as plain data."""
     return {
@@ -33,7 +40,10 @@ def describe_flow(phlo: Phlo) -> dict[str, object]:
 
 
 def summarize_run(run: Run) -> dict[str, object]:
-    """Return the outline of a run: where it is, and why it ended."""
+    """Return the outline of a run: where it is, and why it ended.
+
+    It has the end of the path alone: each step of a long run would else be longer than the last.
+    """
     return {
         "run_id": run.run_id,
         "phlo_id": run.phlo_id,
@@ -42,9 +52,9 @@ def summarize_run(run: Run) -> dict[str, object]:
         "ended_at": run.ended_at,
         "ended": run.ended,
         "steps": run.steps,
-        "path": [visit.node for visit in run.path],
+        "path": [visit.node for visit in run.path[-PATH_SHOWN:]],
         "waiting": [_describe_token(token) for token in run.tokens],
-        "notes": list(run.notes),
+        "notes": list(run.notes[-NOTES_SHOWN:]),
     }
 
 
@@ -66,6 +76,8 @@ def describe_run(run: Run) -> dict[str, object]:
     return {
         **summarize_run(run),
         "base_url": run.base_url,
+        "path": [visit.node for visit in run.path],
+        "notes": data["notes"],
         "visits": data["path"],
         "states": [attrs.asdict(state) for state in run.states],
         "variables": data["outputs"],

@@ -14,7 +14,7 @@ def test_whatever_people_clients_and_restarts_do_the_runs_stay_whole(
 ) -> None:
     caplog.set_level(logging.ERROR, logger="plivo_phlo_async.emulator")
 
-    began, taken, refused = campaign.play(runs=300, seed=7, actions=60)
+    began, taken, refused = campaign.play(runs=100, seed=7, actions=60)
 
-    assert began >= 300
+    assert began >= 100
     assert 0 < refused < taken.total()

@@ -280,3 +280,18 @@ def test_a_message_that_is_no_unicode_is_refused(still: StillEmulator) -> None:
     with pytest.raises(ApiError) as caught:
         emulator.phone(CALLER).texts(NUMBER, "\ud800")
     assert caught.value.error == "message: it has a lone surrogate; give Unicode text."
+
+
+def test_the_oldest_phones_that_are_in_no_call_are_forgotten(
+    still: StillEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plivo_phlo_async.emulator.flow.runtime.phones.PHONE_LIMIT", 2)
+    emulator = still.load("Menu")
+    phones = [emulator.phone(f"1202555000{number}") for number in range(3)]
+
+    for phone in phones:
+        phone.calls(NUMBER)
+        if phone is not phones[0]:
+            phone.hangs_up()
+
+    assert [phone.heard for phone in phones] == [["Press 1 or 2."], [], ["Press 1 or 2."]]

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from plivo_phlo_async.emulator import PhloEmulator
-from plivo_phlo_async.emulator.errors import InvalidParameter
+from plivo_phlo_async.emulator import PhloEmulator, Phone
+from plivo_phlo_async.emulator.errors import ApiError, InvalidParameter
 from plivo_phlo_async.emulator.persistence import dump_snapshot, parse_snapshot
 
 from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
@@ -76,6 +76,31 @@ def test_a_phone_is_still_in_its_call_after_a_restart(still: StillEmulator) -> N
     assert after.runs[0].states[-1] == ("Menu", "1")
 
 
+def test_a_recording_goes_on_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Voicemail")
+    still.emulator.load_flow(flow)
+    still.emulator.phone(CALLER).calls(NUMBER)
+    still.emulator.phone(CALLER).speaks(2)
+
+    after = _restart(still, flow)
+    after.phone(CALLER).speaks(3)
+    after.phone(CALLER).presses("#")
+
+    assert after.runs[0].outputs["Voicemail"]["recording_duration"] == "5000"
+
+
+def test_a_script_of_keys_goes_on_after_a_restart(still: StillEmulator) -> None:
+    flow = document("Menu", "Ask", Menu={"next": {"2": "Ask", "No Input": "Ask"}})
+    still.emulator.load_flow(flow)
+    still.emulator.set_phone(CALLER, Phone(keys=("", "12#")))
+    still.emulator.phone(CALLER).calls(NUMBER)
+
+    after = _restart(still, flow)
+    still.clock.advance(5)
+
+    assert after.runs[0].states[1:] == [("Menu", "No Input"), ("Ask", "Successful Input")]
+
+
 def test_a_run_whose_node_is_gone_is_dropped(
     still: StillEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,3 +160,37 @@ def test_damaged_runs_are_refused_and_none_is_restored(
     with pytest.raises(InvalidParameter, match="flow_runs: it is not of an emulator's state"):
         still.emulator.restore(attrs.evolve(kept, flow_runs=data))
     assert still.emulator.runs == []
+
+
+def test_a_snapshot_replaces_the_runs_that_there_are(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    kept = emulator.snapshot()
+    emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.restore(kept)
+
+    assert emulator.runs == []
+    assert emulator.calls == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "damaged"),
+    [
+        ("runs", [{}]),
+        ("runs", 5),
+        ("timers", [{"event": {"event": "Nothing"}, "seconds": 1, "run_id": "1"}]),
+        ("timers", [{"event": {"event": "Played", "x": 1}, "seconds": 1, "run_id": "1"}]),
+        ("conferences", [1]),
+        ("components", []),
+        ("phones", {"entries": 1, "recordings": {}}),
+    ],
+)
+def test_a_damaged_snapshot_is_refused_in_one_line(
+    still: StillEmulator, part: str, damaged: object
+) -> None:
+    emulator = still.load("Menu")
+    emulator.phone(CALLER).calls(NUMBER)
+    kept = emulator.snapshot()
+
+    with pytest.raises(ApiError, match="flow_runs: it is not of an emulator's state"):
+        emulator.restore(attrs.evolve(kept, flow_runs={**kept.flow_runs, part: damaged}))

@@ -208,6 +208,9 @@ class WatchedRuns:
             self.advance(4000)
             self.check()
         assert not self.live_runs(), f"never end: {[run.tokens for run in self.live_runs()]}"
+        late = [one.event for one in self.runner.timers]
+        assert all(isinstance(event, MessageStatus) for event in late), f"timers of no run: {late}"
+        self.advance(4000)
         assert not [*self.runner.timers]
         assert self.runner.conferences.dump() == []
         self.flush()
