@@ -191,7 +191,6 @@ class FlowSupport:
         Raises `InvalidParameter` if another flow has one of its numbers.
         """
         self.runner.load(phlo)
-        self._callbacks.clear_flow(phlo.phlo_id)
         nodes = {node.node_id: node for node in phlo.nodes.values() if node.component in NODE_TYPES}
         self._callbacks.set_flow(phlo.phlo_id, _member_callbacks(nodes))
         listed = tuple(

@@ -128,10 +128,6 @@ class CallbackRegistry:
         own = {(phlo_id, node_id): callback for node_id, callback in callbacks.items()}
         self._of_flows = others | own
 
-    def clear_flow(self, phlo_id: str) -> None:
-        """Remove the callbacks of one flow."""
-        self._of_flows = {key: one for key, one in self._of_flows.items() if key[0] != phlo_id}
-
     def clear_flows(self) -> None:
         """Remove the callbacks of flows."""
         self._of_flows.clear()
