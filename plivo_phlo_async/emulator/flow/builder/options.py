@@ -46,7 +46,7 @@ Prompts: TypeAlias = Text | Prompt | Iterable[Text | Prompt]
 Pairs: TypeAlias = Mapping[str, Number]
 """Texts by name."""
 
-Json: TypeAlias = "bool | Number | Sequence[Json] | Mapping[str, Json] | None"
+Json: TypeAlias = "bool | Number | Sequence[Json] | Mapping[str, Json]"
 """A JSON value with variables."""
 
 CallbackOption: TypeAlias = str | Callback | NodeCallback | None
