@@ -10,7 +10,7 @@ import click
 from .._early_interrupt import end_early_interrupt
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, check, demo, emulate, journal, phlos, verify
+from . import actions, check, demo, emulate, journal, phlos, scenarios, verify
 from .bulk import command as bulk_command
 from .doctor import command as doctor_command
 from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, InputError, exit_code_for
@@ -49,6 +49,7 @@ class _Commands(click.Group):
         demo.demo,
         emulate.emulate,
         check.check,
+        scenarios.test,
         doctor_command.doctor,
         *actions.COMMANDS,
         phlos.run,

@@ -465,7 +465,7 @@ class PhloEmulator:
                 emulator.flows.runner.fetches.stubs.add(http)
             return phlo
 
-    def run(self, phlo_id: str, **params: object) -> FlowRun:
+    def run(self, phlo_id: str, /, **params: object) -> FlowRun:
         """Start a flow by API request.
 
         Args:

@@ -16,7 +16,7 @@ from plivo_phlo_async.cli import plivo_phlo
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 MARK = "<!-- Generated from the commands by `python -m tests.scenarios.cli_page`. -->\n"
 _ORDER = [
-    *("demo", "emulate", "check", "doctor"),
+    *("demo", "emulate", "check", "test", "doctor"),
     *("call", "warm-transfer", "cold-transfer", "hold", "unhold"),
     *("resume-call", "abort-transfer", "voicemail-drop", "mute", "unmute", "hangup"),
     *("run", "show", "bulk", "listen", "verify"),
