@@ -107,6 +107,25 @@ def test_a_scenario_without_expect_gets_one(end: str) -> None:
     )
 
 
+def test_a_list_may_grow_above_another_scenario() -> None:
+    text = """\
+scenarios:
+  - name: A
+    call: {from: 1202}
+    steps: [wait: 5]
+    expect:
+      states:
+        - Start: API Request  # one
+  - name: B
+    call: {from: 1202}
+    steps: [presses: 2]
+"""
+    one, other = play(_updated(text))
+
+    assert one.scenario.expected == {"states": [{"Start": "Incoming Call"}, {"Menu": "No Input"}]}
+    assert other.scenario.expected["path"] == ["Start", "Menu", "Message"]
+
+
 @pytest.mark.parametrize("empty", ["expect:", "expect: {}"])
 def test_an_expect_that_is_empty_is_filled(empty: str) -> None:
     text = f"{empty}\nname: A\ncall: {{from: 12025550000}}\n"
