@@ -2,7 +2,8 @@
 
 A flow of 200 nodes of several components, most with templates, is read from YAML with every check
 and every warning. A call plays an IVR of ten nodes to its end in process, with prompts that take no
-time. Each figure is the median of the rounds.
+time; a hundred scenarios play it, each in an emulator of its own. Each figure is the median of the
+rounds.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import tracemalloc
 from collections.abc import Callable
 from statistics import median
 
+from plivo_phlo_async.cli.scenarios import play_scenario
 from plivo_phlo_async.emulator import PhloEmulator, Phone
 from plivo_phlo_async.emulator.flow.check import check_phlo_text, find_warnings
 from plivo_phlo_async.emulator.flow.reader import read_phlo_text
+from plivo_phlo_async.emulator.flow.scenario.reader import read_scenarios
 from plivo_phlo_async.emulator.flow.yaml_tree import tree_of_text
 from plivo_phlo_async.testing import Clock
 
@@ -179,6 +182,31 @@ def _milliseconds_of_a_jump(runs: int) -> float:
     return milliseconds
 
 
+_SCENARIO = """\
+- name: Scenario {n}
+  call: {{from: "12025550000"}}
+  steps:
+  - {{hears: Press 1 or 2, presses: 1}}
+  - {{presses: 1234#}}
+  - {{hears: Press 1 to end, presses: 1}}
+  expect:
+    path: [Start, Hello, Country, Menu, Order, Count, Say, Again, Note, Bye, End]
+    texts: {{"12025550000": [Order 1234]}}
+"""
+
+
+def _milliseconds_of_scenarios(scenarios: int, rounds: int) -> float:
+    """Return how long it takes to read and play scenarios."""
+    phlo = read_phlo_text(_TEN_NODES)
+    text = "scenarios:\n" + "".join(_SCENARIO.format(n=n) for n in range(scenarios))
+
+    def play() -> None:
+        results = [play_scenario(each, phlo) for each in read_scenarios(text, phlo=phlo)]
+        assert all(result.passed for result in results)
+
+    return _milliseconds(play, rounds)
+
+
 def main() -> None:
     """Read the arguments, run, print Markdown."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -205,6 +233,8 @@ def main() -> None:
     print(f"| memory of 1000 live runs | {_megabytes_of_live_runs(1000):.1f} MiB |")
     print(f"| memory of a process with 1000 live runs | {_resident_megabytes(1000):.0f} MiB |")
     print(f"| a jump that fires 1000 timers | {_milliseconds_of_a_jump(1000):.0f} ms |")
+    scenarios = _milliseconds_of_scenarios(100, args.rounds)
+    print(f"| 100 scenarios, read and played | {scenarios:.0f} ms |")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from importlib import import_module
 from typing import Any
 
 import attrs
@@ -12,14 +11,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from .._masking import mask_numbers
 from .exit_codes import OK, USAGE, usage_error
+from .flow_problems import PROBLEM_STYLES, flow_module, problem_line
 from .options import json_option
 from .printing import print_json, print_line, printable
 
 __all__ = ["check"]
-
-_STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @click.command()
@@ -34,11 +31,11 @@ def check(files: tuple[str, ...], schema: bool, as_json: bool) -> None:
     otherwise.
     """
     if schema:
-        click.echo(json.dumps(_flow_module("schema").json_schema(), indent=2))
+        click.echo(json.dumps(flow_module("schema").json_schema(), indent=2))
         return
     if not files:
         usage_error("give a file: plivo-phlo check support.phlo.yaml.")
-    flows = [(file, _flow_module("check").check_file(file)) for file in files]
+    flows = [(file, flow_module("check").check_file(file)) for file in files]
     if as_json:
         print_json([attrs.asdict(problem) for _, flow in flows for problem in flow.problems])
     else:
@@ -48,31 +45,13 @@ def check(files: tuple[str, ...], schema: bool, as_json: bool) -> None:
     raise SystemExit(OK if all(flow.phlo for _, flow in flows) else USAGE)
 
 
-def _flow_module(name: str) -> Any:
-    """Return a module of the flows, which need libraries of their own."""
-    try:
-        return import_module(f"..emulator.flow.{name}", __package__)
-    except ModuleNotFoundError as error:
-        usage_error(f"check requires {error.name}: pip install 'plivo-phlo-async[flows]'.")
-
-
 def _print(console: Console, file: str, flow: Any) -> None:
     for problem in flow.problems:
-        print_line(console, _line(problem))
+        print_line(console, problem_line(problem))
     counts = Counter(problem.severity for problem in flow.problems)
-    shown = ", ".join(_count(counts[severity], severity) for severity in _STYLES)
+    shown = ", ".join(_count(counts[severity], severity) for severity in PROBLEM_STYLES)
     nodes = f"{_count(len(flow.phlo.nodes), 'node')}; " if flow.phlo else ""
     print_line(console, Text(f"{printable(file)}: {nodes}{shown}.", "bold"))
-
-
-def _line(problem: Any) -> Text:
-    """Return a problem as one line: an error as it is, anything else with what it is."""
-    position = f"{printable(problem.position)}: " if problem.position else ""
-    kind = "" if problem.severity == "error" else f"{problem.severity}: "
-    place = f"{problem.place}: " if problem.place else ""
-    return Text.assemble(
-        position, (kind, _STYLES[problem.severity]), mask_numbers(f"{place}{problem.text}")
-    )
 
 
 def _count(count: int, what: str) -> str:

@@ -467,7 +467,7 @@ class PhloEmulator:
             emulator.flows.runner.fetches.stubs.add(stubs)
             return phlo
 
-    def run(self, phlo_id: str, **params: object) -> FlowRun:
+    def run(self, phlo_id: str, /, **params: object) -> FlowRun:
         """Start a flow by API request.
 
         Args:

@@ -54,7 +54,7 @@ def test_the_help_lists_every_command_in_order_and_truncates_no_summary(
     cut = [line.split()[0] for line in lines if line.endswith("...")]
 
     assert (code, [line.split()[0] for line in lines]) == (0, list(group.commands))
-    assert [line.split()[0] for line in lines][:4] == ["demo", "emulate", "check", "doctor"]
+    assert [line.split()[0] for line in lines][:4] == ["demo", "emulate", "check", "test"]
     assert cut == []
 
 

@@ -22,11 +22,11 @@ from .nodes import ID_PATTERN
 from .options import BODIES, FLAGS, MAX_NAME, MAX_NUMBER, accepts_text_pairs, is_count
 from .reader import MAX_NODES
 
-__all__ = ["json_schema"]
+__all__ = ["DIALECT", "json_schema"]
 
 Schema = dict[str, Any]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEMPLATE = r"\{\{|\{%"
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _FULL: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
@@ -40,7 +40,7 @@ def json_schema() -> Schema:
     one value says about another, such as that a next node exists, only the reader checks.
     """
     return {
-        "$schema": _DIALECT,
+        "$schema": DIALECT,
         "title": "PHLO",
         "description": "A PHLO that the emulator of plivo-phlo-async runs.",
         "type": "object",
