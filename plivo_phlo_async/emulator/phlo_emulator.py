@@ -460,7 +460,7 @@ class PhloEmulator:
         """
         with self._emulator.current() as emulator:
             phlo = emulator.flows.read(source)
-            emulator.flows.load(phlo)
+            emulator.load_flow(phlo)
             if http is not None:
                 emulator.flows.runner.fetches.stubs.add(http)
             return phlo
