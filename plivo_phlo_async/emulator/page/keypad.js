@@ -133,7 +133,6 @@ export class Keypad {
     if (shown !== this.offered) this.offer(numbers);
     this.offered = shown;
     byId("keypad-call").hidden = byId("keypad-text").hidden = numbers.length === 0;
-    byId("keypad-rings").checked = this.model.phones[this.spelling]?.does === "ring";
     this.drawState();
   }
 
@@ -151,6 +150,7 @@ export class Keypad {
   }
 
   drawState() {
+    byId("keypad-rings").checked = this.model.phones[this.spelling]?.does === "ring";
     const flows = this.known.calls.map(({ state, direction, from, to, node, for: kind }) => {
       const other = direction === "inbound" ? to : from;
       return state === "ringing" ? `Ringing: ${other} calls.` : `In a call with ${other}, at ${node}${kind ? `: ${kind}` : ""}.`;
