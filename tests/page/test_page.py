@@ -287,6 +287,15 @@ def test_without_scripts_there_is_a_table_of_deliveries() -> None:
     assert {"ConferenceEnter", "http://127.0.0.1:9/e", "waiting", "01:01:01"} <= {*texts}
 
 
+def test_without_scripts_a_delivery_of_a_flow_has_its_event() -> None:
+    callback = {"Text": {"callback": "http://127.0.0.1:9/flow"}}
+    emulator = StillEmulator().load("Text", **callback)
+    emulator.phone(CALLER).texts(NUMBER, "Hello?")
+    texts = Seen(page_of(emulator)).texts
+
+    assert {"http://127.0.0.1:9/flow", "sent"} <= {*texts}
+
+
 def test_without_scripts_there_is_a_table_of_runs_with_their_paths() -> None:
     emulator = StillEmulator().load("Menu", "Bye", Menu={"next": {"1": "Bye"}})
     for caller in (CALLER, "12025550009"):

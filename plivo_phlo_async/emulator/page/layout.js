@@ -1,5 +1,7 @@
 // Where the nodes and edges of a flow's graph are: laid out by dagre, which the first flow loads.
 
+import { edgesToPlace } from "./spans.js";
+
 const DAGRE = "/_emulator/page/dagre.js";
 const [NODE_HEIGHT, LINE_HEIGHT, NARROWEST, WIDEST] = [50, 15, 112, 236];
 const GAPS = { nodesep: 34, edgesep: 18, ranksep: 40, marginx: 20, marginy: 20 };
@@ -27,10 +29,14 @@ export async function layOut(flow) {
   const edges = leads.flatMap(([from, next]) => edgesFrom(from, next));
   const graph = new dagre.Graph({ multigraph: true }).setGraph({ rankdir: "TB", ...GAPS });
   for (const node of nodes) graph.setNode(ids.get(node.name), node);
-  for (const edge of edges) graph.setEdge(ids.get(edge.from), ids.get(edge.to), edge);
+  const names = nodes.map((node) => node.name);
+  for (const edge of edgesToPlace(names, edges)) graph.setEdge(ids.get(edge.from), ids.get(edge.to), edge);
   dagre.layout(graph);
   const places = new Map(nodes.map((node) => [node.name, node]));
-  for (const edge of edges) if (edge.from === edge.to) loop(edge, places.get(edge.from));
+  for (const edge of edges) {
+    if (edge.from === edge.to) loop(edge, places.get(edge.from));
+    else if (!edge.points) connect(edge, places.get(edge.from), places.get(edge.to));
+  }
   const { width, height } = graph.graph();
   return { width, height, nodes, edges };
 }
@@ -43,6 +49,15 @@ function loop(edge, { x, y, width }) {
     ([atX, atY]) => ({ x: atX, y: atY }),
   );
   Object.assign(edge, { x: right + far + edge.width / 2, y });
+}
+
+/** An edge that dagre did not place: straight from one node to the other, its label near the first. */
+function connect(edge, from, to) {
+  const down = to.y > from.y ? 1 : -1;
+  const [begin, end] = [from.y + (down * from.height) / 2, to.y - (down * to.height) / 2];
+  const [x, y] = [from.x + (to.x - from.x) / 6, begin + (end - begin) / 6];
+  edge.points = [{ x: from.x, y: begin }, { x: to.x, y: end }];
+  Object.assign(edge, { x, y });
 }
 
 function sized({ name, component }) {

@@ -187,10 +187,10 @@ def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
 
 
 def _delivery_row(one: Delivery) -> tuple[object, ...]:
-    variables = one.variables
-    member = variables["to"] or variables["from"]
+    described = one.describe()
+    event, member = described["event"], described["member"]
     result = (one.outcome, one.status, one.attempts)
-    return one.number, _time(one.at), variables["event"], member, one.request.url, *result
+    return one.number, _time(one.at), event, member, one.request.url, *result
 
 
 def _dicts(value: object) -> list[dict[str, object]]:

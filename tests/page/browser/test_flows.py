@@ -108,6 +108,27 @@ def test_a_graph_has_every_node_and_edge_of_its_flow(scene: Scene) -> None:
     expect(labels(scene, "Support")).to_have_text(["No Answer", "Busy/Rejected", "Failed"])
 
 
+def test_a_flow_that_is_a_tangle_is_drawn_as_well(scene: Scene) -> None:
+    def menu(number: int) -> dict[str, Any]:
+        leads = {"1": number + 1, "2": number * 7 + 3, "No Input": number * 3, "Wrong Input": 150}
+        return {
+            "component": "IVR Menu",
+            "prompt": "Press 1 or 2.",
+            "inputs": ["1", "2"],
+            "next": {state: f"Menu_{to % 200}" for state, to in leads.items()},
+        }
+
+    nodes = {f"Menu_{number}": menu(number) for number in range(200)}
+    start = {"Incoming Call": "Menu_0"}
+    scene.emulator.load_flow({"phlo": "Tangle", "id": "tangle", "start": start, "nodes": nodes})
+    expect(scene.page.locator(".graph-node")).to_have_count(201, timeout=30_000)
+    lines = scene.page.locator(".graph-edge .line")
+    drawn = lines.evaluate_all("(all) => all.map((line) => line.getAttribute('d'))")
+
+    assert len(drawn) > 600
+    assert [line for line in drawn if "NaN" in line or "undefined" in line] == []
+
+
 def test_an_edge_counts_how_often_it_was_taken_in_all_runs(scene: Scene) -> None:
     load(scene, "01")
     for caller in (CALLER, "12025550009"):
