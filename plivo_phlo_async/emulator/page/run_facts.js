@@ -90,19 +90,19 @@ export class RunFacts {
   }
 }
 
-/** The visits of a run, each with the states that followed it; the variables with the last one. */
+/** The visits of a run, each with the states that followed it, and the variables of its node then. */
 function stepsOf({ visits, states, variables, started_at }) {
   const steps = visits.map(({ token, node, at }, number) => ({ number, token, node, after: at - started_at, at, states: [], variables: null }));
   const last = new Map(steps.map((step) => [step.node, step]));
-  for (const { token, node, state } of states) {
+  for (const { token, node, state, variables: then } of states) {
     const own = steps.find((step) => step.token === token && step.node === node && !step.states.length);
     // Each person whom Initiate Call reaches goes on with a token of their own.
-    (own ?? last.get(node))?.states.push(state);
+    const step = own ?? last.get(node);
+    step?.states.push(state);
+    if (step) step.variables = then;
   }
-  for (const [node, values] of Object.entries(variables)) {
-    const step = last.get(node);
-    if (step) step.variables = values;
-  }
+  // The last visit of a node has all of its variables, however long.
+  for (const [node, step] of last) if (Object.hasOwn(variables, node)) step.variables = variables[node];
   return steps;
 }
 

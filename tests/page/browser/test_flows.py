@@ -253,13 +253,14 @@ def test_a_run_has_its_messages_and_recordings(scene: Scene) -> None:
 
 def test_a_step_shows_its_state_and_its_variables(scene: Scene) -> None:
     load(scene, "01")
-    press(scene, "Call", "1")
-    step = scene.page.locator("#run-steps > li").nth(1)
+    press(scene, "Call", "7", "1")
+    row = scene.page.locator("#run-steps > li")
 
-    expect(steps(scene)).to_have_text(["Start", "Menu", "Support"])
-    expect(step.locator("> .note")).to_have_text("→ 1")
-    step.get_by_text("Variables").click()
-    expect(step.locator("dd").first).to_have_text("1")
+    expect(steps(scene)).to_have_text(["Start", "Menu", "Wrong_key", "Menu", "Support"])
+    for number, state, digits in ((1, "Wrong Input", "7"), (3, "1", "1")):
+        expect(row.nth(number).locator("> .note")).to_have_text(f"→ {state}")
+        row.nth(number).get_by_text("Variables").click()
+        expect(row.nth(number).locator("dd").first).to_have_text(digits)
 
 
 def test_a_run_that_is_reset_is_closed(scene: Scene) -> None:

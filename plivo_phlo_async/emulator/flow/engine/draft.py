@@ -39,6 +39,10 @@ def _roots(template: str) -> frozenset[str]:
     return frozenset(reference.path[0] for reference in references(template))
 
 
+SHORT = 200
+"""The most characters of a variable that is kept with a state."""
+
+
 class Draft:
     """A working copy of a run: one step changes it, then `freeze` returns the next run.
 
@@ -127,6 +131,13 @@ class Draft:
         """Set some variables of a node; the others stay."""
         self.outputs[node] = {**self.outputs.get(node, {}), **variables}
 
+    def reach(self, number: int, node: str, state: str) -> None:
+        """Note that a node has reached a state, with its variables now."""
+        variables = self.outputs.get(node, {})
+        # A run may have a thousand states, and a response may be long.
+        short = {name: value for name, value in variables.items() if _is_short(value)}
+        self.states.append(ReachedState(number, node, state, self.at, short))
+
     # Waits and tokens
 
     def new_wait_number(self, seconds: float | None) -> int:
@@ -211,3 +222,7 @@ class Draft:
         if callback and callback.sends(event):
             known = self.outputs.get(node, {}) if variables is None else variables
             self.effects.append(PostCallback(node, event, dict(known)))
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, Mapping | list | tuple) and len(str(value)) <= SHORT

@@ -64,6 +64,25 @@ def test_an_outline_has_the_phones_of_its_run(still: StillEmulator) -> None:
     assert run["phones"] == [CALLER, "13035550100", AGENT]
 
 
+def test_a_state_has_the_variables_of_its_node_then(still: StillEmulator) -> None:
+    phone = still.load("Menu", Menu={"next": {"1": "Menu"}}).phone(CALLER)
+    run = phone.calls(NUMBER)
+    phone.presses("1")
+    states = get(still.emulator, f"runs/{run.run_id}")["states"]
+
+    assert states[1]["variables"]["digits"] == "1"
+    assert run.outputs["Menu"]["digits"] == ""
+
+
+def test_a_state_has_no_long_variable(still: StillEmulator) -> None:
+    emulator = still.load("Menu", Menu={"next": {"1": "Menu"}})
+    run = emulator.phone(CALLER).texts(NUMBER, "Long. " * 100)
+    (state, *_) = get(emulator, f"runs/{run.run_id}")["states"]
+
+    assert "message.msg" not in state["variables"]
+    assert "message.from" in state["variables"]
+
+
 def test_the_dashboard_has_the_live_runs_first(still: StillEmulator) -> None:
     emulator = still.load("Menu")
     live = emulator.phone(CALLER).calls(NUMBER)
