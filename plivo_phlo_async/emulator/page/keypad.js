@@ -1,7 +1,7 @@
 // A phone for a person: it calls the numbers of flows, hears prompts as text, and presses keys.
 
 import { byId, canonical, el, say } from "./dom.js";
-import { ask, part } from "./api.js";
+import { ask, oneAtATime, part } from "./api.js";
 
 const KEYS = "123456789*0#";
 
@@ -12,6 +12,7 @@ export class Keypad {
     this.began = began;
     this.known = { address: "", heard: 0, received: 0, calls: [] };
     this.pressed = Promise.resolve();
+    this.fetch = oneAtATime(() => this.update());
     this.address = byId("keypad-address");
     this.address.addEventListener("change", () => this.fetch());
     byId("keypad-rings").addEventListener("change", () => this.setRings());
@@ -95,8 +96,8 @@ export class Keypad {
 
   // What the phone hears
 
-  /** Fetch what the phone has heard, unless its address is empty. */
-  async fetch() {
+  /** Draw what the phone has heard, unless its address is empty. */
+  async update() {
     const { phone } = this;
     if (!phone) return;
     const known = await ask("GET", `/phones/${part(phone)}`).catch(() => null);

@@ -2,7 +2,7 @@
 
 import { Rows, byId, count, el, icon, length, say, timeOf } from "./dom.js";
 import { shortRun, stateKey } from "./flow_model.js";
-import { ask, part } from "./api.js";
+import { ask, oneAtATime, part } from "./api.js";
 import { factRow, fillOnce } from "./node_facts.js";
 
 const NOTHING = { states: new Set(), nodes: new Set(), run: null };
@@ -13,7 +13,7 @@ export class RunFacts {
     this.handlers = handlers;
     this.run = null;
     this.run_id = "";
-    this.asked = 0;
+    this.fetch = oneAtATime(() => this.update());
     this.steps = new Rows(byId("run-steps"), () => new StepRow(handlers.select));
     this.recordings = new Rows(byId("run-recordings"), recordingRow);
     byId("run-stop").addEventListener("click", () => this.stop());
@@ -21,29 +21,24 @@ export class RunFacts {
   }
 
   /** Show a run, "" for none. */
-  async show(run_id) {
+  show(run_id) {
     if (run_id !== this.run_id) {
       this.run = null;
       this.refuse("");
     }
     this.run_id = run_id;
-    await this.fetch();
+    this.fetch();
   }
 
-  /** Fetch the run; where a step comes meanwhile, fetch it again afterwards. */
-  async fetch() {
-    const asked = (this.asked += 1);
-    if (!this.run_id || this.fetching) return;
-    this.fetching = true;
+  async update() {
+    const { run_id } = this;
+    if (!run_id) return;
     try {
-      this.run = await ask("GET", `/runs/${part(this.run_id)}`);
+      this.run = await ask("GET", `/runs/${part(run_id)}`);
     } catch (wrong) {
       this.refuse(wrong.message);
-    } finally {
-      this.fetching = false;
     }
-    if (asked !== this.asked) await this.fetch();
-    else this.handlers.changed();
+    this.handlers.changed();
   }
 
   async stop() {
