@@ -75,6 +75,8 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
             }
         case ("seed",):
             return {"POST": handlers.seed}
+        case ("flows", phlo_id):
+            return {"GET": lambda _: HttpResponse(200, emulator.flows.flow(phlo_id))}
         case ("runs",):
             return {"GET": handlers.runs}
         case ("runs", run_id):
@@ -86,7 +88,10 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
         case ("phones",):
             return {"GET": handlers.phones}
         case ("phones", address):
-            return {"POST": lambda info: handlers.set_phone(address, info)}
+            return {
+                "GET": lambda _: HttpResponse(200, emulator.flows.phone(address)),
+                "POST": lambda info: handlers.set_phone(address, info),
+            }
         case ("phones", address, action):
             return handlers.phone_actions(address, action)
     return {}

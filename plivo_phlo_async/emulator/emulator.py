@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 import attrs
@@ -38,11 +38,14 @@ from .webhooks.callbacks import CallbackRegistry
 from .webhooks.delivery import Delivery
 from .webhooks.dispatcher import Deliver, WebhookDispatcher
 
+if TYPE_CHECKING:
+    from .flow.phlo import Phlo
+
 _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 
 
-RUNS_SHOWN = 50
-"""How many of the latest runs the dashboard has."""
+RUNS_SHOWN = 100
+"""How many of the latest runs the dashboard has; those that have not ended come first."""
 
 
 class Emulator:
@@ -335,6 +338,12 @@ class Emulator:
         with self.current():
             self._configure(seed)
             self.reset()
+
+    def load_flow(self, phlo: "Phlo") -> None:
+        """Add a flow; raises `InvalidParameter` if another one has one of its numbers."""
+        with self.current():
+            self.flows.load(phlo)
+        self._publish_all()
 
     def snapshot(self) -> Snapshot:
         """Return what survives a restart: the calls, the counts, the phones."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from itertools import islice
 from os import PathLike
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .calls.log_entry import LogEntry
@@ -38,6 +39,15 @@ NODE_TYPES = {
 
 _TRIGGER_SLUGS = {"Incoming Call": "call", "Incoming Message": "message", "API Request": "http"}
 """The slugs of Start's states in the message of a run (seen)."""
+
+NOTHING_AT_PHONE = {
+    "heard": [],
+    "heard_count": 0,
+    "received": [],
+    "received_count": 0,
+    "calls": [],
+}
+"""What a phone is described as where there is no flow."""
 
 SNAPSHOT_RUNS = 100
 """How many of the latest runs that have ended survive a restart."""
@@ -261,23 +271,43 @@ class FlowSupport:
 
     def flows(self) -> list[dict[str, object]]:
         """Return every flow as plain data."""
-        if self._runner is None:
-            return []
-        views = load_flow_module("runtime.views")
-        return [views.describe_flow(phlo) for phlo in self._runner.flows.values()]
+        return [] if self._runner is None else [*map(self._describe_flow, self._runner.flows)]
+
+    def flow(self, phlo_id: str) -> dict[str, object]:
+        """Return a flow as plain data, with the options of its nodes; raises `UnknownResource`."""
+        if not self.has(phlo_id):
+            raise UnknownResource("flow", phlo_id)
+        options = self._views.describe_options(self.runner.flows[phlo_id])
+        return {**self._describe_flow(phlo_id), "options": options}
+
+    def _describe_flow(self, phlo_id: str) -> dict[str, object]:
+        phlo, taken = self.runner.flows[phlo_id], self.runner.taken.get(phlo_id, Counter())
+        described: dict[str, object] = self._views.describe_flow(phlo, taken)
+        return described
 
     def runs(self, most: int | None = None) -> list[dict[str, object]]:
-        """Return the outline of the latest runs as plain data, the latest first; None for all."""
+        """Return the outline of every run as plain data, the latest first.
+
+        With `most` only of so many, those that have not ended first.
+        """
         if self._runner is None:
             return []
-        views = load_flow_module("runtime.views")
-        latest = islice(reversed(self._runner.runs.values()), most)
-        return [views.summarize_run(run) for run in latest]
+        runs = reversed(self._runner.runs.values()) if most is None else self._runner.recent(most)
+        return [self._views.summarize_run(run) for run in runs]
 
     def run(self, run_id: str) -> dict[str, object]:
         """Return a run as plain data; raises `UnknownResource`."""
         run = self.find(run_id)
-        described: dict[str, object] = load_flow_module("runtime.views").describe_run(run)
+        described: dict[str, object] = self._views.describe_run(run)
+        return described
+
+    def phone(self, address: str) -> dict[str, object]:
+        """Return what a phone has heard and received, and its live calls, as plain data."""
+        if self._runner is None:
+            return {"address": address, **NOTHING_AT_PHONE}
+        state = self._runner.phones.look(address)
+        views = self._views
+        described: dict[str, object] = views.describe_phone(address, state, self._runner.runs)
         return described
 
     def explain_runs(self, address: str | None = None) -> list[str]:
@@ -313,9 +343,13 @@ class FlowSupport:
         wav: bytes = load_flow_module("recordings").recording_wav(found.seconds, recording_id)
         return wav
 
-    def _on_run(self, run: Run) -> None:
+    @property
+    def _views(self) -> ModuleType:
+        return load_flow_module("runtime.views")
+
+    def _on_run(self, run: Run, before: Run | None) -> None:
         # Made now: a function that makes it later would keep the whole run, at each of its steps.
-        outline: Mapping[str, object] = load_flow_module("runtime.views").summarize_run(run)
+        outline: Mapping[str, object] = self._views.describe_step(run, before)
         self._changed(lambda: outline)
 
     # What happens in the emulator

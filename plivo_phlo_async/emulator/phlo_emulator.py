@@ -463,7 +463,7 @@ class PhloEmulator:
         with self._emulator.current() as emulator:
             phlo = emulator.flows.read(source)
             stubs = emulator.flows.runner.fetches.stubs.read(http or {})
-            emulator.flows.load(phlo)
+            emulator.load_flow(phlo)
             emulator.flows.runner.fetches.stubs.add(stubs)
             return phlo
 

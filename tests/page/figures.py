@@ -1,8 +1,11 @@
-"""How fast the page is, in a real browser: `python -m tests.page.figures`.
+"""How fast the page is, in a real browser: `python -m tests.page.figures`, or `... flows`.
 
 First paint of a page with 50 calls, when all 50 are painted; how long after a request its member is
 painted, after a press of a button too, and after a key in the search its cards. Each with and
 without requests to all 50 calls going on, which another process sends.
+
+The same for a flow of 200 nodes: when its graph is painted, and how long after a key its token is
+painted at the next node, with 50 live runs whose phones press keys meanwhile.
 """
 
 from __future__ import annotations
@@ -17,9 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from plivo_phlo_async import AsyncPhloClient, PhloError
@@ -38,6 +42,53 @@ SEED = {
         }
     ]
 }
+
+NODES, RUNS, KEY_RATES = 200, 50, (0, 50, 100)
+HALF = NODES // 2
+NUMBER, CALLER = "+14155550100", "12025550000"
+
+
+def flow(reach: int) -> dict[str, object]:
+    """A flow of menus: 1 leads to the next one, other states at most `reach` of them further on.
+
+    What a phone reaches by 1 from the first menu on, a phone that has pressed 2 does not.
+    """
+    nodes = {}
+    for number in range(NODES):
+        base = 0 if number < HALF else HALF
+        further = HALF + (number + number * 7 % reach) % HALF
+        back = HALF + max(0, number - number * 3 % reach) % HALF
+        nodes[f"Menu_{number}"] = {
+            "component": "IVR Menu",
+            "prompt": "Press 1 or 2.",
+            "inputs": ["1", "2"],
+            "timeout": "86400",
+            "next": {
+                "1": f"Menu_{base + (number + 1) % HALF}",
+                "2": f"Menu_{further}",
+                "Wrong Input": f"Menu_{further if number % 5 else back}",
+            },
+        }
+    start = {"Incoming Call": "Menu_0"}
+    return {"phlo": "Large", "id": "large", "numbers": [NUMBER], "start": start, "nodes": nodes}
+
+
+GRAPH_DRAWN = f"""new MutationObserver((_, watch) => {{
+    if (document.querySelectorAll(".graph-node").length < {NODES}) return;
+    watch.disconnect();
+    requestAnimationFrame(() => setTimeout(() => performance.mark("graph"), 0));
+}}).observe(document, {{ childList: true, subtree: true }})"""
+GRAPH_MEASURED = "() => performance.getEntriesByName('graph')[0]?.startTime"
+# When the token was painted at a node, by the wall clock that the sender of the key reads too.
+TOKEN_PAINTED = """(name) => new Promise((done) => {
+    const node = document.querySelector(`.graph-node[data-node="${name}"]`);
+    const watch = new MutationObserver(() => {
+        if (!node.querySelector(".wait")) return;
+        watch.disconnect();
+        requestAnimationFrame(() => setTimeout(() => done(Date.now()), 0));
+    });
+    watch.observe(node, { childList: true, subtree: true });
+})"""
 
 CARDS_PAINTED = f"""new MutationObserver((_, watch) => {{
     if (document.querySelectorAll(".card").length < {CALLS}) return;
@@ -90,14 +141,14 @@ def connected() -> AsyncPhloClient:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[AsyncPhloClient]:
+async def served(seed_data: Mapping[str, object]) -> AsyncIterator[AsyncPhloClient]:
     """An emulator in a process of its own, as users have it."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as seed:
-        json.dump(SEED, seed)
+        json.dump(seed_data, seed)
         seed.flush()
         command = [sys.executable, "-m", "plivo_phlo_async", "emulate", "--port", str(PORT)]
         emulator = subprocess.Popen(
-            [*command, "--seed", seed.name, "--no-rate-limit"],
+            [*command, "--seed", seed.name, "--no-rate-limit", "--prompt-speed", "0"],
             stdout=subprocess.PIPE,
             env={**os.environ, "PLIVO_EMULATOR_AUTH_TOKEN": DEMO_AUTH_TOKEN},
         )
@@ -183,8 +234,8 @@ async def mute(client: AsyncPhloClient, number: int) -> None:
 
 
 @asynccontextmanager
-async def load(per_second: int) -> AsyncIterator[None]:
-    command = [sys.executable, "-m", "tests.page.figures", str(per_second)]
+async def load(per_second: int, what: str = "calls") -> AsyncIterator[None]:
+    command = [sys.executable, "-m", "tests.page.figures", what, str(per_second)]
     noise = await asyncio.create_subprocess_exec(*command)
     try:
         await asyncio.sleep(2)
@@ -199,10 +250,93 @@ def report(name: str, values: list[float]) -> None:
     print(f"{name:<36} median {middle:5.0f} ms   best {best:5.0f}   worst {worst:5.0f}")
 
 
+# Flows
+
+
+def people() -> httpx.AsyncClient:
+    """What people do with their phones."""
+    return httpx.AsyncClient(base_url=f"{ROOT}/_emulator/phones/", timeout=30)
+
+
+async def keys(per_second: int) -> None:
+    """Press keys at the phones of all runs at that rate until this process ends."""
+    began, sent = time.monotonic(), 0
+    async with people() as http:
+        while True:
+            due = int((time.monotonic() - began) * per_second)
+            for number in range(sent, min(due, sent + 20)):
+                key = "2" if number % 3 else "1"
+                await http.post(f"{CALLER}{number % RUNS + 1}/press", json={"keys": key})
+            sent = due
+            await asyncio.sleep(0.005)
+
+
+async def graph_painted(browser: Browser) -> float:
+    """Milliseconds from the start of the navigation to the painted graph."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    await page.add_init_script(GRAPH_DRAWN)
+    await page.goto(f"{ROOT}/_emulator/")
+    while (drawn := await page.evaluate(GRAPH_MEASURED)) is None:
+        await asyncio.sleep(0.05)
+    await page.close()
+    return float(drawn)
+
+
+async def tokens_painted(browser: Browser, http: httpx.AsyncClient) -> list[float]:
+    """Milliseconds from sending a key to the token's being painted at the next node."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    await page.goto(f"{ROOT}/_emulator/")
+    await http.post(f"{CALLER}/call", json={"to": NUMBER})
+    await expect(page.locator('.graph-node[data-node="Menu_0"] .wait')).to_have_count(1)
+    took = []
+    for step in range(STEPS):
+        seen = asyncio.create_task(page.evaluate(TOKEN_PAINTED, f"Menu_{step + 1}"))
+        await asyncio.sleep(0.05)
+        began = time.time()
+        await http.post(f"{CALLER}/press", json={"keys": "1"})
+        took.append(await seen - began * 1000)
+    await http.post(f"{CALLER}/hangup", json={})
+    await page.close()
+    return took
+
+
+async def measure_flows() -> None:
+    """Print the figures of flows."""
+    chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for reach, name in ((8, "a flow of"), (HALF, "a tangle of")):
+            async with served({"phlos": [flow(reach)]}):
+                took = [await graph_painted(browser) for _ in range(PAGES)]
+            report(f"{name} {NODES} nodes painted", took)
+        async with served({"phlos": [flow(8)]}), people() as http:
+            await measure_tokens(browser, http)
+        print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+        await browser.close()
+
+
+async def measure_tokens(browser: Browser, http: httpx.AsyncClient) -> None:
+    """Print how soon a token's move is painted, while other runs move more and more often."""
+    for number in range(RUNS):
+        await http.post(f"{CALLER}{number + 1}/call", json={"to": NUMBER})
+        await http.post(f"{CALLER}{number + 1}/press", json={"keys": "2"})
+    for rate in KEY_RATES:
+        async with load(rate, "keys"):
+            before, began = await steps_of_all(http), time.monotonic()
+            took = await tokens_painted(browser, http)
+            reached = (await steps_of_all(http) - before) / (time.monotonic() - began)
+        report(f"key to token painted, {reached:.0f} steps/s", took)
+
+
+async def steps_of_all(http: httpx.AsyncClient) -> int:
+    runs = (await http.get(f"{ROOT}/_emulator/runs")).json()["runs"]
+    return sum(int(run["steps"]) for run in runs)
+
+
 async def measure() -> None:
     """Print the figures."""
     chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
-    async with served() as client, async_playwright() as playwright:
+    async with served(SEED) as client, async_playwright() as playwright:
         phlo = client.phlo("figures")
         for n in range(CALLS):
             node = phlo.multi_party_call(f"line-{n}")
@@ -247,4 +381,10 @@ async def client_requests(page: Page) -> int:
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(busy(int(sys.argv[1])) if len(sys.argv) > 1 else measure())
+    if len(sys.argv) > 2:
+        send = {"calls": busy, "keys": keys}[sys.argv[1]]
+        asyncio.run(send(int(sys.argv[2])))
+    else:
+        asyncio.run(measure_flows())
+        if sys.argv[1:] != ["flows"]:
+            asyncio.run(measure())

@@ -24,6 +24,7 @@ from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, PhloEmulato
 from plivo_phlo_async.emulator.server import EmulatorServer
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "flows"
 AGENT, SECOND, CUSTOMER = "12025550100", "12025550101", "12025550102"
 SIP_AGENT, OTHER, OTHER_CUSTOMER = "sip:alice4711@phone.plivo.com", "12025550110", "13035550177"
 NAMES = ["Support line", "Orders", "Billing", "Returns", "Sales", "Night desk"]
@@ -140,6 +141,89 @@ async def picture(
         await page.close()
 
 
+# Flows
+
+
+def phone_system(emulator: PhloEmulator, later: Callable[[float], None]) -> None:
+    """A caller who pressed a wrong key and talks to support, one who gave up, one at the menu."""
+    first, second, third = (emulator.phone(f"1202555000{number}") for number in range(3))
+    first.calls("+14155550101")
+    later(3)
+    first.presses("7")
+    later(3)
+    first.presses("1")
+    later(16)
+    second.calls("+14155550101")
+    later(21)
+    second.hangs_up()
+    third.calls("+14155550101")
+    later(7)
+
+
+def broadcast(emulator: PhloEmulator, later: Callable[[float], None]) -> None:
+    """A broadcast to five people, who are at different places of it."""
+    for number, does in enumerate(("answer", "answer", "ring", "voicemail", "reject"), 1):
+        emulator.set_phone(f"1202555018{number}", does)
+    emulator.run("broadcast", message="The storm closes the office today.")
+    later(2)
+    emulator.phone("12025550181").presses("1")
+    later(1)
+
+
+def transfer(emulator: PhloEmulator, later: Callable[[float], None]) -> None:
+    """A caller and an agent who talk in the Multiparty Call node, after a wrong key."""
+    phone = emulator.phone("12025550000")
+    phone.calls("+14155550114")
+    later(3)
+    phone.presses("9")
+    later(4)
+    phone.presses("1")
+    later(48)
+
+
+async def flow_picture(
+    browser: Browser,
+    name: str,
+    example: str,
+    script: Callable[[PhloEmulator, Callable[[float], None]], None],
+    node: str,
+    run: int = 0,
+    scheme: Literal["light", "dark"] = "light",
+) -> None:
+    """Play an example flow, and take a picture of the flows with a run and a node selected."""
+    shift = [0.0]
+
+    def later(seconds: float) -> None:
+        shift[0] += seconds
+
+    emulator = PhloEmulator(
+        rate_limit=None,
+        clock=lambda: shift[0],
+        wall=lambda: time.time() + shift[0],
+    )
+    (path,) = EXAMPLES.glob(f"{example}-*.phlo.yaml")
+    emulator.load_flow(path)
+    script(emulator, later)
+    with EmulatorServer(emulator) as server:
+        page = await browser.new_page(
+            viewport={"width": 1280, "height": 1400}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        await page.goto(f"http://127.0.0.1:{server.port}/_emulator/")
+        await expect(page.locator("#link-text")).to_have_text("Live")
+        await page.locator("#runs button").nth(run).click()
+        await page.locator(f'.graph-node[data-node="{node}"]').click()
+        await expect(page.locator("#node-options")).not_to_be_empty()
+        await expect(page.locator("#run-facts")).to_be_visible()
+        await page.evaluate("() => document.activeElement.blur()")
+        await page.mouse.move(0, 0)
+        flows = page.locator("#flows")
+        await flows.evaluate(
+            "(box) => Object.assign(box.style, {padding: '1rem', margin: '-1rem -1rem 3rem'})"
+        )
+        await flows.screenshot(path=IMAGES / f"flow-{name}.png")
+        await page.close()
+
+
 def printed_demo() -> str:
     """What `plivo-phlo demo` prints up to its first warm transfer, as an SVG of a terminal."""
     printed = subprocess.run(
@@ -178,6 +262,9 @@ async def take() -> None:
         lost = "#lines > li[data-outcome=lost] summary"
         await picture(browser, "dark", handover, (1280, 1460), "dark", lost)
         await picture(browser, "narrow", warm_transfer, (390, 844))
+        await flow_picture(browser, "phone-system", "01", phone_system, "Menu", 1)
+        await flow_picture(browser, "broadcast", "08", broadcast, "Alert")
+        await flow_picture(browser, "warm-transfer", "14", transfer, "Menu", 0, "dark")
         await terminal_picture(browser)
         await browser.close()
 

@@ -24,9 +24,10 @@ from plivo_phlo_async.emulator import (
 from plivo_phlo_async.emulator.calls.phlos import NodeType
 from plivo_phlo_async.emulator.http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
 from plivo_phlo_async.emulator.http.response import HttpResponse
-from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, join_modules
+from plivo_phlo_async.emulator.page import MODULES, PAGE_FILES, VENDORED, join_modules
 
 from ..emulator.asking import DIAL, NODE, WARM, Clock, ask, exchange
+from ..emulator.flow.flows import CALLER, NUMBER, StillEmulator
 
 HOSTILE = ("<img src=x onerror=alert(1)>", 'sip:"><script>@x', "</script><b>&amp;")
 PAGE = Path(str(files("plivo_phlo_async.emulator.page")))
@@ -105,8 +106,16 @@ def test_the_page_asks_for_nothing_but_its_own_files() -> None:
 
     assert {one for one in asked if one and not one.startswith("#")} == {
         "/_emulator/",
-        *(f"/_emulator/page/{name}" for name in PAGE_FILES),
+        *(f"/_emulator/page/{name}" for name in PAGE_FILES if name not in VENDORED),
     }
+
+
+def test_what_others_wrote_comes_with_its_licence_and_is_loaded_by_the_first_flow() -> None:
+    licences = [(PAGE / f"{place}.license").read_text() for place in VENDORED.values()]
+
+    assert all("SPDX-License-Identifier: MIT" in licence for licence in licences)
+    assert re.findall(r"import\((\w+)\)", join_modules()) == ["DAGRE"]
+    assert 'DAGRE = "/_emulator/page/dagre.js"' in join_modules()
 
 
 def test_the_page_holds_no_script_and_no_style_of_its_own() -> None:
@@ -278,6 +287,44 @@ def test_without_scripts_there_is_a_table_of_deliveries() -> None:
     assert {"ConferenceEnter", "http://127.0.0.1:9/e", "waiting", "01:01:01"} <= {*texts}
 
 
+def test_without_scripts_a_delivery_of_a_flow_has_its_event() -> None:
+    callback = {"Text": {"callback": "http://127.0.0.1:9/flow"}}
+    emulator = StillEmulator().load("Text", **callback)
+    emulator.phone(CALLER).texts(NUMBER, "Hello?")
+    texts = Seen(page_of(emulator)).texts
+
+    assert {"http://127.0.0.1:9/flow", "sent"} <= {*texts}
+
+
+def test_without_scripts_there_is_a_table_of_runs_with_their_paths() -> None:
+    emulator = StillEmulator().load("Menu", "Bye", Menu={"next": {"1": "Bye"}})
+    for caller in (CALLER, "12025550009"):
+        emulator.phone(caller).calls(NUMBER)
+    emulator.phone(CALLER).presses("1")
+    rows = re.findall(
+        r"<td>Incoming Call</td><td>[\d:]+</td><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>",
+        page_of(emulator),
+    )
+
+    assert rows == [
+        ("Start → Menu", "Menu: keys", ""),
+        ("Start → Menu → Bye", "", "hung up at Bye"),
+    ]
+
+
+def test_without_scripts_a_flow_is_a_table_of_its_nodes() -> None:
+    emulator = StillEmulator().load("Menu", "Bye", Menu={"next": {"1": "Bye"}})
+    emulator.phone(CALLER).calls(NUMBER)
+    emulator.phone(CALLER).presses("1")
+    cells = ("Test", NUMBER, "Menu", "IVR Menu", "1: Bye", "1: 1")
+
+    assert f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" in page_of(emulator)
+
+
+def test_without_a_flow_there_is_no_table_of_flows() -> None:
+    assert "Runs, live ones first" not in Seen(page_of(PhloEmulator())).texts
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(7, "0:07"), (750, "12:30"), (3723, "1:02:03")])
 def test_without_scripts_it_is_said_how_long_a_member_is_there(seconds: int, shown: str) -> None:
     clock = Clock()
@@ -286,6 +333,19 @@ def test_without_scripts_it_is_said_how_long_a_member_is_there(seconds: int, sho
     clock.now += seconds
 
     assert shown in Seen(page_of(emulator)).texts
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_name_in_a_flow_is_a_text_whatever_it_holds(hostile: str) -> None:
+    node = {"component": "IVR Menu", "prompt": hostile, "inputs": ["1"], "next": {"1": hostile}}
+    emulator = StillEmulator().load(hostile, **{hostile: node})
+    emulator.phone(CALLER).calls(NUMBER)
+    empty = Counter(tag for tag, _ in Seen(page_of(PhloEmulator())).elements)
+    seen = Seen(page_of(emulator))
+    more = Counter(tag for tag, _ in seen.elements) - empty
+
+    assert more.keys() & {"img", "script", "b"} == set()
+    assert f"Start → {hostile}" in "".join(seen.texts)
 
 
 @pytest.mark.parametrize("address", HOSTILE)

@@ -94,6 +94,13 @@ def test_the_licence_goes_with_both(wheel: Members, sdist: Members) -> None:
     assert wheel[f"{NAME}.dist-info/licenses/LICENSE"] == sdist[f"{NAME}/LICENSE"] == licence
 
 
+def test_the_licence_of_what_others_wrote_goes_with_both(wheel: Members, sdist: Members) -> None:
+    name = "plivo_phlo_async/emulator/page/vendor/dagre.js.license"
+    licence = (ROOT / name).read_bytes()
+
+    assert wheel[f"{NAME}.dist-info/licenses/{name}"] == sdist[f"{NAME}/{name}"] == licence
+
+
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_nothing_names_a_place_on_the_machine_that_built_it(
     kind: str, request: pytest.FixtureRequest
@@ -113,7 +120,7 @@ def test_the_metadata_says_what_the_project_says(metadata: Message) -> None:
         "Summary": [PROJECT["description"]],
         "Requires-Python": [PROJECT["requires-python"]],
         "License-Expression": ["MIT"],
-        "License-File": ["LICENSE"],
+        "License-File": PROJECT["license-files"],
         "Author": [author["name"] for author in PROJECT["authors"]],
         "Project-URL": [f"{label}, {url}" for label, url in PROJECT["urls"].items()],
         "Classifier": PROJECT["classifiers"],

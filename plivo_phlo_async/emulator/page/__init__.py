@@ -24,12 +24,29 @@ PAGE_FILES: Mapping[str, str] = {
     "boot.js": "text/javascript; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "dagre.js": "text/javascript; charset=utf-8",
 }
 """The files of the page, with their content types; no other is served."""
 
+VENDORED: Mapping[str, str] = {"dagre.js": "vendor/dagre.js"}
+"""The places of the files that others wrote; a page without flows loads none."""
+
 MODULES = (
-    *("dom", "api", "model", "actions", "menu", "members", "dial", "calls", "ended", "shell"),
-    *("timeline", "log", "webhooks", "controls", "page"),
+    *(
+        "dom",
+        "api",
+        "flow_model",
+        "model",
+        "actions",
+        "menu",
+        "members",
+        "dial",
+        "calls",
+        "ended",
+        "shell",
+    ),
+    *("timeline", "log", "webhooks", "controls"),
+    *("spans", "layout", "graph", "node_facts", "run_list", "run_facts", "keypad", "flows", "page"),
 )
 """The modules of `page.js`; each comes after those that it imports."""
 
@@ -53,7 +70,7 @@ def page_file(name: str) -> HttpResponse:
     """Return a file of the page; raises `UnknownResource`."""
     if name not in PAGE_FILES:
         raise UnknownResource("path", name)
-    text = join_modules() if name == "page.js" else _read(name)
+    text = join_modules() if name == "page.js" else _read(VENDORED.get(name, name))
     return HttpResponse(200, {}, raw=text.encode(), content_type=PAGE_FILES[name])
 
 

@@ -22,6 +22,24 @@ export async function ask(method, path, body) {
 
 export const part = (text) => encodeURIComponent(text);
 
+/** Return a function that does `work`; where it is called meanwhile, it does it once more afterwards. */
+export function oneAtATime(work) {
+  let [running, again] = [false, false];
+  return async () => {
+    again = true;
+    if (running) return;
+    running = true;
+    try {
+      while (again) {
+        again = false;
+        await work();
+      }
+    } finally {
+      running = false;
+    }
+  };
+}
+
 /** The number of an event: its id is `INSTANCE-NUMBER`. */
 export const numberOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
 

@@ -81,6 +81,9 @@ export class Controls {
     const { calls, ended, requests } = this.model;
     say(byId("reset-calls"), `${count(calls.size, "live call")} and ${count(ended.length, "ended call")}`);
     say(byId("reset-requests"), `${count(requests, "request")}`);
+    byId("reset-runs")?.remove();
+    const { runs } = this.model.flows;
+    if (runs.size) byId("reset-calls").after(el("li", { id: "reset-runs" }, "the runs of flows, and their counts"));
     byId("resetting").showModal();
   }
 

@@ -4,7 +4,15 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Make an element: `attributes` as texts, functions as listeners; children are nodes or texts. */
 export function el(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  return completed(document.createElement(name), attributes, children);
+}
+
+/** The same for an element of a drawing. */
+export function svgEl(name, attributes = {}, ...children) {
+  return completed(document.createElementNS(SVG, name), attributes, children);
+}
+
+function completed(made, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) continue;
     if (typeof value === "function") made.addEventListener(key, value);
@@ -41,6 +49,35 @@ export function sync(parent, wanted) {
   for (const child of wanted) {
     if (child === at) at = at.nextSibling;
     else parent.insertBefore(child, at);
+  }
+}
+
+/**
+ * A list whose rows stay while their items change: `make(item)` returns `{ element, update(item) }`.
+ * A row that moves keeps the focus.
+ */
+export class Rows {
+  constructor(list, make) {
+    this.list = list;
+    this.make = make;
+    this.rows = new Map();
+  }
+
+  /** Draw the items; `keyOf` identifies each. */
+  draw(items, keyOf) {
+    const focused = document.activeElement;
+    const rows = new Map(items.map((item) => [keyOf(item), this.drawRow(item, keyOf(item))]));
+    this.rows = rows;
+    sync(this.list, [...rows.values()].map((row) => row.element));
+    if (focused !== document.activeElement && this.list.contains(focused)) focused.focus();
+  }
+
+  drawRow(item, key) {
+    const row = this.rows.get(key) ?? this.make(item);
+    const text = JSON.stringify(item);
+    if (row.text !== text) row.update(item);
+    row.text = text;
+    return row;
   }
 }
 

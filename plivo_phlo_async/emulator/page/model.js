@@ -2,6 +2,7 @@
 
 import { canonical } from "./dom.js";
 import { numberOf } from "./api.js";
+import { FlowModel } from "./flow_model.js";
 
 /** The kinds of faults by name, from the dashboard. */
 export const faultKinds = new Map();
@@ -17,6 +18,7 @@ export const faultSummary = (kind) => faultKinds.get(kind)?.summary ?? kind;
 export class Model {
   constructor() {
     this.calls = new Map();
+    this.flows = new FlowModel();
     this.ended = [];
     this.nodes = [];
     this.account = {};
@@ -32,6 +34,7 @@ export class Model {
   /** Replace everything by a dashboard. */
   load(dashboard) {
     this.calls = new Map(dashboard.calls.map((call) => [call.call_id, call]));
+    this.flows.load(dashboard);
     this.ended = dashboard.ended;
     this.nodes = dashboard.nodes;
     this.account = dashboard.account;

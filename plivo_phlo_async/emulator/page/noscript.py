@@ -4,6 +4,7 @@ import html
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from ..dashboard.request_log import RequestLogEntry
 from ..emulator import Emulator
@@ -14,6 +15,12 @@ MEMBER_ROWS = 500
 
 LOG_ROWS = 100
 """The maximum number of log entries shown."""
+
+RUN_ROWS = 100
+"""The maximum number of runs shown."""
+
+STEP_ROWS = 200
+"""The maximum number of nodes shown of a path."""
 
 DELIVERY_ROWS = 100
 """The maximum number of deliveries shown."""
@@ -40,6 +47,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
     members, ended = _member_rows(dashboard), _ended_rows(dashboard)
     return "\n".join(
         (
+            *_flow_tables(write, dashboard),
             _table(write, "Calls", _CALLS, members, "No call is in progress."),
             _table(write, "Ended calls, latest first", _ENDED, ended, "None yet."),
             _table(write, "Log, newest first", _LOG, _log_rows(emulator), "No entry yet."),
@@ -54,10 +62,55 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
     )
 
 
+_FLOWS = ("Flow", "Numbers", "Node", "Component", "Leads to", "Reached")
+_RUNS = ("Run", "Flow", "Trigger", "Started (UTC)", "Path", "Waits at", "Ended")
 _CALLS = ("Node", "Call", "Member", "Role", "State", "For", "Transfer")
 _ENDED = ("Node", "Call", "Members", "Lasted", "Ended (UTC)")
 _LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Reason")
 _DELIVERIES = ("Number", "Time (UTC)", "Event", "Member", "URL", "Outcome", "Status", "Attempts")
+
+
+def _flow_tables(write: Write, dashboard: Mapping[str, object]) -> list[str]:
+    """Return the tables of the flows and their runs; none where there is no flow."""
+    flows, runs = _dicts(dashboard["flows"]), _dicts(dashboard["runs"])
+    if not flows:
+        return []
+    names = {flow["phlo_id"]: flow["name"] for flow in flows}
+    nodes = [row for flow in flows for row in _node_rows(flow)]
+    paths = [_run_row(run, names) for run in runs[:RUN_ROWS]]
+    return [
+        _table(write, "Runs, live ones first", _RUNS, paths, "No run yet."),
+        _table(write, "Flows", _FLOWS, nodes, "None."),
+    ]
+
+
+def _node_rows(flow: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    start = {"name": "Start", "component": "", "next": flow["start"]}
+    numbers = ", ".join(flow["numbers"])
+    return [
+        (
+            flow["name"],
+            numbers,
+            node["name"],
+            node["component"],
+            "; ".join(f"{state}: {target}" for state, target in node["next"].items()),
+            "; ".join(f"{s}: {n}" for s, n in flow["taken"].get(node["name"], {}).items()),
+        )
+        for node in (start, *flow["nodes"])
+    ]
+
+
+def _run_row(run: Mapping[str, Any], names: Mapping[object, object]) -> tuple[object, ...]:
+    path, more = run["path"][:STEP_ROWS], len(run["path"]) - STEP_ROWS
+    return (
+        run["run_id"][:8],
+        names.get(run["phlo_id"], run["phlo_id"]),
+        run["trigger"],
+        _time(run["started_at"]),
+        " → ".join([*path, *([f"and {more} more"] if more > 0 else [])]),
+        ", ".join(f"{wait['node']}: {wait['for']}" for wait in run["waiting"]),
+        run["ended"],
+    )
 
 
 def _table(
@@ -134,10 +187,10 @@ def _log_row(entry: RequestLogEntry) -> tuple[object, ...]:
 
 
 def _delivery_row(one: Delivery) -> tuple[object, ...]:
-    variables = one.variables
-    member = variables["to"] or variables["from"]
+    described = one.describe()
+    event, member = described["event"], described["member"]
     result = (one.outcome, one.status, one.attempts)
-    return one.number, _time(one.at), variables["event"], member, one.request.url, *result
+    return one.number, _time(one.at), event, member, one.request.url, *result
 
 
 def _dicts(value: object) -> list[dict[str, object]]:

@@ -6,6 +6,7 @@ import { Controls } from "./controls.js";
 import { Dial } from "./dial.js";
 import { announce, byId, count, perFrame, say } from "./dom.js";
 import { EndedCalls } from "./ended.js";
+import { Flows } from "./flows.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
 import { Model } from "./model.js";
@@ -31,6 +32,7 @@ const shell = new Shell(model);
 const controls = new Controls(model, perform);
 const webhooks = new Webhooks(perform);
 const timeline = new Timeline((number) => log.open(number));
+const flows = new Flows(model, () => changed("flows"), failed);
 const dirty = new Set();
 let hush = 0;
 
@@ -40,6 +42,7 @@ const PARTS = {
     ended.draw(cards.query);
     shell.draw();
   },
+  flows: () => flows.draw(),
   filter: () => log.offer(),
   choices: () => {
     log.offer();
@@ -89,7 +92,13 @@ const HANDLERS = {
   state(change, number) {
     if (number <= model.seen) return;
     model.step(change);
+    if (model.flows.flows.length) changed("flows");
     changed("calls", "filter", ...(change.dialled ? ["phones"] : []));
+  },
+  run(outline, number) {
+    if (number <= model.seen) return;
+    model.flows.step(outline);
+    flows.onRun(outline);
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;
@@ -109,7 +118,7 @@ const HANDLERS = {
   },
   phones({ phones }) {
     model.phones = phones;
-    changed("phones");
+    changed("phones", "flows");
   },
   callbacks: (callbacks) => webhooks.show(callbacks),
 };
@@ -134,6 +143,7 @@ function loadDashboard(dashboard) {
   model.load(dashboard);
   // Show the timeline before it has marks, so that the layout does not shift.
   byId("timeline").hidden = !model.requests;
+  flows.reload();
   changed("calls");
   // The calls are drawn first.
   requestAnimationFrame(() => changed("choices", "phones", "faults"));
@@ -201,4 +211,7 @@ cards.search.addEventListener("input", () => {
 
 byId("said-close").addEventListener("click", () => (byId("said").hidden = true));
 
-setInterval(() => cards.tick(), 1000);
+setInterval(() => {
+  cards.tick();
+  flows.tick();
+}, 1000);

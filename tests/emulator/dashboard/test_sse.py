@@ -14,6 +14,7 @@ from plivo_phlo_async.testing import Clock
 
 from ..asking import DIAL, NODE, ask, say
 from ..asking import Clock as ByHand
+from ..flow.flows import CALLER, NUMBER, StillEmulator, document
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +134,31 @@ async def test_every_event_of_a_call_has_its_id() -> None:
 
     assert sorted(kind for _, kind, _ in events) == ["delivery", "delivery", "log", "state"]
     assert {data["call_id"] for _, _, data in events} == {*emulator.calls}
+
+
+async def test_a_step_of_a_run_is_sent_with_the_states_that_are_new() -> None:
+    emulator = StillEmulator().load("Menu", "Ask", Menu={"next": {"1": "Ask"}})
+    async with following(emulator) as browser:
+        await browser.until(1)
+        emulator.phone(CALLER).calls(NUMBER)
+        emulator.phone(CALLER).presses("1")
+        await browser.until(4)
+    steps = [data for _, kind, data in browser.events if kind == "run"]
+
+    reached = [state for step in steps for state in step["reached"]]
+    assert reached == [["Start", "Incoming Call"], ["Menu", "1"]]
+    assert [one["node"] for one in steps[-1]["waiting"]] == ["Ask"]
+
+
+async def test_a_flow_that_is_loaded_is_sent_with_all_there_is() -> None:
+    emulator = PhloEmulator()
+    async with following(emulator) as browser:
+        await browser.until(1)
+        emulator.load_flow(document("Menu"))
+        await browser.until(2)
+    *_, (_, kind, dashboard) = browser.events
+
+    assert (kind, [flow["phlo_id"] for flow in dashboard["flows"]]) == ("snapshot", ["test"])
 
 
 async def test_a_step_is_sent_as_it_was_however_late_it_is_heard() -> None:

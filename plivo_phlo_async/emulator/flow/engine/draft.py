@@ -42,6 +42,10 @@ def _roots(template: str) -> frozenset[str]:
     return frozenset(reference.path[0] for reference in references(template))
 
 
+SHORT = 200
+"""The most characters of a variable that is kept with a state."""
+
+
 class Draft:
     """A working copy of a run: one step changes it, then `freeze` returns the next run.
 
@@ -134,6 +138,13 @@ class Draft:
     def set_outputs(self, node: str, variables: Mapping[str, object]) -> None:
         """Set some variables of a node; the others stay."""
         self.outputs[node] = {**self.outputs.get(node, {}), **variables}
+
+    def reach(self, number: int, node: str, state: str) -> None:
+        """Note that a node has reached a state, with its variables now."""
+        variables = self.outputs.get(node, {})
+        # A run may have a thousand states, and a response may be long.
+        short = {name: value for name, value in variables.items() if _is_short(value)}
+        self.states.append(ReachedState(number, node, state, self.at, short))
 
     # Waits and tokens
 
@@ -231,3 +242,7 @@ class Draft:
         if not is_url(url):
             raise TemplateError(f"{url[:100]!r} is no http or https URL")
         return url
+
+
+def _is_short(value: object) -> bool:
+    return not isinstance(value, Mapping | list | tuple) and len(str(value)) <= SHORT

@@ -45,7 +45,6 @@ from .requests import enter_http_request, handle_http_request
 from .values import (
     Leg,
     LegState,
-    ReachedState,
     Run,
     Token,
     VisitedNode,
@@ -313,7 +312,7 @@ def _go_on(draft: Draft, number: int, node: FlowNode | None, result: str | Wait)
     """Move a token until it waits or ends; `node` is None at Start."""
     while isinstance(result, str):
         name = "Start" if node is None else node.name
-        draft.states.append(ReachedState(number, name, result, draft.at))
+        draft.reach(number, name, result)
         if node is None or node.component != "Send SMS":  # its statuses are sent instead
             draft.post(name, result)
         after = (draft.phlo.start.triggers if node is None else node.next).get(result)

@@ -196,12 +196,21 @@ class VisitedNode:
 
 @attrs.frozen
 class ReachedState:
-    """A state that a node has reached: for which token, and when."""
+    """A state that a node has reached.
+
+    Attributes:
+        token: the number of the token.
+        node: the name of the node.
+        state: the state.
+        at: when, in seconds since 1970.
+        variables: the variables of the node then, where they are short.
+    """
 
     token: int
     node: str
     state: str
     at: float
+    variables: Mapping[str, object] = attrs.field(factory=dict)
 
 
 @attrs.frozen

@@ -64,14 +64,30 @@ class PhoneState:
     """What has happened at a phone.
 
     Attributes:
-        heard: the prompts it has heard, as rendered.
-        received: the messages it has received.
+        heard: the latest prompts it has heard, as rendered.
+        received: the latest messages it has received.
         legs: the ids of runs and legs that it is or was in.
+        heard_count: how many prompts it has heard.
+        received_count: how many messages it has received.
     """
 
     heard: list[str] = attrs.field(factory=list)
     received: list[ReceivedText] = attrs.field(factory=list)
     legs: list[tuple[str, str]] = attrs.field(factory=list)
+    heard_count: int = 0
+    received_count: int = 0
+
+    def hear(self, text: str) -> None:
+        """Note a prompt."""
+        self.heard_count += 1
+        self.heard.append(text)
+        del self.heard[:-HEARD_LIMIT]
+
+    def receive(self, text: ReceivedText) -> None:
+        """Note a message."""
+        self.received_count += 1
+        self.received.append(text)
+        del self.received[:-HEARD_LIMIT]
 
 
 @attrs.define
@@ -143,6 +159,10 @@ class FlowPhones:
             idle = (address for address, state in self._states.items() if not state.legs)
             self._states.pop(next(idle, ""), None)
 
+    def look(self, address: str) -> PhoneState:
+        """Return what has happened at a phone, without an entry for one that is unknown."""
+        return self._states.get(canonical_address(address)) or PhoneState()
+
     def enter(self, run: Run, leg: str) -> None:
         """Note that a phone has called; a caller who talks for a while then hangs up."""
         address = run.legs[leg].phone
@@ -190,9 +210,7 @@ class FlowPhones:
         """Let a phone hear a prompt, unless it is empty."""
         text = " ".join(one.speak or one.play for one in prompts)
         if text:
-            heard = self.note(address).heard
-            heard.append(text)
-            del heard[:-HEARD_LIMIT]
+            self.note(address).hear(text)
 
     def record(self, run: Run, effect: Record) -> None:
         """Record what a phone says: as long as its script has it speak, then the silence."""
@@ -206,9 +224,8 @@ class FlowPhones:
         """Deliver a message to a phone, with the status of its script."""
         sms = self._registry.at(effect.to).sms
         if sms.status in (SmsOutcome.SENT, SmsOutcome.DELIVERED):
-            received = self.note(effect.to).received
-            received.append(ReceivedText(effect.from_, effect.text, effect.media))
-            del received[:-HEARD_LIMIT]
+            text = ReceivedText(effect.from_, effect.text, effect.media)
+            self.note(effect.to).receive(text)
         if sms.status is SmsOutcome.DELIVERED:
             self._schedule(run.run_id, 0.0, MessageStatus(0.0, effect.message, "sent"))
         final = MessageStatus(0.0, effect.message, sms.status.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -106,8 +106,11 @@ class FlowRunner:
         assign_leg: sets the id of a member's leg in webhooks, and returns the member's id.
         locked: holds the emulator's lock.
         wake: lets the background run what is due.
-        changed: receives each run that has changed.
+        changed: receives each run that has changed, and what it was before, None for a new one.
         settings: how flows run.
+
+    Attributes:
+        taken: how often each node has reached each state, by PHLO, since the last reset.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class FlowRunner:
         assign_leg: Callable[[str, str, str], str],
         locked: Callable[[], AbstractContextManager[object]],
         wake: Callable[[], None],
-        changed: Callable[[Run], None],
+        changed: Callable[[Run, Run | None], None],
         settings: FlowSettings,
     ) -> None:
         self._switchboard = switchboard
@@ -148,6 +151,7 @@ class FlowRunner:
     def reset(self) -> None:
         """Forget every run; the flows stay."""
         self.runs: dict[str, Run] = {}
+        self.taken: dict[str, Counter[tuple[str, str]]] = {}
         self._live: set[str] = set()
         self.histories: dict[str, RunHistory] = {}
         self._recordings: dict[str, str] = {}
@@ -240,6 +244,7 @@ class FlowRunner:
     def _store(self, run: Run, effects: tuple[Effect, ...], event: FlowEvent | None) -> None:
         before = self.runs.get(run.run_id)
         self.runs[run.run_id] = run
+        self._count(run, 0 if before is None else len(before.states))
         for note in run.notes[0 if before is None else len(before.notes) :]:
             _LOGGER.warning("Run %s: %s", run.run_id, note)
         if event is None:
@@ -253,7 +258,12 @@ class FlowRunner:
         for effect in effects:
             self._perform(run, effect)
         self.timers.keep(run.run_id, lambda scheduled: _is_wanted(run, scheduled))
-        self._changed(run)
+        self._changed(run, before)
+
+    def _count(self, run: Run, known: int) -> None:
+        """Count the states that a run has reached, after the first `known` of them."""
+        taken = self.taken.setdefault(run.phlo_id, Counter())
+        taken.update((reached.node, reached.state) for reached in run.states[known:])
 
     def _make_room(self) -> None:
         if len(self.histories) >= HISTORY_LIMIT:
@@ -272,6 +282,11 @@ class FlowRunner:
         recordings = () if run is None else run.recordings
         return next((one for one in recordings if one.recording_id == recording_id), None)
 
+    def recent(self, most: int) -> list[Run]:
+        """Return the latest runs, those that have not ended before the others."""
+        latest = reversed(self.runs.values())
+        return sorted(latest, key=lambda run: run.ended is not None)[:most]
+
     def behaviour(self, address: str) -> PhoneBehaviour:
         """Return what the phone at an address does, or did when it rang last."""
         return self._switchboard.phones.at(address).does
@@ -279,6 +294,7 @@ class FlowRunner:
     def adopt(self, run: Run) -> None:
         """Add a run of a snapshot, with its calls."""
         self.runs[run.run_id] = run
+        self._count(run, 0)
         for recording in run.recordings:
             self._recordings[recording.recording_id] = run.run_id
         if run.ended is None:
