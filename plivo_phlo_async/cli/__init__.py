@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
 from .._early_interrupt import end_early_interrupt
 from .._version import __version__
 from ..errors import PhloError
-from . import actions, check, demo, emulate, journal, phlos, scenarios, verify
+from . import actions, check, demo, emulate, flows, journal, phlos, scenarios, verify
 from .bulk import command as bulk_command
+from .command_group import CommandGroup
 from .doctor import command as doctor_command
 from .exit_codes import FAILED, INTERRUPTED, OK, USAGE, InputError, exit_code_for
 from .listen import command as listen_command
@@ -21,35 +21,14 @@ from .stdio import tolerant_stdio
 __all__ = ["main", "plivo_phlo"]
 
 
-class _Commands(click.Group):
-    """The commands, in the order of definition."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in order."""
-        return list(self.commands)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Show the help if there is no argument; click's versions differ in how they do it."""
-        if not args and not ctx.resilient_parsing:
-            click.echo(ctx.get_help(), err=True)
-            ctx.exit(USAGE)
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click would print a blank line for Ctrl-C, also into a file."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise click.Abort from None
-
-
 @click.group(
-    cls=_Commands,
+    cls=CommandGroup,
     commands=[
         demo.demo,
         emulate.emulate,
         check.check,
         scenarios.test,
+        flows.flow,
         doctor_command.doctor,
         *actions.COMMANDS,
         phlos.run,

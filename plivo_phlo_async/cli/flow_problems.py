@@ -27,7 +27,7 @@ def flow_module(name: str) -> Any:
     try:
         return import_module(f"..emulator.flow.{name}", __package__)
     except ModuleNotFoundError as error:
-        command = click.get_current_context().command.name
+        command = click.get_current_context().command_path.partition(" ")[2]
         needed = "pip install 'plivo-phlo-async[flows]'"
         usage_error(f"{command} requires {error.name}: {needed}.")
 

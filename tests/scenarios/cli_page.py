@@ -16,7 +16,7 @@ from plivo_phlo_async.cli import plivo_phlo
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 MARK = "<!-- Generated from the commands by `python -m tests.scenarios.cli_page`. -->\n"
 _ORDER = [
-    *("demo", "emulate", "check", "test", "doctor"),
+    *("demo", "emulate", "check", "test", "flow draw", "flow new", "doctor"),
     *("call", "warm-transfer", "cold-transfer", "hold", "unhold"),
     *("resume-call", "abort-transfer", "voicemail-drop", "mute", "unmute", "hangup"),
     *("run", "show", "bulk", "listen", "verify"),
@@ -31,8 +31,25 @@ def page(text: str) -> str:
 
 
 def _in_order() -> list[click.Command]:
-    names = sorted(plivo_phlo.commands, key=lambda name: (_place(name), name))
-    return [plivo_phlo.commands[name] for name in names]
+    commands = _commands(plivo_phlo)
+    names = sorted(commands, key=lambda name: (_place(name), name))
+    return [commands[name] for name in names]
+
+
+def _commands(group: click.Group) -> dict[str, click.Command]:
+    """Return the commands by name, those of a group with its name in front."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            inner = _commands(command).items()
+            found |= {f"{name} {below}": each for below, each in inner}
+        else:
+            found[name] = command
+    return found
+
+
+def _name(command: click.Command) -> str:
+    return next(name for name, each in _commands(plivo_phlo).items() if each is command)
 
 
 def _place(name: str) -> int:
@@ -41,20 +58,20 @@ def _place(name: str) -> int:
 
 def _section(commands: list[click.Command], rows: str) -> str:
     """Return the section of commands with the same options."""
-    title = ", ".join(str(each.name) for each in commands)
+    title = ", ".join(map(_name, commands))
     usage = "\n".join(_context(each).get_usage().removeprefix("Usage: ") for each in commands)
     helps = [inspect.cleandoc(each.help or "") for each in commands]
     description = _text(helps[0], cell=False)
     if len(commands) > 1:
         description = "\n".join(
-            f"- `{each.name}`: {_text(help)}" for each, help in zip(commands, helps, strict=True)
+            f"- `{_name(each)}`: {_text(help)}" for each, help in zip(commands, helps, strict=True)
         )
     table = f"| option | description |\n|---|---|\n{rows}"
     return f"## {title}\n\n```text\n{usage}\n```\n\n{description}\n\n{table}\n"
 
 
 def _context(command: click.Command) -> click.Context:
-    return click.Context(command, info_name=f"plivo-phlo {command.name}", terminal_width=100)
+    return click.Context(command, info_name=f"plivo-phlo {_name(command)}", terminal_width=100)
 
 
 def _options(command: click.Command) -> str:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from plivo_phlo_async.cli import plivo_phlo
 from plivo_phlo_async.emulator.flow import Phlo
+from plivo_phlo_async.emulator.flow.drawing.svg import to_svg
 from plivo_phlo_async.emulator.flow.reader import read_phlo_text
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "phlo-files.md").read_text()
@@ -20,7 +21,7 @@ def _blocks(language: str) -> list[str]:
 
 
 (FILE,) = _blocks("yaml")
-(ERRORS,) = _blocks("text")
+ERRORS, OUTLINE = _blocks("text")
 (PROGRAM,) = (block for block in _blocks("python") if "Flow(" in block)
 
 
@@ -53,3 +54,16 @@ def test_the_errors_are_those_of_the_command(folder: Path) -> None:
 
     assert done.exit_code == 2
     assert done.stdout == ERRORS
+
+
+def test_the_drawing_is_that_of_the_command(folder: Path) -> None:
+    (folder / "shop.phlo.yaml").write_text(FILE)
+    done = CliRunner().invoke(plivo_phlo, ["flow", "draw", "shop.phlo.yaml"])
+
+    assert done.stdout == OUTLINE
+
+
+def test_the_image_is_that_of_the_command() -> None:
+    image = Path(__file__).parents[2] / "docs" / "images" / "shop-phlo.svg"
+
+    assert image.read_text() == to_svg(read_phlo_text(FILE))

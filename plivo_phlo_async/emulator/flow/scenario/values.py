@@ -78,7 +78,7 @@ class ScenarioStep:
     text: str = ""
     seconds: float = 0.0
     number: str = ""
-    position: Position = (0, 0)
+    position: Position = attrs.field(default=(0, 0), eq=False)
 
 
 @attrs.frozen

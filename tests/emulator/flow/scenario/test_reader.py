@@ -58,14 +58,16 @@ steps:
     (scenario,) = read(text)
 
     assert scenario.steps == (
-        ScenarioStep("hears", "12025550000", "Press", position=(4, 5)),
-        ScenarioStep("presses", "12025550000", "12#", position=(5, 5)),
-        ScenarioStep("answers", "12025550001", position=(6, 18)),
-        ScenarioStep("speaks", "+12025550002", seconds=1.5, position=(7, 20)),
-        ScenarioStep("hangs_up", "+12025550002", position=(7, 33)),
-        ScenarioStep("wait", seconds=6.0, position=(8, 5)),
-        ScenarioStep("texts", "12025550000", "Hi", number="+14155550100", position=(9, 5)),
+        ScenarioStep("hears", "12025550000", "Press"),
+        ScenarioStep("presses", "12025550000", "12#"),
+        ScenarioStep("answers", "12025550001"),
+        ScenarioStep("speaks", "+12025550002", seconds=1.5),
+        ScenarioStep("hangs_up", "+12025550002"),
+        ScenarioStep("wait", seconds=6.0),
+        ScenarioStep("texts", "12025550000", "Hi", number="+14155550100"),
     )
+    positions = [step.position for step in scenario.steps]
+    assert positions == [(4, 5), (5, 5), (6, 18), (7, 20), (7, 33), (8, 5), (9, 5)]
 
 
 def test_phones_are_written_as_in_a_seed() -> None:

@@ -79,6 +79,13 @@ def test_an_empty_list_takes_the_place_of_lines() -> None:
     assert _updated(text) == text.replace("notes:\n  - Failed", "notes: []")
 
 
+def test_a_text_in_lines_is_replaced_up_to_its_end() -> None:
+    rest = "\n\n# more\nname: A\ncall: {from: 1202}\nsteps: [hangs_up]\n"
+    text = f"expect:\n  ended: |\n    A text{rest}"
+
+    assert _updated(text) == f"expect:\n  ended: the caller hung up at Menu{rest}"
+
+
 def test_patterns_that_match_stay() -> None:
     text = """\
 name: A
@@ -105,6 +112,25 @@ def test_a_scenario_without_expect_gets_one(end: str) -> None:
         f"name: A\ncall:\n  from: 12025550000{line}"
         f"\nexpect:\n  path: [Start, Menu]\n  waiting: [Menu]{newline}{rest}"
     )
+
+
+def test_a_list_may_grow_above_another_scenario() -> None:
+    text = """\
+scenarios:
+  - name: A
+    call: {from: 1202}
+    steps: [wait: 5]
+    expect:
+      states:
+        - Start: API Request  # one
+  - name: B
+    call: {from: 1202}
+    steps: [presses: 2]
+"""
+    one, other = play(_updated(text))
+
+    assert one.scenario.expected == {"states": [{"Start": "Incoming Call"}, {"Menu": "No Input"}]}
+    assert other.scenario.expected["path"] == ["Start", "Menu", "Message"]
 
 
 @pytest.mark.parametrize("empty", ["expect:", "expect: {}"])
