@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import pytest
@@ -192,13 +197,53 @@ def test_prompts_take_time_where_it_is_wanted(plivo_phlo: Run) -> None:
     assert plivo_phlo("test", *FILES, "--prompt-speed", "1")[0] == 0
 
 
-def test_notes_are_in_the_report_alone(plivo_phlo: Run) -> None:
+def test_notes_are_in_the_report_alone() -> None:
     request = "{component: HTTP Request, method: GET, url: http://127.0.0.1:9/}"
     Path(FILES[0]).write_text(FLOW.replace("{component: Hangup}", request))
-    code, out, err = plivo_phlo("test", *FILES)
+    done = subprocess.run(
+        [sys.executable, "-m", "plivo_phlo_async", "test", *FILES],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
-    assert (code, err) == (1, "")
-    assert 'http has no answer for GET http://127.0.0.1:9/; add `"GET http://127.0.0.1:9/"' in out
+    assert (done.returncode, done.stderr) == (1, "")
+    line = 'http has no answer for GET http://127.0.0.1:9/; add `"GET http://127.0.0.1:9/": 200`.'
+    assert line in done.stdout
+    assert "note: " in done.stdout
+
+
+class _Server(BaseHTTPRequestHandler):
+    paths: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.paths.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_request_that_passes_is_sent_and_no_callback_is(plivo_phlo: Run) -> None:
+    _Server.paths.clear()
+    with HTTPServer(("127.0.0.1", 0), _Server) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        request = f"{{component: HTTP Request, method: POST, url: {url}/orders}}"
+        text = FLOW.replace("http://127.0.0.1:9", url).replace("{component: Hangup}", request)
+        Path(FILES[0]).write_text(text)
+        Path(FILES[1]).write_text(
+            f"name: A\ncall: {{from: 1202}}\nhttp: {{'POST {url}/*': pass}}\nsteps: [presses: 2]\n"
+            "expect: {states: [Start: Incoming Call, Menu: 2, Bye: Success]}\n"
+        )
+        code, out, _ = plivo_phlo("test", *FILES)
+        server.shutdown()
+        thread.join()
+
+    assert code == 0, out
+    assert _Server.paths == ["/orders"]
 
 
 def test_the_schema_is_printed(plivo_phlo: Run) -> None:

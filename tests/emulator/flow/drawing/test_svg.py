@@ -61,6 +61,26 @@ def test_no_box_or_label_overlaps_another(phlo: Phlo) -> None:
     assert [pair for pair in combinations(found, 2) if _overlap(*pair)] == []
 
 
+def _inside(one: Rectangle, other: Rectangle) -> bool:
+    x, y, width, height = one
+    x2, y2, width2, height2 = other
+    return x2 <= x and x + width <= x2 + width2 and y2 <= y and y + height <= y2 + height2
+
+
+@given(graphs())
+@settings(max_examples=40, derandomize=True, deadline=None)
+def test_a_text_is_in_one_box_or_label_or_beside_all(phlo: Phlo) -> None:
+    svg = to_svg(phlo)
+    found = _rectangles(svg)
+
+    for text in ElementTree.fromstring(svg).iter(f"{SVG}text"):
+        width = 5 * len(str(text.text))
+        place = (float(text.attrib["x"]) - width / 2, float(text.attrib["y"]) - 8, width, 9.0)
+        touched = [one for one in found if _overlap(one, place)]
+        assert len(touched) <= 1
+        assert all(_inside(place, one) for one in touched)
+
+
 @given(graphs())
 @settings(max_examples=40, derandomize=True, deadline=None)
 def test_everything_is_on_the_page(phlo: Phlo) -> None:

@@ -69,6 +69,18 @@ def test_a_step_that_is_not_possible_fails_with_the_reason(steps: str, failure: 
     assert failure in found
 
 
+def test_the_last_prompt_is_the_one_that_counts() -> None:
+    (failure,) = called("steps: [presses: 2, hears: Press 1]").failures
+
+    assert "12025550000 did not hear 'Press 1'; it heard 'Speak.' last." in failure
+
+
+def test_a_payload_may_have_any_key() -> None:
+    (result,) = play("name: A\nrun: {to: 12025550001, phlo_id: 1, self: 2}")
+
+    assert result.got["path"] == ["Start", "Ring"]
+
+
 def test_phones_do_what_a_scenario_says() -> None:
     ringing, answering, never = play("""\
 scenarios:
@@ -149,7 +161,7 @@ class _Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     with HTTPServer(("127.0.0.1", 0), _Server) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server.server_port
         server.shutdown()

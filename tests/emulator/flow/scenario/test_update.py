@@ -79,6 +79,13 @@ def test_an_empty_list_takes_the_place_of_lines() -> None:
     assert _updated(text) == text.replace("notes:\n  - Failed", "notes: []")
 
 
+def test_a_text_in_lines_is_replaced_up_to_its_end() -> None:
+    rest = "\n\n# more\nname: A\ncall: {from: 1202}\nsteps: [hangs_up]\n"
+    text = f"expect:\n  ended: |\n    A text{rest}"
+
+    assert _updated(text) == f"expect:\n  ended: the caller hung up at Menu{rest}"
+
+
 def test_patterns_that_match_stay() -> None:
     text = """\
 name: A
