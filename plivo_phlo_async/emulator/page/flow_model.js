@@ -45,7 +45,7 @@ export class FlowModel {
   /** The runs, live ones first, then the latest. */
   get listed() {
     const over = (run) => Number(run.ended !== null);
-    const latest = [...this.runs.values()].sort((a, b) => b.started_at - a.started_at);
+    const latest = [...this.runs.values()].reverse().sort((a, b) => b.started_at - a.started_at);
     return latest.sort((a, b) => over(a) - over(b));
   }
 

@@ -56,10 +56,8 @@ export class NodeFacts {
 
 const START = { component: "Start", next: {} };
 
-/** The entries of one member of an object; a name may be that of something every object has. */
-function pairsOf(object, name) {
-  return object && Object.hasOwn(object, name) ? Object.entries(object[name]) : [];
-}
+/** The entries of one member of an object, if it is there. */
+const pairsOf = (object, name) => Object.entries(object?.[name] ?? {});
 
 const filled = new WeakMap();
 
