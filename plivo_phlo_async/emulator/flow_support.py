@@ -40,7 +40,7 @@ NODE_TYPES = {
 _TRIGGER_SLUGS = {"Incoming Call": "call", "Incoming Message": "message", "API Request": "http"}
 """The slugs of Start's states in the message of a run (seen)."""
 
-NOTHING_AT_PHONE = {
+NOTHING_AT_PHONE: Mapping[str, object] = {
     "heard": [],
     "heard_count": 0,
     "received": [],

@@ -23,7 +23,10 @@ __all__ = ["KEYS", "METHODS", "TRIGGER_KEYS", "load_scenarios", "read_scenarios"
 KEYS = ("name", "call", "text", "run", "http", "phones", "steps", "expect")
 """The keys of a scenario."""
 
-TRIGGER_KEYS = {"call": ("from", "to"), "text": ("from", "to", "message")}
+TRIGGER_KEYS: Mapping[str, tuple[str, ...]] = {
+    "call": ("from", "to"),
+    "text": ("from", "to", "message"),
+}
 """The keys of what starts a run by a phone."""
 
 _TRIGGERS = {"call": "Incoming Call", "text": "Incoming Message", "run": "API Request"}
