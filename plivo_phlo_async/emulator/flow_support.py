@@ -22,7 +22,8 @@ from .webhooks.dispatcher import WebhookDispatcher
 
 if TYPE_CHECKING:
     from .flow.engine.values import Run
-    from .flow.phlo import FlowNode, Phlo
+    from .flow.graph import FlowNode
+    from .flow.phlo import Phlo
     from .flow.runtime.phone_actions import PhoneActions
     from .flow.runtime.runner import FlowRunner
 

@@ -1,7 +1,8 @@
 """Whole PHLOs: a file or Python describes the graph, and the emulator runs it."""
 
 from .builder.flow import Flow
-from .phlo import NodeCallback, Phlo, Prompt
+from .graph import NodeCallback, Prompt
+from .phlo import Phlo
 from .problems import FlowError
 
 __all__ = ["Flow", "FlowError", "NodeCallback", "Phlo", "Prompt"]

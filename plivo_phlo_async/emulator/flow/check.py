@@ -7,8 +7,9 @@ from os import PathLike, fspath
 import attrs
 
 from .components import START, TRIGGERS
+from .graph import FlowNode, reference_of
 from .paths import FlowGraph
-from .phlo import FlowNode, Phlo, reference_of
+from .phlo import Phlo
 from .problems import FlowError, FlowProblem, Path, ProblemList, Severity, list_names, quote
 from .reader import ReadFlow, read_file, read_tree
 from .templates import Reference, references, unknown_filters

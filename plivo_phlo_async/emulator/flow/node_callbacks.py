@@ -8,8 +8,8 @@ from typing import Any
 from ..errors import InvalidParameter
 from ..webhooks.callbacks import CHOICES, Callback, read_callback
 from .components import slug_of
+from .graph import NodeCallback
 from .options import FLAGS, OptionReader
-from .phlo import NodeCallback
 from .problems import Path, ProblemList, list_names, quote
 from .template_environment import is_liquid
 from .tree import OpaqueValue, ScalarValue, SourceValue

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from .components import COMPONENTS, ComponentSpec, find_component, slug_of
+from .graph import FlowNode, NodeCallback
+from .ids import derive_id
 from .node_callbacks import CallbackReader
 from .options import OptionReader, is_null
-from .phlo import FlowNode, NodeCallback, derive_id
 from .problems import Path, ProblemList, list_names, quote
 from .tree import MapValue, ScalarValue, SourceValue
 

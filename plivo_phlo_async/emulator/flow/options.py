@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from .components import IVR_KEYS, OPERATIONS, ComponentSpec, OptionKind, OptionSpec
-from .phlo import Prompt
+from .graph import Prompt
 from .problems import Path, ProblemList, list_names, quote
 from .template_environment import is_liquid
 from .tree import ListValue, MapValue, OpaqueValue, ScalarValue, SourceValue

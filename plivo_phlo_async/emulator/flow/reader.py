@@ -20,10 +20,12 @@ from os import PathLike, fspath
 import attrs
 
 from .components import START, TRIGGERS, slug_of
+from .graph import FlowNode, FlowStart, reference_of
+from .ids import derive_id
 from .node_callbacks import CallbackReader
 from .nodes import NodeReader
 from .options import OptionReader, is_null
-from .phlo import FlowNode, FlowStart, Phlo, derive_id, reference_of
+from .phlo import Phlo
 from .problems import (
     FlowError,
     FlowProblem,

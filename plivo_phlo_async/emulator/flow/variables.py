@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .components import START, ComponentSpec
-from .phlo import FlowNode, FlowStart, NodeCallback, Prompt, reference_of
+from .graph import FlowNode, FlowStart, NodeCallback, Prompt, reference_of
 from .problems import Path, ProblemList, list_names, path_text, quote
 from .template_environment import is_liquid
 from .templates import Reference, TemplateError, references

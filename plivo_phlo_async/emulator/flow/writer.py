@@ -6,16 +6,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from yaml.resolver import Resolver
 
 from .components import OptionKind
+from .graph import FlowNode, FlowStart, NodeCallback, PhloGraph, Prompt
 from .ids import derive_id
-
-if TYPE_CHECKING:  # Phlo has a method that writes it
-    from .phlo import FlowNode, FlowStart, NodeCallback, Phlo, Prompt
 
 __all__ = ["to_document", "to_yaml"]
 
@@ -29,7 +27,7 @@ _RESOLVER: Any = Resolver()
 _BLOCKS = ("|", ">")
 
 
-def to_document(phlo: Phlo) -> dict[str, object]:
+def to_document(phlo: PhloGraph) -> dict[str, object]:
     """Return a flow as plain JSON data, as a file has it.
 
     The application of a callback is left out.
@@ -148,7 +146,7 @@ _FORMS: dict[OptionKind, Callable[[Any], object]] = {
 # YAML
 
 
-def to_yaml(phlo: Phlo) -> str:
+def to_yaml(phlo: PhloGraph) -> str:
     """Return a flow as YAML, as a person writes it."""
     document = to_document(phlo)
     nodes = document.pop("nodes")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from plivo_phlo_async.emulator.flow.phlo import NodeCallback, Phlo, Prompt, derive_id
+from plivo_phlo_async.emulator.flow.graph import NodeCallback, Prompt
+from plivo_phlo_async.emulator.flow.ids import derive_id
+from plivo_phlo_async.emulator.flow.phlo import Phlo
 from plivo_phlo_async.emulator.flow.problems import FlowError
 from plivo_phlo_async.emulator.flow.reader import load_phlo, read_phlo, read_phlo_text
 from plivo_phlo_async.emulator.flow.yaml_tree import LOADER, tree_of_text

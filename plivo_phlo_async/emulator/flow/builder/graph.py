@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from ..components import COMPONENTS, START, ComponentSpec, slug_of
-from ..phlo import reference_of
+from ..graph import reference_of
 from .variables import attributes_of, missing
 
 __all__ = ["BuilderGraph", "BuilderNode", "FlowState", "StatesAndVariables"]

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, TypedDict
 import attrs
 
 from ...webhooks.callbacks import Callback
-from ..phlo import NodeCallback, Prompt
+from ..graph import NodeCallback, Prompt
 from .variables import Variable
 
 __all__ = [

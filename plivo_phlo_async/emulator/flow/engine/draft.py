@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ...webhooks.callbacks import is_url
-from ..phlo import FlowNode, Phlo, reference_of
+from ..graph import FlowNode, reference_of
+from ..phlo import Phlo
 from ..template_environment import is_liquid
 from ..templates import TemplateError, nest_variables, references, render
 from .effects import Effect, Ended, HangUp, PostCallback, SetTimer

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..phlo import Prompt
+from ..graph import Prompt
 
 __all__ = [
     "Bridge",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from ..countries import country_of
-from ..phlo import FlowNode, Phlo
+from ..graph import FlowNode
+from ..phlo import Phlo
 from ..sms import sms_units
 from .calls import RING_ENDS, enter_hangup, enter_initiate_call, handle_initiate_call
 from .conferences import enter_conference_bridge, enter_multi_party_call, handle_conference

@@ -8,7 +8,7 @@ from typing import Never
 import attrs
 
 from ..components import OptionKind
-from ..phlo import FlowNode, Prompt
+from ..graph import FlowNode, Prompt
 from .draft import MOST_TOKENS, Draft, RunLimitError
 from .effects import Dial, Effect, Play
 from .legs import NORMAL

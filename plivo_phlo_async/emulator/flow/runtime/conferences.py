@@ -18,7 +18,7 @@ from ...calls.switchboard import Switchboard
 from ..engine.effects import JoinConference
 from ..engine.events import ConferenceEnded, FlowEvent, Joined, Left
 from ..engine.values import Run
-from ..phlo import FlowNode, Prompt
+from ..graph import FlowNode, Prompt
 
 __all__ = ["FlowConferences", "KeptConference", "read_conferences"]
 

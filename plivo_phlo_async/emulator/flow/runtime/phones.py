@@ -24,7 +24,7 @@ from ..engine.events import (
     Recorded,
 )
 from ..engine.values import Run
-from ..phlo import Prompt
+from ..graph import Prompt
 
 __all__ = ["FlowPhones", "PhoneState", "ReceivedText"]
 

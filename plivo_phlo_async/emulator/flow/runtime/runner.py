@@ -42,7 +42,8 @@ from ..engine.events import (
 )
 from ..engine.step import Trigger, begin, step
 from ..engine.values import Run, RunRecording, waits_of
-from ..phlo import FlowNode, Phlo
+from ..graph import FlowNode
+from ..phlo import Phlo
 from .conferences import FlowConferences
 from .fetches import FlowFetches
 from .history import RunHistory

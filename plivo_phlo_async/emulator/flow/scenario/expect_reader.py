@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..components import TRIGGERS
-from ..phlo import state_named
+from ..graph import state_named
 from ..problems import Path, list_names, quote
 from ..tree import ListValue, MapValue, ScalarValue, SourceValue
 from .part_reader import PartReader

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from plivo_phlo_async.emulator.flow import Phlo
 from plivo_phlo_async.emulator.flow.drawing.svg import to_svg
-from plivo_phlo_async.emulator.flow.phlo import FlowNode, FlowStart
+from plivo_phlo_async.emulator.flow.graph import FlowNode, FlowStart
 from plivo_phlo_async.emulator.flow.reader import load_phlo
 
 EXAMPLES = sorted((Path(__file__).parents[4] / "examples" / "flows").glob("*.phlo.yaml"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from plivo_phlo_async.emulator.flow.components import COMPONENTS, IVR_KEYS, OPERATIONS, TRIGGERS
-from plivo_phlo_async.emulator.flow.phlo import FlowNode, FlowStart, NodeCallback, Phlo, Prompt
+from plivo_phlo_async.emulator.flow.graph import FlowNode, FlowStart, NodeCallback, Prompt
+from plivo_phlo_async.emulator.flow.phlo import Phlo
 from plivo_phlo_async.emulator.webhooks.callbacks import Callback
 
 NUMBERS = ("+14155550100", "12025550001", "2025550002", "sip:agent@phone.example", "")

@@ -15,7 +15,7 @@ from plivo_phlo_async.emulator.flow.engine.events import (
     Stopped,
 )
 from plivo_phlo_async.emulator.flow.engine.step import Trigger
-from plivo_phlo_async.emulator.flow.phlo import Prompt
+from plivo_phlo_async.emulator.flow.graph import Prompt
 
 from ..flows import CALLER, document
 from .stepper import API, Stepper
