@@ -75,16 +75,6 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
             }
         case ("seed",):
             return {"POST": handlers.seed}
-        case ("flows", phlo_id):
-            return {"GET": lambda _: HttpResponse(200, emulator.flows.flow(phlo_id))}
-        case ("runs",):
-            return {"GET": handlers.runs}
-        case ("runs", run_id):
-            return {"GET": lambda _: HttpResponse(200, emulator.flows.run(run_id))}
-        case ("runs", run_id, "stop"):
-            return {"POST": lambda _: handlers.stop_run(run_id)}
-        case ("recordings", name):
-            return {"GET": lambda _: handlers.recording(name)}
         case ("phones",):
             return {"GET": handlers.phones}
         case ("phones", address):
@@ -94,6 +84,21 @@ def control_handlers(emulator: Emulator, segments: tuple[str, ...]) -> Mapping[s
             }
         case ("phones", address, action):
             return handlers.phone_actions(address, action)
+    return _flow_handlers(handlers, segments)
+
+
+def _flow_handlers(handlers: "ControlHandlers", segments: tuple[str, ...]) -> Mapping[str, Handler]:
+    match segments:
+        case ("flows", phlo_id):
+            return {"GET": lambda _: handlers.flow(phlo_id)}
+        case ("runs",):
+            return {"GET": handlers.runs}
+        case ("runs", run_id):
+            return {"GET": lambda _: handlers.run(run_id)}
+        case ("runs", run_id, "stop"):
+            return {"POST": lambda _: handlers.stop_run(run_id)}
+        case ("recordings", name):
+            return {"GET": lambda _: handlers.recording(name)}
     return {}
 
 
@@ -176,6 +181,14 @@ class ControlHandlers:
         return self.callbacks(info)
 
     # Flows
+
+    def flow(self, phlo_id: str) -> HttpResponse:
+        """Return a flow, with the options of its nodes."""
+        return HttpResponse(200, self._emulator.flows.flow(phlo_id))
+
+    def run(self, run_id: str) -> HttpResponse:
+        """Return a run."""
+        return HttpResponse(200, self._emulator.flows.run(run_id))
 
     def runs(self, _: RequestInfo) -> HttpResponse:
         """Return the flows and the outline of every run."""

@@ -92,18 +92,19 @@ def states_and_variables(
 
 
 def refused(flow: Flow, start: StartNode, menu: IvrMenuNode, http: HttpRequestNode) -> None:
-    print(menu.no_imput)  # type: ignore[attr-defined]
-    print(menu.digit)  # type: ignore[attr-defined]
-    print(menu.digits.length)  # type: ignore[attr-defined]
-    print(start.call.form)  # type: ignore[attr-defined]
-    print(http.respones)  # type: ignore[attr-defined]
-    print(list(http.response))  # type: ignore[call-overload]
-    print(menu.no_input >> menu.wrong_input)  # type: ignore[type-var]
-    print(menu.no_input >> start)  # type: ignore[type-var]
-    flow.counter("A")  # type: ignore[call-arg]
-    flow.counter("A", maximum=3)  # type: ignore[call-arg]
-    flow.play_audio("A", prompt=start.call)  # type: ignore[arg-type]
-    flow.hangup("A", reason="busy")  # type: ignore[arg-type]
-    flow.branch("A", variable="x", conditions={"a": {"equal": "1"}})  # type: ignore[typeddict-unknown-key]
-    flow.http_request("A", method="PATCH", url=URL)  # type: ignore[arg-type]
-    flow.http_request("A", method="POST", url=URL, body={"text": "x"})  # type: ignore[arg-type]
+    # Each line is a mistake that a type checker must report: mypy reports an ignore without one.
+    print(menu.no_imput)  # type: ignore[attr-defined]  # no such state
+    print(menu.digit)  # type: ignore[attr-defined]  # no such variable
+    print(menu.digits.length)  # type: ignore[attr-defined]  # a text has no parts
+    print(start.call.form)  # type: ignore[attr-defined]  # no such variable of a call
+    print(http.respones)  # type: ignore[attr-defined]  # no such variable
+    print(list(http.response))  # type: ignore[call-overload]  # its length is not known
+    print(menu.no_input >> menu.wrong_input)  # type: ignore[type-var]  # a state is no node
+    print(menu.no_input >> start)  # type: ignore[type-var]  # nothing leads to Start
+    flow.counter("A")  # type: ignore[call-arg]  # max is required
+    flow.counter("A", maximum=3)  # type: ignore[call-arg]  # no such option
+    flow.play_audio("A", prompt=start.call)  # type: ignore[arg-type]  # a group of variables
+    flow.hangup("A", reason="busy")  # type: ignore[arg-type]  # no such reason
+    flow.branch("A", variable="x", conditions={"a": {"equal": "1"}})  # type: ignore[typeddict-unknown-key]  # equals
+    flow.http_request("A", method="PATCH", url=URL)  # type: ignore[arg-type]  # no such method
+    flow.http_request("A", method="POST", url=URL, body={"text": "x"})  # type: ignore[arg-type]  # no kind
