@@ -209,9 +209,10 @@ class Switchboard:
 
     # What people do
 
-    def join(self, current: Call, address: str, role: MemberRole) -> None:
+    def join(self, current: Call, address: str, role: MemberRole, *, again: bool = False) -> None:
         """A caller dials in to a call as `role`; raises as `transitions.join` does."""
-        self._take(None, current, "join", address, lambda c: transitions.join(c, address, role))
+        change = partial(transitions.join, address=address, role=role, again=again)
+        self._take(None, current, "join", address, change)
 
     def mute(self, call_id: str, address: str) -> None:
         """Mute a member of a call; raises as `transitions.mute` does."""

@@ -137,14 +137,18 @@ def hang_up(current: Call, address: str) -> Call:
     return hangup(current, address)
 
 
-def join(current: Call, address: str, role: MemberRole = MemberRole.CUSTOMER) -> Call:
+def join(
+    current: Call, address: str, role: MemberRole = MemberRole.CUSTOMER, *, again: bool = False
+) -> Call:
     """A caller dials in; opens the call if it has no live member.
 
     Assumed: a customer who dials in during a consultation goes on hold; one who is already live is
-    `InvalidState`; one who has left this call is `MemberNotFound` and returns only when dialled.
+    `InvalidState`; one who has left this call is `MemberNotFound` and returns only when dialled,
+    or with `again`.
     """
     opened = _opened(current)
-    if opened.find(address) is None:
+    known = opened.find(address)
+    if known is None or (again and not known.live):
         return _enter(opened, CallMember(address, role, MemberState.IN_CALL))
     raise InvalidState(f"{address} is in the call already: {opened.live(address).state}.")
 

@@ -127,7 +127,7 @@ class FlowConferences:
         """Join a run's call to its conference, and dial the others into it.
 
         It fails where the call is new and no number that it dials is valid, and where its phone is
-        or was in the call already (assumed).
+        in the call already (assumed).
         """
         call = self._call((run.phlo_id, node.node_id), node.component, effect.conference)
         address = run.legs[effect.leg].phone if effect.leg else ""
@@ -148,7 +148,7 @@ class FlowConferences:
         if call.call_id not in self._switchboard.calls and self._all_invalid(effect):
             return False
         if address:
-            return call.find(address) is None
+            return _is_free(call, address)
         return any(_is_free(call, to) for to in effect.to)
 
     def _all_invalid(self, effect: JoinConference) -> bool:
@@ -163,7 +163,7 @@ class FlowConferences:
     def _enter(self, call: Call, address: str, effect: JoinConference) -> None:
         board, role = self._switchboard, MemberRole(effect.role)
         if address:
-            board.join(call, address, role)
+            board.join(call, address, role, again=True)
             self._hear(address, effect.prompts)
             if effect.mute:
                 board.mute(call.call_id, address)

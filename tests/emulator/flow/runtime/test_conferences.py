@@ -72,6 +72,18 @@ def test_a_bridge_is_found_by_its_name(still: StillEmulator) -> None:
     assert emulator.calls == {}
 
 
+def test_a_caller_who_has_left_a_conference_can_join_it_again(still: StillEmulator) -> None:
+    emulator = still.load("Bridge")
+    emulator.phone(OTHER).calls(NUMBER)
+    emulator.phone(CALLER).calls(NUMBER)
+    emulator.phone(CALLER).hangs_up()
+
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    assert run.waiting == ["Bridge"]
+    assert _members(emulator) == [[(OTHER, "in_call"), (CALLER, "in_call")]]
+
+
 def test_a_muted_member_is_muted_at_first(still: StillEmulator) -> None:
     emulator = still.load("Bridge", Bridge={"mute": "true"})
 
