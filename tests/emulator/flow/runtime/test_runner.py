@@ -135,6 +135,22 @@ def test_the_number_of_live_runs_is_limited(still: StillEmulator) -> None:
     assert caught.value.status == 503
 
 
+def test_the_oldest_ended_run_is_forgotten(
+    still: StillEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plivo_phlo_async.emulator.flow.runtime.runner.RUN_LIMIT", 2)
+    phone = still.load("Menu").phone(CALLER)
+    live = phone.calls(NUMBER)
+    ended = still.emulator.phone(AGENT).calls(NUMBER)
+    still.emulator.phone(AGENT).hangs_up()
+
+    last = phone.calls(NUMBER)
+
+    assert [run.run_id for run in still.emulator.runs] == [live.run_id, last.run_id]
+    with pytest.raises(ApiError):
+        _ = ended.path
+
+
 def test_a_reset_forgets_the_runs_and_keeps_the_flows(still: StillEmulator) -> None:
     emulator = still.load("Menu")
     emulator.phone(CALLER).calls(NUMBER)
