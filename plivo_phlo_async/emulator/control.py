@@ -256,7 +256,10 @@ class ControlHandlers:
     def _call(self, phones: EmulatedPhones, address: str, info: RequestInfo) -> str | None:
         """Call a number of a flow, or dial in to a node."""
         if "to" in info.read_json():
-            return phones.call(address, _read_text(info, "to"))
+            headers = info.read_json().get("headers", {})
+            if not isinstance(headers, Mapping):
+                raise InvalidParameter("headers: give an object.")
+            return phones.call(address, _read_text(info, "to"), headers)
         self._join(address, info)
         return None
 

@@ -1,6 +1,6 @@
 """What people do with their phones, in the calls of flows and in all others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .calls.switchboard import Switchboard
@@ -33,13 +33,13 @@ class EmulatedPhones:
             )
         return self._flows.phones
 
-    def call(self, address: str, number: str) -> str:
-        """Call a number of a flow; returns the id of the run.
+    def call(self, address: str, number: str, headers: Mapping[str, str]) -> str:
+        """Call a number of a flow, with SIP headers; returns the id of the run.
 
         Raises `ApiError` if no flow has the number, an argument is invalid, or too many runs are
         live.
         """
-        return self._flow_phones.call(address, number).run_id
+        return self._flow_phones.call(address, number, headers).run_id
 
     def text(self, address: str, number: str, message: str) -> str:
         """Send a message to a number of a flow; returns the id of the run.

@@ -112,11 +112,13 @@ class SimulatedPhone:
     def __repr__(self) -> str:
         return f"SimulatedPhone({self.address!r})"
 
-    def calls(self, number: str) -> FlowRun:
+    def calls(self, number: str, *, headers: Mapping[str, str] | None = None) -> FlowRun:
         """Call a number of a flow.
 
         Args:
             number: the number, in any spelling.
+            headers: SIP headers of the call of an endpoint by their names below `Start.call`:
+                `header1` and so on.
 
         Returns:
             The run that the call starts.
@@ -124,7 +126,7 @@ class SimulatedPhone:
         Raises:
             ApiError: no flow has the number, an argument is invalid, or too many runs are live.
         """
-        return self._start(lambda phones: phones.call(self.address, number))
+        return self._start(lambda phones: phones.call(self.address, number, headers or {}))
 
     def texts(self, number: str, message: str) -> FlowRun:
         """Send a message to a number of a flow.

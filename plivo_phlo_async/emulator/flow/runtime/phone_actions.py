@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from ...calls.members import canonical_address
 from ...calls.phlos import PhoneBehaviour
@@ -17,6 +18,8 @@ from .runner import FlowRunner
 
 __all__ = ["PhoneActions"]
 
+_HEADER = re.compile(r"header[0-9]{1,3}").fullmatch
+
 
 class PhoneActions:
     """The actions of the phones in flows."""
@@ -24,14 +27,19 @@ class PhoneActions:
     def __init__(self, runner: FlowRunner) -> None:
         self._runner = runner
 
-    def call(self, address: str, number: str) -> Run:
+    def call(self, address: str, number: str, headers: Mapping[str, str]) -> Run:
         """Call a number of a flow; returns the run that it starts.
 
+        The SIP headers are variables of `Start.call`, by their names.
+
         Raises `UnknownResource` if no flow has the number, `InvalidParameter` for an invalid
-        address.
+        address or header.
         """
         _check_address(address)
-        trigger = Trigger("Incoming Call", address, number)
+        for name, value in headers.items():
+            if not _HEADER(name) or not isinstance(value, str) or not is_unicode(value):
+                raise InvalidParameter(f"headers[{name!r}]: give texts with names as header1.")
+        trigger = Trigger("Incoming Call", address, number, headers=dict(headers))
         return self._runner.start(self._flow(number).phlo_id, trigger)
 
     def text(self, address: str, number: str, message: str) -> Run:

@@ -74,7 +74,7 @@ class EmulatorCampaign:
     # People
 
     def _call(self) -> None:
-        self.watched.people.call(self._one(*CALLERS), self._one(*LINES))
+        self.watched.people.call(self._one(*CALLERS), self._one(*LINES), {})
 
     def _text(self) -> None:
         self.watched.people.text(self._one(*CALLERS), self._one(*LINES), "Hello.")

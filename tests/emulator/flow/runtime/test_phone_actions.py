@@ -58,6 +58,23 @@ def test_a_phone_in_no_call_cannot_press(still: StillEmulator) -> None:
     assert caught.value.reason == "12025550000 is in no call of a flow."
 
 
+def test_the_sip_headers_of_a_call_are_variables(still: StillEmulator) -> None:
+    emulator = still.load("Say", Say={"prompt": "{{Start.call.header1}}"})
+    phone = emulator.phone("sip:ann@phone.example")
+
+    phone.calls(NUMBER, headers={"header1": "gold"})
+
+    assert phone.heard == ["gold"]
+
+
+@pytest.mark.parametrize("headers", [{"from": "1"}, {"header1": 5}, {"header1": "\ud800"}])
+def test_a_header_that_is_none_is_refused(still: StillEmulator, headers: dict[str, str]) -> None:
+    phone = still.load("Say").phone(CALLER)
+
+    with pytest.raises(ApiError, match="give texts with names as header1"):
+        phone.calls(NUMBER, headers=headers)
+
+
 def test_a_caller_who_hangs_up_ends_the_run(still: StillEmulator) -> None:
     phone = still.load("Menu").phone(CALLER)
     run = phone.calls(NUMBER)
