@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+import plivo
 import pytest
 
 from plivo_phlo_async.emulator import Phone
@@ -47,6 +48,9 @@ class Receiver:
 def _verified(request: WebhookRequest) -> dict[str, str]:
     params = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
     verify_v3(request.method, request.url, request.headers, params, _TOKEN)
+    signature, nonce = (request.headers[f"X-Plivo-Signature-V3{end}"] for end in ("", "-Nonce"))
+    official = (request.method, request.url, nonce, _TOKEN, signature, params)
+    assert plivo.utils.validate_v3_signature(*official)
     return params
 
 
