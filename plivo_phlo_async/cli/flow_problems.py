@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-import click
 from rich.text import Text
 
 from .._masking import mask_numbers
+from ..emulator.flow_package import load_flow_module
 from .exit_codes import usage_error
 from .printing import printable
 
@@ -25,11 +24,9 @@ def flow_module(name: str) -> Any:
         name: its name below the package of flows.
     """
     try:
-        return import_module(f"..emulator.flow.{name}", __package__)
-    except ModuleNotFoundError as error:
-        command = click.get_current_context().command_path.partition(" ")[2]
-        needed = "pip install 'plivo-phlo-async[flows]'"
-        usage_error(f"{command} requires {error.name}: {needed}.")
+        return load_flow_module(name)
+    except ImportError as error:
+        usage_error(str(error))
 
 
 def problem_line(problem: Any) -> Text:

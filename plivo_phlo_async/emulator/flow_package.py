@@ -18,6 +18,6 @@ def load_flow_module(name: str) -> ModuleType:
     except ModuleNotFoundError as missing:
         if missing.name not in NEEDED:
             raise
-        needed = 'pip install "plivo-phlo-async[flows]"'
+        needed = "pip install 'plivo-phlo-async[flows]'"
         text = f"Flows need python-liquid, PyYAML and phonenumberslite: {needed}"
         raise ImportError(text) from missing

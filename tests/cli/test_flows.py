@@ -118,5 +118,6 @@ def test_without_the_libraries_of_flows_it_says_what_to_install(without: Install
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "plivo-phlo flow draw: flow draw requires yaml: pip install 'plivo-phlo-async[flows]'.\n"
+        "plivo-phlo flow draw: Flows need python-liquid, PyYAML and phonenumberslite:"
+        " pip install 'plivo-phlo-async[flows]'\n"
     )
