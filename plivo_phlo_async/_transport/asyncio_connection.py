@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
+from .._event_loop import running_loop
 from .connection import Payload, check_alpn, close_in_loop, is_readable
-from .event_loop import running_loop
 
 if TYPE_CHECKING:
     import asyncio

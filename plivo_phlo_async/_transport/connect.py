@@ -16,9 +16,9 @@ import anyio
 import httpcore
 from attrs import field, frozen
 
+from .._event_loop import running_loop
 from .asyncio_connection import AsyncioConnection
 from .connection import Connection, Payload
-from .event_loop import running_loop
 from .http1 import ResponseParser
 
 __all__ = ["HttpProxy", "Origin", "Report", "Tls", "head", "open_connection"]

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from .event_loop import call_soon, running_loop
+from .._event_loop import call_soon, running_loop
 
 __all__ = ["Connection", "Payload", "check_alpn", "close_in_loop", "is_readable"]
 

@@ -18,9 +18,9 @@ from typing import Any, Self
 import anyio
 import httpcore
 
+from .._event_loop import LoopEnd, is_over, on_fork, running_loop
 from .connect import HttpProxy, Origin, Report, Tls, head, open_connection
 from .connection import Connection, Payload
-from .event_loop import LoopEnd, is_over, on_fork, running_loop
 from .http1 import ResponseParser
 from .send_trace import HANDSHAKE_REFUSED
 

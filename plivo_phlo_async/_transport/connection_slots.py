@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from .event_loop import WaitQueues, Wakeup, is_over, on_fork, running_loop
+from .._event_loop import WaitQueues, Wakeup, is_over, on_fork, running_loop
 
 __all__ = ["ConnectionSlots"]
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import anyio
 
+from .._event_loop import WaitQueues, loop_clock, on_fork
 from ..errors import InvalidArgumentError
-from .event_loop import WaitQueues, loop_clock, on_fork
 
 __all__ = ["Limiter", "RateLimit"]
 

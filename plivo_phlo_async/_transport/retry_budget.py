@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from .event_loop import on_fork
+from .._event_loop import on_fork
 
 __all__ = ["RetryBudget"]
 

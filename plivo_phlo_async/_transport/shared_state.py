@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 from attrs import define, field
 
+from .._event_loop import loop_clock
 from .connection_slots import ConnectionSlots
-from .event_loop import loop_clock
 from .retry_budget import RetryBudget
 from .sender import HttpSender
 from .superseded import SupersededTracker

@@ -6,8 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 
+from .._addresses import address_identity
+from .._event_loop import on_fork
 from ..actions import Action, RetrySafety, Verb
-from .event_loop import on_fork
 
 __all__ = ["SupersededTracker"]
 
@@ -90,5 +91,5 @@ def _changes(action: Action) -> Iterable[_Topic]:
 
 
 def _topic(action: Action, address: str | None, what: str = "") -> _Topic:
-    same = address.removeprefix("+") if address is not None else None
+    same = address_identity(address) if address is not None else None
     return (action.phlo_id, action.node_id, same, what)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import anyio
 import trio
 
+from .._event_loop import running_loop
 from .connection import Payload, check_alpn, close_in_loop, is_readable
-from .event_loop import running_loop
 
 __all__ = ["TrioConnection"]
 

@@ -7,6 +7,7 @@ framework, `WebhookApp`. `MemberTracker` tracks the members of each call.
 
 from __future__ import annotations
 
+from .._addresses import same_address
 from .asgi import WebhookApp
 from .diagnosis import Diagnosis, Difference, diagnose
 from .events.base import Event
@@ -116,6 +117,7 @@ __all__ = [
     "parse",
     "parse_request",
     "receive",
+    "same_address",
     "sign_v2",
     "sign_v3",
     "verify_v2",

@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms below it and from its own.
 LADDER = [
-    {"_version", "_masking", "_early_interrupt"},
+    {"_addresses", "_early_interrupt", "_event_loop", "_masking", "_version"},
     {"errors", "results"},
     {"actions"},
     {"_parsing"},
@@ -33,7 +33,7 @@ LADDER = [
 ]
 STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
 # Beside the ladder: what may import what at all.
-APART = {"emulator": {"_version", "_masking"}, "webhooks": {"errors"}}
+APART = {"emulator": {"_version", "_masking"}, "webhooks": {"_addresses", "_event_loop", "errors"}}
 # The emulator's own ladder, of its modules and packages.
 EMULATOR_LADDER = [
     {"asgi", "durations", "errors", "flow_package", "notifier", "race", "spawn", "time_scale"},

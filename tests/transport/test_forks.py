@@ -93,7 +93,7 @@ asyncio.run(main())
 """
 
 WITH_LOCKS_HELD = """
-from plivo_phlo_async._transport.event_loop import _forkables
+from plivo_phlo_async._event_loop import _forkables
 
 asyncio.run(perform(1))
 held, forked = threading.Event(), threading.Event()

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from attrs import frozen
 
 from .messages import shown
 
-__all__ = ["AddressError", "CleanAddress", "address_identity", "clean_address"]
+__all__ = ["AddressError", "CleanAddress", "clean_address"]
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15  # E.164 allows 15
 _MAX_LENGTH = 100  # of a number with all its separators
@@ -75,23 +74,6 @@ def clean_address(value: object) -> CleanAddress:
     other = [] if visible.isascii() else _other_spellings(visible)
     removed = tuple(dict.fromkeys([*hidden, *separators, *other]))
     return CleanAddress(re.sub(r"[^0-9+]", "", plain), removed)
-
-
-def address_identity(address: str) -> str:
-    """Return what all spellings of an address share.
-
-    It is a number's digits. For a SIP address it is as RFC 3261 compares: the scheme and the host
-    in either case, the user exactly. Its parameters say how to reach the same phone and are left
-    out.
-    """
-    if _SCHEME(address):
-        scheme, _, rest = address.partition(":")
-        user, _, host = rest.rpartition("@")
-        return f"{scheme.lower()}:{unquote(user)}@{host.partition(';')[0].lower()}"
-    try:
-        return clean_address(address).address.removeprefix("+")
-    except AddressError:
-        return address.casefold()
 
 
 def _hidden(value: str) -> tuple[str, ...]:

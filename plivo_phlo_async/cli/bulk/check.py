@@ -8,8 +8,8 @@ from contextlib import closing
 
 from attrs import define, field, frozen
 
+from ..._addresses import address_identity
 from ..._masking import mask
-from .addresses import address_identity
 from .columns import ColumnError
 from .formats import FileError, RowError
 from .list_file import ListFile, changed

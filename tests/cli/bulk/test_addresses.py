@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plivo_phlo_async.cli.bulk.addresses import AddressError, address_identity, clean_address
+from plivo_phlo_async.cli.bulk.addresses import AddressError, clean_address
 
 RTL, POP, ZERO_WIDTH, BOM, NBSP = "\u202b", "\u202c", "\u200b", "\ufeff", "\u00a0"
 
@@ -172,34 +172,3 @@ def test_no_reason_shows_a_full_number(text: str) -> None:
 
     assert text not in str(refused.value)
     assert "1202" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("12025551111", "+12025551111"),
-        ("12025551111", "+1 (202) 555-1111"),
-        ("12025551111", f"{RTL}1202.555.1111{POP}"),
-        ("sip:bob@example.com", "SIP:bob@Example.COM"),
-        ("sip:bob@example.com", "sip:bob@example.com;transport=tcp"),
-        ("sip:bob@example.com", "sip:b%6fb@example.com"),
-        ("call me", "CALL ME"),
-    ],
-)
-def test_two_spellings_of_one_phone_are_the_same(one: str, other: str) -> None:
-    assert address_identity(one) == address_identity(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("12025551111", "12025551112"),
-        ("2025551111", "12025551111"),
-        ("sip:bob@example.com", "sip:Bob@example.com"),
-        ("sip:bob@example.com", "sips:bob@example.com"),
-        ("sip:bob@example.com", "sip:bob@example.com:5061"),
-        ("ext 1", "ext 2"),
-    ],
-)
-def test_two_phones_are_not_the_same(one: str, other: str) -> None:
-    assert address_identity(one) != address_identity(other)

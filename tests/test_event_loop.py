@@ -14,8 +14,8 @@ import pytest
 import trio
 import trio.testing
 
-from plivo_phlo_async._transport import event_loop
-from plivo_phlo_async._transport.event_loop import (
+from plivo_phlo_async import _event_loop as event_loop
+from plivo_phlo_async._event_loop import (
     LoopEnd,
     WaitQueues,
     Wakeup,
@@ -26,7 +26,7 @@ from plivo_phlo_async._transport.event_loop import (
     running_loop,
 )
 
-from .counting_server import PATIENCE
+from .transport.counting_server import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
