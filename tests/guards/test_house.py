@@ -65,7 +65,7 @@ HOMES = [
     ("httpx", HTTPX),
     ("httpcore", {"_transport"}),
     ("tenacity", TENACITY),
-    ("redis", {"redis.py"}),
+    ("redis", {"redis"}),
     ("opentelemetry", {"otel.py"}),
 ]
 

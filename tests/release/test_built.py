@@ -72,9 +72,9 @@ def test_both_bring_the_script_of_the_shared_limit(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
     members: Members = request.getfixturevalue(kind)
-    script = (ROOT / "plivo_phlo_async" / "redis_bucket.lua").read_bytes()
+    script = (ROOT / "plivo_phlo_async" / "redis" / "rate_limit.lua").read_bytes()
 
-    assert [read for name, read in members.items() if name.endswith("redis_bucket.lua")] == [script]
+    assert [read for name, read in members.items() if name.endswith("rate_limit.lua")] == [script]
 
 
 def test_the_wheel_gives_the_shell_its_command_and_pytest_its_fixtures(wheel: Members) -> None:

@@ -363,7 +363,7 @@ def test_without_redis_py_one_line_says_what_to_install() -> None:
     last = done.stderr.splitlines()[-1]
 
     assert last == (
-        "ImportError: RedisRateLimit needs redis-py: pip install 'plivo-phlo-async[redis]'"
+        "ImportError: plivo_phlo_async.redis needs redis-py: pip install 'plivo-phlo-async[redis]'"
     )
 
 

@@ -1,10 +1,8 @@
 """A rate limit for several processes and machines: a token bucket in Redis.
 
-    redis = Redis.from_url("redis://limits.internal")
-    limit = RedisRateLimit(redis, 300, per=5.0, key="plivo:MA...")
-    client = AsyncPhloClient(rate_limit=limit)
-
-Needs `plivo-phlo-async[redis]`, Redis 5 or later (or Valkey), and asyncio.
+redis = Redis.from_url("redis://limits.internal")
+limit = RedisRateLimit(redis, 300, per=5.0, key="plivo:MA...")
+client = AsyncPhloClient(rate_limit=limit)
 """
 
 from __future__ import annotations
@@ -21,17 +19,12 @@ from typing import Literal
 
 import anyio
 from attrs import define, evolve, field, frozen
+from redis.asyncio import Redis
+from redis.exceptions import ReadOnlyError, RedisError
 
-from ._transport.hooks import logger
-from ._transport.limiter import Limiter, RateLimit
-from .errors import ConfigurationError, InvalidArgumentError, NotSentError, PhloError
-
-try:
-    from redis.asyncio import Redis
-    from redis.exceptions import ReadOnlyError, RedisError
-except ImportError as _missing:
-    _needed = "pip install 'plivo-phlo-async[redis]'"
-    raise ImportError(f"RedisRateLimit needs redis-py: {_needed}") from _missing
+from .._transport.hooks import logger
+from .._transport.limiter import Limiter, RateLimit
+from ..errors import ConfigurationError, InvalidArgumentError, NotSentError, PhloError
 
 __all__ = ["RedisRateLimit"]
 
@@ -40,7 +33,7 @@ _ASSUMED_PROCESSES = 10  # while Redis has not said how many there are
 
 
 def _script() -> str:
-    return files(__package__).joinpath("redis_bucket.lua").read_text(encoding="utf-8")
+    return files(__package__).joinpath("rate_limit.lua").read_text(encoding="utf-8")
 
 
 @frozen
