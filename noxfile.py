@@ -98,6 +98,14 @@ def calls(session: nox.Session) -> None:
 
 
 @nox.session
+def members(session: nox.Session) -> None:
+    """Expect members in storms of events, timeouts and cancellations, a long time."""
+    _install(session, "tests")
+    for backend in ("asyncio", "trio"):
+        session.run("python", "-m", "tests.webhooks.member_storms", "--backend", backend)
+
+
+@nox.session
 def flows(session: nox.Session) -> None:
     """Step and run random PHLOs, read mutated files and render random templates, a long time."""
     _install(session, "tests")

@@ -2,13 +2,15 @@
 
 `verify_v3` and `verify_v2` verify a request's signature, `parse_request` parses it into an event,
 and `receive` does both. For servers: `webhooks.fastapi`, `webhooks.aiohttp` and, for any other
-framework, `WebhookApp`. `MemberTracker` tracks the members of each call.
+framework, `WebhookApp`. `MemberTracker` tracks the members of each call and waits
+for what they do.
 """
 
 from __future__ import annotations
 
 from .._addresses import same_address
 from .asgi import WebhookApp
+from .conference_members import MemberChange, MemberChangeKind, TrackedMember
 from .diagnosis import Diagnosis, Difference, diagnose
 from .events.base import Event
 from .events.call import (
@@ -51,7 +53,8 @@ from .events.message import SendSmsEvent
 from .events.parsing import parse, parse_request
 from .events.registry import EVENTS
 from .events.start import StartCallEvent, StartEvent, StartMessageEvent, StartRequestEvent
-from .members import MemberTracker, TrackedMember
+from .expectations import CallEndExpectation, MemberChanges, MemberExpectation
+from .members import MemberTracker
 from .nonces import AsyncNonceStore, MemoryNonces, NonceStore
 from .receiver import Receiver, Rejected, receive
 from .signature import sign_v2, sign_v3
@@ -62,6 +65,7 @@ __all__ = [
     "AsyncNonceStore",
     "BranchEvent",
     "BranchState",
+    "CallEndExpectation",
     "CallForwardEvent",
     "CallForwardState",
     "CallStatus",
@@ -90,6 +94,10 @@ __all__ = [
     "IvrMenuEvent",
     "IvrMenuState",
     "Leg",
+    "MemberChange",
+    "MemberChangeKind",
+    "MemberChanges",
+    "MemberExpectation",
     "MemberTracker",
     "MemoryNonces",
     "MessageStatus",

@@ -523,6 +523,9 @@ def events(
 def tracking(event: webhooks.MultiPartyCallEvent) -> None:
     tracker = webhooks.MemberTracker(max_calls=10)
     assert_type(tracker.update(event), bool)
+    assert_type(event.address, str | None)
+    assert_type(tracker.find("12025551111"), webhooks.TrackedMember | None)
+    assert_type(tracker.snapshot(), dict[str, Any])
     assert_type(tracker.calls(), tuple[str, ...])
     for member in tracker.members("conference"):
         assert_type(member, webhooks.TrackedMember)
@@ -530,6 +533,21 @@ def tracking(event: webhooks.MultiPartyCallEvent) -> None:
         assert_type(member.address, str | None)
         assert_type(member.caller_name, str | None)
         assert_type(member.call_uuid, str | None)
+        assert_type(member.call, str)
+
+
+async def waiting(tracker: webhooks.MemberTracker) -> None:
+    async with tracker.expect_enter("12025551111", call="c") as joined:
+        assert_type(joined, webhooks.MemberExpectation)
+        assert_type(await joined, webhooks.TrackedMember)
+        assert_type(joined.member, webhooks.TrackedMember | None)
+    async with tracker.expect_end("c") as over:
+        assert_type(await over, str)
+        assert_type(over.state, str | None)
+    async for change in tracker.changes():
+        assert_type(change, webhooks.MemberChange)
+        assert_type(change.kind, webhooks.MemberChangeKind)
+    assert_type(webhooks.same_address("1", None), bool)
 
 
 async def serving() -> None:

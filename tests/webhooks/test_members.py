@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import permutations
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plivo_phlo_async import InvalidArgumentError
 from plivo_phlo_async.webhooks import (
     ConferenceBridgeEvent,
     MemberTracker,
@@ -38,7 +40,13 @@ def test_who_enters_is_on_the_call() -> None:
 
     assert changed is True
     assert tracker.members(str(event.conference_uuid)) == (
-        TrackedMember("1234", "12025550000", "+12025550000", MEMBER["call_uuid"]),
+        TrackedMember(
+            "1234",
+            "12025550000",
+            "+12025550000",
+            MEMBER["call_uuid"],
+            call=MEMBER["conference_uuid"],
+        ),
     )
 
 
@@ -170,3 +178,100 @@ def test_the_call_that_was_quiet_longest_is_forgotten() -> None:
         tracker.update(_event("1", conference_uuid=conference))
 
     assert tracker.calls() == ("a", "c")
+
+
+def test_a_call_expires_after_its_last_event() -> None:
+    now = [0.0]
+    tracker = MemberTracker(expire_after=60, clock=lambda: now[0])
+    tracker.update(_event("1"))
+    now[0] = 50
+    tracker.update(_event("2"))
+    now[0] = 110
+    before = _here(tracker)
+    now[0] = 110.1
+
+    assert (before, _here(tracker), tracker.calls()) == (["1", "2"], [], ())
+
+
+def test_a_forgotten_call_begins_again_with_its_next_event() -> None:
+    tracker = MemberTracker()
+    tracker.update(_event("1"))
+    tracker.forget("c")
+    tracker.forget("unknown")
+    forgotten = _here(tracker)
+    tracker.update(_event("1"))
+
+    assert (forgotten, _here(tracker)) == ([], ["1"])
+
+
+def test_a_member_is_found_by_any_spelling_of_the_address() -> None:
+    tracker = MemberTracker()
+    tracker.update(_event("1", to="12025550199", direction="outbound"))
+
+    found = tracker.find("+1 (202) 555-0199")
+    assert found is not None
+    assert (found.member_id, found.call) == ("1", "c")
+    assert tracker.find("12025550198") is None
+
+
+def test_of_two_calls_with_one_address_the_one_with_the_last_event_is_found() -> None:
+    tracker = MemberTracker()
+    for call in ("c", "d", "e"):
+        tracker.update(_event("1", conference_uuid=call))
+    tracker.update(_event("2", conference_uuid="c", **{"from": "other"}))
+    tracker.update(_event("1", "ConferenceExit", conference_uuid="e"))
+
+    found = tracker.find("1")
+    assert found is not None
+    assert found.call == "c"
+
+
+@given(st.lists(st.tuples(st.sampled_from("123"), st.sampled_from([*EVENTS, "End"]))), st.data())
+def test_a_snapshot_in_between_changes_nothing(
+    events: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(events)))
+    whole, first, second = MemberTracker(), MemberTracker(), MemberTracker()
+    for position, (member, event) in enumerate(events):
+        ends = {"state": "Completed"} if event == "End" else {}
+        for tracker in (whole, first if position < cut else second):
+            tracker.update(_event(member, event, **ends))
+    second.restore(json.loads(json.dumps(first.snapshot())))
+
+    assert sorted(_here(second)) == sorted(_here(whole))
+
+
+def test_a_restored_call_expires_when_it_would_have() -> None:
+    now = [0.0]
+    first = MemberTracker(expire_after=60, clock=lambda: now[0])
+    first.update(_event("1"))
+    now[0] = 40
+    second = MemberTracker(expire_after=60, clock=lambda: now[0] + 1000)
+    second.restore(first.snapshot())
+    now[0] = 60
+    before = _here(second)
+    now[0] = 61
+
+    assert (before, _here(second)) == (["1"], [])
+
+
+@pytest.mark.parametrize("snapshot", [{}, {"version": 0, "calls": []}])
+def test_a_snapshot_of_another_version_is_refused(snapshot: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^snapshot: "):
+        MemberTracker().restore(snapshot)
+
+
+@pytest.mark.parametrize("arguments", [{"max_calls": 0}, {"expire_after": 0}])
+def test_an_invalid_argument_is_named(arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match=rf"^{next(iter(arguments))}: "):
+        MemberTracker(**arguments)
+
+
+def test_the_exits_of_a_name_in_use_for_years_are_bounded() -> None:
+    tracker = MemberTracker()
+    for number in range(1200):
+        for event in ("ConferenceEnter", "ConferenceExit"):
+            tracker.update(_event(str(number), event))
+
+    (call,) = tracker.snapshot()["calls"]
+    assert len(call["exits"]) == 1000

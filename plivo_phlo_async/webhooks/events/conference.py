@@ -66,6 +66,15 @@ class ConferenceEvent(Event):
     to_country: str | None = variable("to_country", TEXT)
     from_country: str | None = variable("from_country", TEXT)
 
+    @property
+    def address(self) -> str | None:
+        """The member's number or SIP endpoint; None if it was not sent.
+
+        No variable has it. It is assumed to be `to` of a call that Plivo dialled (`outbound`), and
+        `from_` otherwise.
+        """
+        return self.to if self.direction == Direction.OUTBOUND else self.from_
+
 
 @frozen(kw_only=True)
 class MultiPartyCallEvent(ConferenceEvent):
