@@ -103,6 +103,7 @@ def members(session: nox.Session) -> None:
     _install(session, "tests")
     for backend in ("asyncio", "trio"):
         session.run("python", "-m", "tests.webhooks.member_storms", "--backend", backend)
+    session.run("python", "-m", "tests.redis_members.campaign")
 
 
 @nox.session

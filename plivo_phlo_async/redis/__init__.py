@@ -11,6 +11,7 @@ except ImportError as _missing:
     _needed = "pip install 'plivo-phlo-async[redis]'"
     raise ImportError(f"plivo_phlo_async.redis needs redis-py: {_needed}") from _missing
 
+from .members import RedisMemberTracker
 from .rate_limit import RedisRateLimit
 
-__all__ = ["RedisRateLimit"]
+__all__ = ["RedisMemberTracker", "RedisRateLimit"]

@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from attrs import asdict, define, field, fields_dict, frozen
+from attrs import asdict, define, evolve, field, fields_dict, frozen
 
 from .._addresses import same_address
 from .events.conference import ConferenceBridgeEvent, ConferenceEvent, MultiPartyCallEvent
 from .events.enums import ConferenceAction, ConferenceBridgeState, MultiPartyCallState
 
-__all__ = ["Conference", "MemberChange", "MemberChangeKind", "News", "TrackedMember", "change_of"]
+__all__ = [
+    "Conference",
+    "MemberChange",
+    "MemberChangeKind",
+    "News",
+    "TrackedMember",
+    "change_of",
+    "changes_in",
+]
 
 _ENDED = {*MultiPartyCallState, *ConferenceBridgeState}
 _MAX_EXITS = 1000  # of one call; a conference that is known by its name may be used for years
@@ -77,16 +85,33 @@ class MemberChange:
         call: the call, as `MemberTracker.calls` names it; "" for `RESET`.
         member: who entered or left; None for the other kinds.
         state: `Completed` or `Failed` for a call that ended; None for the other kinds.
+        is_named: whether `call` is a name, which another call can have later, and no ID.
     """
 
     kind: MemberChangeKind
     call: str = ""
     member: TrackedMember | None = None
     state: str | None = None
+    is_named: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the attributes as plain JSON values."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> MemberChange:
+        """Return the change that `to_dict` was called on.
+
+        Args:
+            values: what `to_dict` returned.
+        """
+        known = {name: values[name] for name in fields_dict(cls) if name in values}
+        member = known.get("member")
+        return evolve(
+            cls(**known),
+            kind=MemberChangeKind(known["kind"]),
+            member=TrackedMember.from_dict(member) if member else None,
+        )
 
 
 @frozen
@@ -106,18 +131,38 @@ class News:
 
 def change_of(event: ConferenceEvent) -> MemberChange | None:
     """Return the change that an event reports; None if it reports none, or not of which call."""
-    call = event.conference_uuid or event.conference_name
+    call, is_named = event.conference_uuid or event.conference_name, not event.conference_uuid
     if not call:
         return None
     if isinstance(event, MultiPartyCallEvent | ConferenceBridgeEvent) and event.state in _ENDED:
-        return MemberChange(MemberChangeKind.ENDED, call, state=event.state)
+        ended = MemberChangeKind.ENDED
+        return MemberChange(ended, call, state=str(event.state), is_named=is_named)
     member_id = event.member_id or event.call_uuid
     if not member_id or event.event not in {ConferenceAction.ENTER, ConferenceAction.EXIT}:
         return None
     has_entered = event.event == ConferenceAction.ENTER
     kind = MemberChangeKind.ENTERED if has_entered else MemberChangeKind.EXITED
     member = TrackedMember(member_id, event.address, event.caller_name, event.call_uuid, call)
-    return MemberChange(kind, call, member)
+    return MemberChange(kind, call, member, is_named=is_named)
+
+
+def changes_in(values: dict[str, Any]) -> list[MemberChange]:
+    """Return the changes that lead to what is known of a call.
+
+    Args:
+        values: what `Conference.to_dict` returned.
+    """
+
+    def change(kind: MemberChangeKind, **what: Any) -> MemberChange:
+        return MemberChange(kind, values["call"], is_named=values["is_named"], **what)
+
+    exits = [TrackedMember(member_id, call=values["call"]) for member_id in values["exits"]]
+    members = [TrackedMember.from_dict(member) for member in values["members"]]
+    changes = [change(MemberChangeKind.EXITED, member=member) for member in exits]
+    changes += [change(MemberChangeKind.ENTERED, member=member) for member in members]
+    if values["end"] is not None and not members:
+        changes.append(change(MemberChangeKind.ENDED, state=values["end"]))
+    return changes
 
 
 @define
@@ -128,22 +173,32 @@ class Conference:
         call: its name.
         members: who is on the call, by ID, in the order in which they entered.
         exits: the number of each exit event, by the member's ID; 0 once the enter event is known.
+        has_had_members: whether it has had members.
         end: the reported end; None while the call goes on.
         ended_at: the number of the event that reported it.
-        can_restart: whether members can enter after the end: a name can be used again, an ID not.
+        is_named: whether the call is known by its name, so that members can enter after its end.
     """
 
     call: str
-    can_restart: bool = False
+    is_named: bool = False
     members: dict[str, TrackedMember] = field(factory=dict)
     exits: OrderedDict[str, int] = field(factory=OrderedDict)
+    has_had_members: bool = False
     end: MemberChange | None = None
     ended_at: int = 0
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended for good."""
-        return self.end is not None and not self.can_restart
+        return self.end is not None and not self.is_named
+
+    @property
+    def known_end(self) -> MemberChange | None:
+        """The reported end, or the `Completed` that all known members having left amounts to."""
+        if self.end is None and self.has_had_members and not self.members:
+            ended, completed = MemberChangeKind.ENDED, MultiPartyCallState.COMPLETED
+            return MemberChange(ended, self.call, state=str(completed), is_named=self.is_named)
+        return self.end
 
     def has(self, address: str) -> bool:
         """Return whether a member has this address."""
@@ -167,7 +222,7 @@ class Conference:
         """Return it as plain JSON values."""
         return {
             "call": self.call,
-            "can_restart": self.can_restart,
+            "is_named": self.is_named,
             "members": [member.to_dict() for member in self.members.values()],
             "exits": [*self.exits],
             "end": self.end.state if self.end else None,
@@ -179,13 +234,7 @@ class Conference:
         Args:
             values: what `to_dict` returned.
         """
-        exits = [TrackedMember(member_id) for member_id in values["exits"]]
-        members = [TrackedMember.from_dict(member) for member in values["members"]]
-        changes = [MemberChange(MemberChangeKind.EXITED, self.call, member) for member in exits]
-        changes += [MemberChange(MemberChangeKind.ENTERED, self.call, each) for each in members]
-        if values["end"] is not None and not members:
-            changes.append(MemberChange(MemberChangeKind.ENDED, self.call, state=values["end"]))
-        news = [news for change in changes for news in self.apply(change, 0)]
+        news = [news for change in changes_in(values) for news in self.apply(change, 0)]
         return any(not each.is_late for each in news)
 
     def _enter(self, change: MemberChange, member: TrackedMember, number: int) -> Iterator[News]:
@@ -196,7 +245,7 @@ class Conference:
         if exited_at is None and self.is_over:
             exited_at = self.ended_at
         if exited_at is None:
-            self.end = None
+            self.end, self.has_had_members = None, True
             self.members[member_id] = member
             yield News(change, number)
         elif exited_at > 0:
@@ -213,7 +262,7 @@ class Conference:
             yield News(change, exited_at, is_late=True)
         else:
             self._add_exit(member.member_id, 0)
-            yield News(MemberChange(MemberChangeKind.EXITED, self.call, entered), number)
+            yield News(self._exited(entered), number)
 
     def _end(self, change: MemberChange, number: int) -> Iterator[News]:
         if self.end is not None:
@@ -223,8 +272,12 @@ class Conference:
         self.members.clear()
         for member in left:
             self._add_exit(member.member_id, 0)
-            yield News(MemberChange(MemberChangeKind.EXITED, self.call, member), number)
+            yield News(self._exited(member), number)
         yield News(change, number, is_late=not left)
+
+    def _exited(self, member: TrackedMember) -> MemberChange:
+        exited = MemberChangeKind.EXITED
+        return MemberChange(exited, self.call, member, is_named=self.is_named)
 
     def _add_exit(self, member_id: str, number: int) -> None:
         self.exits[member_id] = number

@@ -152,6 +152,8 @@ class MemberExpectation(Expectation[TrackedMember]):
         if change.kind is MemberChangeKind.EXITED and change.member is not None:
             is_theirs = address_identity(change.member.address or "") == self._identity
             return change if is_theirs else None
+        if conference.end is None:
+            return None  # all known members have left, and nothing is known of this one
         gone = TrackedMember("", self._address, call=change.call)  # their events were lost
         return MemberChange(MemberChangeKind.EXITED, change.call, gone)
 
@@ -161,7 +163,7 @@ class MemberExpectation(Expectation[TrackedMember]):
 
 
 class CallEndExpectation(Expectation[str]):
-    """The expected end of a call; `await` returns its state, `Completed` or `Failed`.
+    """The expected end of a call; `await` returns its state: `Completed`, or `Failed` if reported.
 
     Use it with `async with`, and `await` it inside the block. An end before the `await` counts.
     Awaiting it again is fine, after a timeout, after a cancellation, or for the same result; so are
@@ -184,7 +186,7 @@ class CallEndExpectation(Expectation[str]):
         return self.change.state if self.change else None
 
     def _fulfilled_by(self, news: News, conference: Conference) -> MemberChange | None:
-        return news.change if news.change.kind is MemberChangeKind.ENDED else None
+        return None if news.change.kind is MemberChangeKind.ENTERED else conference.known_end
 
     def _result(self, change: MemberChange) -> str:
         return change.state or ""
@@ -265,12 +267,12 @@ class Expectations:
                 expectation.offer(news, conference)
 
     def end_of(self, call: str) -> tuple[News, Conference] | None:
-        """Return the end of a call, if it is over for good."""
+        """Return the end of a call, unless its name can be used again."""
         with self._lock:
             conference = self._conferences.get(call)
-            if conference is None or conference.end is None or not conference.is_over:
+            if conference is None or conference.is_named or conference.known_end is None:
                 return None
-            return News(conference.end, self.next_number()), conference
+            return News(conference.known_end, self.next_number()), conference
 
 
 def _address_topic(identity: str) -> str:

@@ -96,10 +96,21 @@ class MemberTracker:
             True when the members of a call changed.
         """
         change = change_of(event)
-        if change is None:
+        return change is not None and self.apply(change)
+
+    def apply(self, change: MemberChange) -> bool:
+        """Apply a change that another tracker reported; the same one twice does no harm.
+
+        Args:
+            change: what `changes` of another tracker yielded. A `RESET` is ignored.
+
+        Returns:
+            True when the members of a call changed.
+        """
+        if change.kind is MemberChangeKind.RESET:
             return False
         with self._lock:
-            conference = self._conference(change.call, can_restart=not event.conference_uuid)
+            conference = self._conference(change.call, is_named=change.is_named)
             number = self._expectations.next_number()
             news = [*conference.apply(change, number)]
             for each in news:
@@ -143,6 +154,10 @@ class MemberTracker:
 
     def expect_end(self, call: str) -> CallEndExpectation:
         """Expect a call to end; one that is known to have ended counts.
+
+        A call ends when its `state` is reported, or when the last known member leaves, since a
+        call without members is `Completed` (https://docs.plivo.com/docs/phlo/components-library).
+        Members whose enter event is late, or from before tracking began, may still be on it.
 
         Args:
             call: the call, as `calls` names it.
@@ -239,7 +254,7 @@ class MemberTracker:
             for values in snapshot["calls"]:
                 call, seen_at = values["call"], now - values["idle"]
                 conference = self._conferences.setdefault(
-                    call, Conference(call, values["can_restart"])
+                    call, Conference(call, values["is_named"])
                 )
                 conference.merge(values)
                 self._seen_at[call] = max(seen_at, self._seen_at.get(call, -math.inf))
@@ -253,8 +268,8 @@ class MemberTracker:
             raise InvalidArgumentError("address: give a phone number or SIP endpoint.")
         return MemberExpectation(self._expectations, kind, address, call)
 
-    def _conference(self, call: str, *, can_restart: bool) -> Conference:
-        conference = self._conferences.setdefault(call, Conference(call, can_restart))
+    def _conference(self, call: str, *, is_named: bool) -> Conference:
+        conference = self._conferences.setdefault(call, Conference(call, is_named))
         self._seen_at[call] = self._clock()
         self._seen_at.move_to_end(call)
         self._expire()

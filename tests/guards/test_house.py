@@ -50,7 +50,7 @@ EMULATOR_LADDER = [
     {"server"},
 ]
 EMULATOR_STEP = {room: step for step, rooms in enumerate(EMULATOR_LADDER) for room in rooms}
-MAY_USE_WHAT_STANDS_APART = {"testing", "cli", "__main__"}
+MAY_USE_WHAT_STANDS_APART = {"redis", "testing", "cli", "__main__"}
 
 HTTPX = {
     "client.py",

@@ -162,10 +162,13 @@ class Storm:
 
     def _right(self, each: _Expected) -> MultiPartyCallEvent | None:
         """Return the event that fulfils an expectation."""
+        known = self.log[: each.begins]
         if each.kind == "end" or (each.kind == "exit" and each.call):
-            over = next((e for e in self.log[: each.begins] if _is_end(e, each.call)), None)
+            over = next((event for event in known if _is_end(event, each.call)), None)
             if over is not None:
                 return over
+        if each.kind == "end" and self._is_empty_again(known, each.call):
+            return ended(str(each.call))
         for position in range(each.begins, each.ends):
             event = self.log[position]
             if each.call not in {None, event.conference_uuid}:
@@ -177,7 +180,7 @@ class Storm:
     def _fulfils(self, each: _Expected, event: MultiPartyCallEvent, position: int) -> bool:
         before = self.log[:position]
         if each.kind == "end":
-            return _is_end(event, each.call)
+            return _is_end(event, each.call) or self._is_empty_again([*before, event], each.call)
         if each.kind == "exit":
             return self._is_exit(each, event, before)
         if event.event != ConferenceAction.ENTER or event.to != each.address or event in before:
@@ -201,6 +204,14 @@ class Storm:
         ):
             return False  # the end, or a late enter event after it, has said so
         return not self._present([*before, event], call, each.address)
+
+    def _is_empty_again(self, events: list[MultiPartyCallEvent], call: str | None) -> bool:
+        """Return whether all who were seen on a call have left."""
+
+        def is_on_it(until: int) -> bool:
+            return any(self._present(events[:until], call, address) for address in ADDRESSES)
+
+        return not is_on_it(len(events)) and any(map(is_on_it, range(len(events))))
 
     def _present(
         self, events: list[MultiPartyCallEvent], call: str | None, address: str

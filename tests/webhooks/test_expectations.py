@@ -210,6 +210,21 @@ async def test_an_end_fulfils(tracker: MemberTracker) -> None:
         assert await _soon(over) == "Failed"
 
 
+async def test_the_exit_of_the_last_known_member_is_the_end(tracker: MemberTracker) -> None:
+    async with tracker.expect_end("c") as over:
+        tracker.update(exited("12025550102", "0"))  # of whom nothing was known
+        tracker.update(entered(AGENT, "1"))
+        tracker.update(entered(CUSTOMER, "2"))
+        tracker.update(exited(AGENT, "1"))
+        before = over.state
+        tracker.update(exited(CUSTOMER, "2"))
+
+        assert before is None
+        assert await _soon(over) == "Completed"
+    async with tracker.expect_end("c") as over_before:
+        assert await _soon(over_before) == "Completed"
+
+
 async def test_an_end_before_the_block_counts(tracker: MemberTracker) -> None:
     tracker.update(ended())
     async with tracker.expect_end("c") as over:
@@ -220,6 +235,7 @@ async def test_a_name_can_be_used_again_so_its_end_before_the_block_does_not_cou
     tracker: MemberTracker,
 ) -> None:
     named = {"conference_uuid": "", "conference_name": "support"}
+    tracker.update(entered(CUSTOMER, "0", **named))
     tracker.update(ended(**named))
     async with tracker.expect_end("support") as over:
         tracker.update(ended(**named))  # a repeated delivery
