@@ -12,6 +12,7 @@ except ImportError as _missing:
     raise ImportError(f"plivo_phlo_async.redis needs redis-py: {_needed}") from _missing
 
 from .members import RedisMemberTracker
+from .nonces import RedisNonces
 from .rate_limit import RedisRateLimit
 
-__all__ = ["RedisMemberTracker", "RedisRateLimit"]
+__all__ = ["RedisMemberTracker", "RedisNonces", "RedisRateLimit"]

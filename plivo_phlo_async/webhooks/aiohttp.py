@@ -47,8 +47,9 @@ def verified(
 ) -> VerifiedDecorator:
     """Make a decorator for a handler that takes the verified event after the request.
 
-    It responds with 403 to an invalid signature, 400 to an invalid body and 413 to a body that is
-    too large. The body stays readable for the handler, as with `request.post()`.
+    It responds with 403 to an invalid signature, 400 to an invalid body, 413 to a body that is too
+    large and 503 where the nonce store fails. The body stays readable for the handler, as with
+    `request.post()`.
 
     A handler is anything that aiohttp accepts: a function, a method, a `functools.partial`, a
     callable object, a `web.View` or a method of one. A view's methods take the event alone.

@@ -27,8 +27,9 @@ class WebhookApp:
     """An ASGI application that verifies webhooks and passes their events to a handler.
 
     It responds with 200 when the handler returns, 403 to an invalid signature, 400 to an invalid
-    body, 413 to a body that is too large, and 405 to methods other than GET, POST and PUT. An
-    exception of the handler propagates to the server. Plivo waits 40 seconds for a response:
+    body, 413 to a body that is too large, 503 where the nonce store fails, and 405 to methods other
+    than GET, POST and PUT. An exception of the handler propagates to the server. Plivo waits 40
+    seconds for a response:
     https://docs.plivo.com/docs/voice/concepts/callback-configurations
 
     Args:

@@ -41,10 +41,10 @@ def verified(
 ) -> Callable[[Request], Awaitable[E]]:
     """Make a dependency that verifies the request and provides its event.
 
-    It responds with 403 to an invalid signature, 400 to an invalid body and 413 to a body that is
-    too large. The body stays readable for the handler, and may have been read before with
-    `request.body()` or `request.form()`; `Form()` parameters and other `verified` dependencies can
-    stand beside this one.
+    It responds with 403 to an invalid signature, 400 to an invalid body, 413 to a body that is too
+    large and 503 where the nonce store fails. The body stays readable for the handler, and may have
+    been read before with `request.body()` or `request.form()`; `Form()` parameters and other
+    `verified` dependencies can stand beside this one.
 
     Args:
         event: the class of the expected events; `Event` detects it from the variables.

@@ -35,7 +35,7 @@ class AsyncNonceStore(Protocol):
             nonce: the value of `X-Plivo-Signature-V3-Nonce` or `-V2-Nonce`.
 
         Returns:
-            An awaitable of True when the nonce was not known.
+            An awaitable of True when the nonce was not known. If it raises, the request gets a 503.
         """
         ...
 
@@ -44,8 +44,9 @@ class MemoryNonces:
     """A nonce store in the memory of this process.
 
     Plivo's nonces have no timestamp, so a replay is detected only while its nonce is stored.
-    Several processes need a shared store. Plivo does not document whether it redelivers an event
-    with the same nonce; such a delivery is rejected as well.
+    Several processes need a shared store, such as `plivo_phlo_async.redis.RedisNonces`. Plivo does
+    not document whether it redelivers an event with the same nonce; such a delivery is rejected as
+    well.
 
     Args:
         window: seconds for which a nonce is stored.

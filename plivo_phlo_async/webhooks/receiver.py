@@ -131,7 +131,7 @@ class Rejected:
 
     Attributes:
         status: the HTTP status: 403 for an invalid signature, 400 for an invalid body, 413 for a
-            body that is too large.
+            body that is too large, 503 for a nonce store that failed.
         text: the response body.
     """
 
@@ -142,6 +142,7 @@ class Rejected:
 _FORBIDDEN = Rejected(403, "Forbidden")
 _BAD_REQUEST = Rejected(400, "Bad Request")
 _TOO_LARGE = Rejected(413, "Content Too Large")
+_UNAVAILABLE = Rejected(503, "Service Unavailable")
 
 
 @frozen
@@ -202,25 +203,38 @@ class Receiver:
                 allow_v2=self.allow_v2,
                 nonces=capture,
             )
-            await self._remember(capture.nonces)
+            is_stored = await self._remember(capture.nonces)
         except SignatureError as error:
             _logger.warning("webhook rejected: %s", error.reason)
             return _FORBIDDEN
         except WebhookError as error:
             _logger.warning("webhook rejected: %s", error)
             return _BAD_REQUEST
-        return event
+        return event if is_stored else _UNAVAILABLE
 
-    async def _remember(self, nonces: list[str]) -> None:
-        """Store every nonce of an accepted request; the first, which was verified, must be new."""
+    async def _remember(self, nonces: list[str]) -> bool:
+        """Store every nonce of an accepted request; return whether the store did not fail.
+
+        Raises:
+            SignatureError: the first nonce, which was verified, is not new.
+        """
         if self.nonces is None:
-            return
-        for number, nonce in enumerate(nonces):
-            is_new = self.nonces.is_new(nonce)
-            if isawaitable(is_new):
-                is_new = await is_new
-            if number == 0 and not is_new:
-                raise replay_error()
+            return True
+        try:
+            is_new = await _is_new(self.nonces, nonces[0])
+            for other in nonces[1:] if is_new else []:
+                await _is_new(self.nonces, other)
+        except Exception:
+            _logger.exception("webhook not accepted: the nonce store failed")
+            return False
+        if not is_new:
+            raise replay_error()
+        return True
+
+
+async def _is_new(store: NonceStore | AsyncNonceStore, nonce: str) -> bool:
+    is_new = store.is_new(nonce)
+    return await is_new if isawaitable(is_new) else is_new
 
 
 class _NonceCapture:

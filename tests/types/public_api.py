@@ -89,8 +89,9 @@ from plivo_phlo_async.emulator import (
 from plivo_phlo_async.emulator import LogEntry as EmulatorLogEntry
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.otel import Telemetry, TelemetryHooks
-from plivo_phlo_async.redis import RedisRateLimit
+from plivo_phlo_async.redis import RedisNonces, RedisRateLimit
 from plivo_phlo_async.testing import Clock, EmulatedTransport, client_of, emulated_client
+from plivo_phlo_async.webhooks import AsyncNonceStore, Receiver
 from plivo_phlo_async.webhooks import aiohttp as in_aiohttp
 from plivo_phlo_async.webhooks import fastapi as in_fastapi
 
@@ -190,6 +191,13 @@ async def limiters(limit: RateLimit) -> None:
     assert_type(await limit.acquire(), None)
     assert_type(await fits[0].acquire(), None)
     AsyncPhloClient(rate_limit=OwnLimiter())
+
+
+async def a_nonce_store_of_many_machines(redis: Redis) -> None:
+    nonces = RedisNonces(redis, key="nonces", window=60.0, when_unreachable="raise")
+    fits: AsyncNonceStore = nonces
+    assert_type(await fits.is_new("n"), bool)
+    Receiver("token", nonces=nonces)
 
 
 async def a_limiter_of_many_machines(redis: Redis) -> None:
