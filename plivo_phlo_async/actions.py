@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from attrs import field, fields_dict, frozen
 
+from ._json_values import JsonObject, field_types
 from ._masking import mask
 from .errors import InvalidArgumentError
 
@@ -180,7 +181,7 @@ def _check_visible(name: str, value: str) -> None:
 
 
 @frozen(repr=False)
-class Action:
+class Action(JsonObject):
     """One action: a verb and what it needs, validated when it is created.
 
     Create one with the constructor named after the verb, e.g.
@@ -326,6 +327,12 @@ class Action:
             for name, value in values.items()
             if value is not None
         }
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        always = {"verb", "phlo_id"}
+        types = field_types(cls).items()
+        return {name if name in always else f"{name}?": kind for name, kind in types}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Action:

@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._json_values import JsonObject, to_json_value
+
 __all__ = [
     "ActionFailedError",
     "AuthenticationError",
@@ -50,7 +52,7 @@ __all__ = [
 ]
 
 
-class PhloError(Exception):
+class PhloError(Exception, JsonObject):
     """The base of all errors of this package.
 
     Errors are equal if their type, message and attributes are; every error can be pickled.
@@ -95,6 +97,10 @@ class PhloError(Exception):
             "may_have_happened": self.may_have_happened,
             "attempts": self.attempts,
         }
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        return {"type": str, "message": str, "may_have_happened": bool, "attempts": int}
 
 
 class ConfigurationError(PhloError, ValueError):
@@ -178,8 +184,13 @@ class ResponseError(PhloError):
             "status_code": self.status_code,
             "server_message": self.message,
             "api_id": self.api_id,
-            "body": self.body,
+            "body": to_json_value(self.body),
         }
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        own = {"status_code": int, "server_message": str, "api_id": str | None, "body": Any}
+        return {**super()._json_types(), **own}
 
 
 class BadRequestError(ResponseError):
@@ -218,6 +229,10 @@ class RateLimitedError(ResponseError):
     def to_dict(self) -> dict[str, Any]:
         """Return the error as plain JSON values, without the action and the headers."""
         return {**super().to_dict(), "retry_after": self.retry_after}
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        return {**super()._json_types(), "retry_after": float | None}
 
 
 class ServerError(ResponseError):
@@ -262,3 +277,11 @@ class SignatureError(WebhookError):
     def __init__(self, message: str = "", *, reason: str = "", **story: Any) -> None:
         super().__init__(message, **story)
         self.reason = reason or message
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON values."""
+        return {**super().to_dict(), "reason": self.reason}
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        return {**super()._json_types(), "reason": str}

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import field, fields_dict, frozen
+from attrs import field, frozen
+
+from ._json_values import JsonObject
 
 __all__ = ["ActionResult", "NodeDetails", "PhloDetails", "PhloRun", "PhloRunDetails", "Result"]
 
 
 @frozen(kw_only=True)
-class Result:
+class Result(JsonObject):
     """What all results have.
 
     Attributes:
@@ -34,11 +36,6 @@ class Result:
     attempts: int = field(default=1, eq=False)
     elapsed: float = field(default=0.0, eq=False)
     status_code: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values; a time is ISO 8601 text."""
-        values = {name: getattr(self, name) for name in fields_dict(type(self))}
-        return {name: _plain(value) for name, value in values.items()}
 
 
 @frozen
@@ -138,9 +135,3 @@ class PhloRunDetails(Result):
     message_uuids: tuple[str, ...] = ()
     recording_ids: tuple[str, ...] = ()
     api_id: str | None = None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from .._json_values import JsonObject, field_types, to_json_value
 from ..actions import Action
 from ..errors import PhloError
 from ..results import Result
@@ -36,7 +37,7 @@ class BulkStatus(StrEnum):
 
 
 @frozen
-class BulkOutcome:
+class BulkOutcome(JsonObject):
     """How one action ended.
 
     Attributes:
@@ -83,9 +84,14 @@ class BulkOutcome:
             "api_id": self.api_id,
             "attempts": self.attempts,
             "elapsed": self.elapsed,
-            "begun": None if self.begun is None else self.begun.isoformat(),
-            "ended": None if self.ended is None else self.ended.isoformat(),
+            "begun": to_json_value(self.begun),
+            "ended": to_json_value(self.ended),
         }
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        own = {"error": PhloError | dict[str, str] | None, "key": str | None, "api_id": str | None}
+        return field_types(cls) | own
 
 
 def error_to_dict(error: Exception) -> dict[str, Any]:
@@ -96,7 +102,7 @@ def error_to_dict(error: Exception) -> dict[str, Any]:
 
 
 @frozen
-class CommonError:
+class CommonError(JsonObject):
     """A kind of error that actions ended with.
 
     Attributes:
@@ -109,9 +115,17 @@ class CommonError:
     count: int
     example: Exception
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain JSON values."""
+        return {**super().to_dict(), "example": error_to_dict(self.example)}
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        return field_types(cls) | {"example": PhloError | dict[str, str]}
+
 
 @frozen
-class BulkReport:
+class BulkReport(JsonObject):
     """A bulk run in numbers, so far.
 
     Attributes:
@@ -145,6 +159,14 @@ class BulkReport:
     def rate(self) -> float:
         """Actions ended per second."""
         return (self.total - self.not_started) / self.elapsed if self.elapsed else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON values, with `total` and `rate`."""
+        return {**super().to_dict(), "total": self.total, "rate": self.rate}
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        return field_types(cls) | {"total": int, "rate": float}
 
 
 class Tally:

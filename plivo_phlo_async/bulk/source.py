@@ -18,7 +18,7 @@ class ActionSource:
     """The list of actions, read one at a time by any number of workers."""
 
     def __init__(self, actions: Iterable[Action] | AsyncIterable[Action]) -> None:
-        if not isinstance(actions, Iterable | AsyncIterable):
+        if isinstance(actions, Action) or not isinstance(actions, Iterable | AsyncIterable):
             raise InvalidArgumentError(
                 f"actions: give an iterable of Action, not {type(actions).__name__}."
             )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import anyio
-import attrs
 import click
 
 from .._transport.hooks import OutcomeEvent, logger
 from ..actions import Action
 from ..client import AsyncPhloClient
-from ..errors import PhloError, ResponseError
+from ..errors import PhloError
 from ..results import Result
 from .exit_codes import INTERRUPTED, exit_code_for
 from .printing import print_json
@@ -73,9 +71,7 @@ def perform(action: Action, as_json: bool, **options: Any) -> None:
             result = await client.perform(action)
         except PhloError as error:
             if as_json:
-                print_json(
-                    {"ok": False, "action": action.to_dict(), "error": _error_to_dict(error)}
-                )
+                print_json({"ok": False, "action": action.to_dict(), "error": error.to_dict()})
             click.echo(str(error), err=True)
             raise SystemExit(exit_code_for(error)) from None
         if as_json:
@@ -87,24 +83,8 @@ def perform(action: Action, as_json: bool, **options: Any) -> None:
 
 
 def result_to_dict(result: Result) -> dict[str, Any]:
-    """Return a result as a JSON value."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in attrs.asdict(result).items()
-        if name != "raw"
-    }
-
-
-def _error_to_dict(error: PhloError) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "type": type(error).__name__,
-        "message": str(error),
-        "may_have_happened": error.may_have_happened,
-        "attempts": error.attempts,
-    }
-    if isinstance(error, ResponseError):
-        values |= {"status_code": error.status_code, "api_id": error.api_id, "body": error.body}
-    return values
+    """Return a result as a JSON value, without the response that it is made of."""
+    return {name: value for name, value in result if name != "raw"}
 
 
 def _details(result: Result) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from attrs import field, fields, frozen
 
+from ..._json_values import JsonObject, field_types, to_json_value
 from .converters import Converter
 from .enums import Component
-from .json_values import to_json_value
 from .keys import normalize_key
 
 __all__ = ["Event", "FieldMap", "field_map", "state_field", "variable"]
@@ -19,7 +20,7 @@ Implied = Callable[[Any], StrEnum | None]
 
 
 @frozen(kw_only=True)
-class Event:
+class Event(JsonObject):
     """The base class of all events; an instance of it has an unrecognised component.
 
     Plivo's components and their variables: https://docs.plivo.com/docs/phlo/components-library
@@ -45,11 +46,22 @@ class Event:
         """
         variables = [each.name for each in fields(type(self)) if each.metadata]
         return {
-            "component": self.component,
+            "component": to_json_value(self.component),
             "type": type(self).__name__,
             "variables": {name: to_json_value(getattr(self, name)) for name in variables},
             "raw": to_json_value(self.raw),
         }
+
+    @classmethod
+    def _json_types(cls) -> dict[str, Any]:
+        types = field_types(cls)
+        variables = {
+            each.name: float | None if timedelta in get_args(types[each.name]) else types[each.name]
+            for each in fields(cls)
+            if each.metadata
+        }
+        own = {"component": Component | None, "type": str, "variables": variables}
+        return {**own, "raw": types["raw"]}
 
 
 def variable(name: str, converter: Converter, *, default: Any = None, hashed: bool = True) -> Any:
