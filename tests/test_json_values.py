@@ -48,7 +48,14 @@ from plivo_phlo_async import (
 from plivo_phlo_async._json_values import JsonObject, to_json_value
 from plivo_phlo_async.emulator import DEMO_NODE_ID, DEMO_PHLO_ID, PhloEmulator
 from plivo_phlo_async.testing import emulated_client
-from plivo_phlo_async.webhooks import Component, Event, parse
+from plivo_phlo_async.webhooks import (
+    Component,
+    Event,
+    MemberChange,
+    MemberChangeKind,
+    TrackedMember,
+    parse,
+)
 
 AGENT, CUSTOMER = "12025550000", "12025551111"
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
@@ -78,6 +85,8 @@ VALUES: list[JsonObject] = [
     OutcomeUnknownError("call …1111: no answer came.", attempts=2, action=CALL),
     RateLimitedError("hold …1111: 429.", status_code=429, retry_after=1.5, body="\ud800"),
     SignatureError("forged", reason="nonce"),
+    TrackedMember("1", AGENT, call="c"),
+    MemberChange(MemberChangeKind.ENTERED, "c", TrackedMember("1", AGENT, call="c")),
     Event(raw={"a": ["b"]}),
     *(parse(component, SENT) for component in Component),
     parse("start", {"request_type": "call", "call.start_time": "2026-11-27 12:30:00+00:00"}),

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from attrs import asdict, define, evolve, field, fields_dict, frozen
+from attrs import define, evolve, field, fields_dict, frozen
 
 from .._addresses import same_address
+from .._json_values import JsonObject
 from .events.conference import ConferenceBridgeEvent, ConferenceEvent, MultiPartyCallEvent
 from .events.enums import ConferenceAction, ConferenceBridgeState, MultiPartyCallState
 
@@ -28,7 +29,7 @@ _MAX_EXITS = 1000  # of one call; a conference that is known by its name may be 
 
 
 @frozen
-class TrackedMember:
+class TrackedMember(JsonObject):
     """A member of a call.
 
     Attributes:
@@ -45,10 +46,6 @@ class TrackedMember:
     caller_name: str | None = None
     call_uuid: str | None = None
     call: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the attributes as plain JSON values."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrackedMember:
@@ -77,7 +74,7 @@ class MemberChangeKind(StrEnum):
 
 
 @frozen
-class MemberChange:
+class MemberChange(JsonObject):
     """A change of a call's members.
 
     Attributes:
@@ -93,10 +90,6 @@ class MemberChange:
     member: TrackedMember | None = None
     state: str | None = None
     is_named: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the attributes as plain JSON values."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> MemberChange:
