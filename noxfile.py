@@ -65,7 +65,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """The fault campaign, Varnish and the limiter's storms at full size; writes the table."""
+    """The fault campaign, Varnish and the limiter's campaigns at full size; writes the table."""
     _install(session, "tests")
     table = "docs/explanation/never-twice-table.md"
     size = session.posargs or ["--faults", "100000", "--seed", "7"]
@@ -73,6 +73,7 @@ def faults(session: nox.Session) -> None:
     session.run("python", "-m", "tests.faults.varnish", "--calls", "1000")
     session.run("python", "-m", "tests.transport.storms")
     session.run("python", "-m", "tests.shared_limit.storms")
+    session.run("python", "-m", "tests.shared_limit.campaign")
 
 
 @nox.session

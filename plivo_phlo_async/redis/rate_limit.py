@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from importlib.resources import files
 from math import inf
 from typing import Literal
@@ -21,6 +22,7 @@ import anyio
 from attrs import define, evolve, field, frozen
 from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .._transport.hooks import logger
 from .._transport.limiter import Limiter, RateLimit
@@ -29,6 +31,8 @@ from ..errors import ConfigurationError, InvalidArgumentError, NotSentError, Phl
 __all__ = ["RedisRateLimit"]
 
 _RETRY = 1.0  # seconds between two attempts to reach Redis
+_EARLY_RETRY = 0.2  # the same, while the fallback may not be used yet
+_LATER = 0.05  # seconds after which an event loop whose tasks were cancelled has ended, if it does
 _ASSUMED_PROCESSES = 10  # while Redis has not said how many there are
 
 
@@ -47,8 +51,10 @@ class Grant:
         valid_until: until when they may be used.
         ask_at: when to ask again.
         turn: the time of this process' turn.
-        processes: how many processes asked within the last hour.
+        processes: how many processes share the limit.
         is_stricter: whether the rate of another process holds, which is lower.
+        lease: the end of this process' lease on Redis' clock; 0 for none, -1 before an answer.
+        leased_until: the same on this process' clock, or later.
     """
 
     rate: float
@@ -59,6 +65,8 @@ class Grant:
     turn: float = -inf
     processes: int = _ASSUMED_PROCESSES
     is_stricter: bool = False
+    lease: float = -1.0
+    leased_until: float = -inf
 
 
 @frozen
@@ -70,12 +78,14 @@ class Outage:
         since: when it began.
         retry_at: when to try again.
         fallback: the limiter to use meanwhile, if there is one.
+        fallback_from: when to begin with it: by then the other processes leave it room.
     """
 
     error: Exception
     since: float
     retry_at: float
     fallback: Limiter | None
+    fallback_from: float
 
 
 @define
@@ -117,20 +127,29 @@ class RedisRateLimit:
     each, with its own Redis client and the same key.
 
     When Redis is unreachable, read-only or too slow, the limiter logs that once (and once when
-    Redis is back), tries again every second, and follows `when_unreachable` meanwhile.
+    Redis is back), tries again every second, and follows `when_unreachable` meanwhile. One answer
+    that does not arrive in time is not an outage: the limiter asks once more.
+
+    The limit also holds while some processes, or all, are cut off from Redis. If a process in which
+    actions wait falls silent, the others leave its share unused for up to two minutes; it begins
+    with its share only then, 2 seconds and one token's time after its next question was due. A
+    process that starts after another was killed takes its place. The limit can be exceeded by the
+    shares of processes in which nothing waited when they were cut off, that never reached Redis, or
+    that are cut off for more than two minutes while others are not.
 
     Args:
         redis: a `redis.asyncio.Redis`, which the caller closes and may use for other things.
         requests: how many requests the server allows in any `per` seconds.
         per: the window, in seconds.
         burst: how many requests may start at once after a quiet time.
-        key: the bucket's name, one for each account, e.g. "plivo:MA...". It is a hash that expires
-            an hour after the last question.
+        key: the bucket's name, one for each account, e.g. "plivo:MA...". It is a sorted set that
+            expires an hour after the last question.
         when_unreachable: "share": continue with this process' share of the limit, divided by the
-            number of processes that asked within the last hour (10 if it never reached Redis).
+            number of processes that asked within the last two minutes (10 if it never reached
+            Redis).
             "raise": start nothing; an action ends with `NotSentError`. Or another limiter, e.g.
             `RateLimit(75, per=5.0)` for one of four processes.
-        timeout: seconds to wait for Redis' answer.
+        timeout: seconds to wait for Redis' answer, twice before Redis counts as unreachable.
         clock: returns the time in seconds; used only within this process.
         sleep: waits for some seconds.
 
@@ -254,29 +273,38 @@ class RedisRateLimit:
 
     async def _wait_for_next(self, state: LoopState) -> bool:
         """Wait for the next step towards a token; return whether the fallback gave one."""
-        wait = max(self._paused_until, self._grant.ask_at) - self._clock()
-        if wait > 0:
-            await self._sleep(wait)
+        now, outage = self._clock(), self._outage
+        if (ready_at := max(self._paused_until, self._grant.ask_at)) > now:
+            await self._sleep_until(ready_at)
             return False
-        outage = self._outage
-        if outage is not None and outage.fallback is not None:
-            if self._clock() >= outage.retry_at:
+        if outage is not None and outage.fallback is not None and now >= outage.fallback_from:
+            if now >= outage.retry_at:
                 self._start_exchange(state)
             await outage.fallback.acquire()
             return True
-        if outage is None or self._clock() >= outage.retry_at:
+        if outage is None or now >= outage.retry_at:
             exchange = self._start_exchange(state)
             await asyncio.wait([exchange])  # which continues if this task is cancelled
             exchange.result()
-        if self._outage is not None and self._outage.fallback is None:
+        if self._outage is None:
+            return False
+        if self._outage.fallback is None:
             raise self._error(self._outage) from self._outage.error
+        await self._sleep_until(min(self._outage.fallback_from, self._outage.retry_at))
         return False
 
-    def _exchange_if_urgent(self, state: LoopState) -> None:
+    async def _sleep_until(self, at: float) -> None:
+        await self._sleep(max(0.0, at - self._clock()))
+
+    def _exchange_if_urgent(self, state: LoopState, *, is_later: bool = False) -> None:
         """Ask Redis where that cannot wait for the next task that needs a token."""
-        has_tokens_to_return = self._grant.tokens > 0 and not state.waiting
-        if (self._has_news or has_tokens_to_return) and self._outage is None:
+        has_left = not state.waiting and (self._grant.tokens > 0 or self._grant.lease > 0)
+        if self._outage is not None or not (self._has_news or has_left):
+            return
+        if self._has_news or is_later or not _is_ending(state.loop):
             self._start_exchange(state)
+        else:
+            state.loop.call_later(_LATER, partial(self._exchange_if_urgent, state, is_later=True))
 
     def _start_exchange(self, state: LoopState) -> asyncio.Task[None]:
         if state.exchange is None:
@@ -286,11 +314,9 @@ class RedisRateLimit:
     async def _exchange(self, state: LoopState) -> None:
         """Send one question, with the tokens to return and a refusal, and take the answer."""
         has_news, self._has_news = self._has_news, False
-        question = self._question(state, has_news)
         try:
-            async with asyncio.timeout(self._timeout):
-                answer = await self._script([self.key], question)
-        except (RedisError, OSError, TimeoutError) as error:
+            answer = await self._ask(state, has_news)
+        except (RedisError, OSError) as error:
             self._has_news |= has_news
             self._on_failure(error)
             if isinstance(error, ReadOnlyError):  # another server may be the primary by now
@@ -301,16 +327,33 @@ class RedisRateLimit:
             state.exchange = None
         self._exchange_if_urgent(state)
 
+    async def _ask(self, state: LoopState, has_news: bool) -> list[bytes]:
+        """Ask Redis; ask again after a timeout, which a busy event loop causes as well."""
+        if self._outage is None:
+            with suppress(TimeoutError, RedisTimeoutError):
+                return await self._ask_once(state, has_news)
+        return await self._ask_once(state, has_news)
+
+    async def _ask_once(self, state: LoopState, has_news: bool) -> list[bytes]:
+        question = self._question(state, has_news)
+        async with asyncio.timeout(self._timeout):
+            answer: list[bytes] = await self._script([self.key], question)
+            return answer
+
     def _question(self, state: LoopState, has_news: bool) -> list[str | float]:
         """Return the script's arguments; the tokens that are left go back with them."""
-        now, grant = self._clock(), self._grant
+        now, grant, outage = self._clock(), self._grant, self._outage
         # What the bucket may have refilled in the meantime stays lost, or it would count twice.
         returned = max(0.0, grant.tokens - (now - grant.asked_at) * self.full_rate)
         pause = max(0.0, self._paused_until - now) if has_news else -1.0
+        is_fallback_used = (
+            outage is not None and outage.fallback is not None and now >= outage.fallback_from
+        )
         self._grant = evolve(grant, tokens=0, asked_at=now)
         return [
-            *(self.full_rate, self.burst, state.waiting, returned, pause),
-            *(int(self._outage is not None), grant.turn - now, f"{self._name}:{os.getpid()}"),
+            *(self.full_rate, self.burst, state.waiting, returned, pause, int(is_fallback_used)),
+            *(grant.turn - now, f"{self._name}:{os.getpid()}", grant.lease),
+            int(self._when_unreachable != "raise"),
         ]
 
     def _on_answer(
@@ -321,6 +364,8 @@ class RedisRateLimit:
         full_rate: float,
         rate: float,
         processes: float,
+        lease: float,
+        leased_for: float,
     ) -> None:
         now, before = self._clock(), self._grant
         self._round_trip = min(now - before.asked_at, 2 * self._round_trip + 0.001)
@@ -333,6 +378,8 @@ class RedisRateLimit:
             turn=now + turn if wait > 0 else before.turn,
             processes=int(processes),
             is_stricter=full_rate < self.full_rate * 0.999,
+            lease=lease,
+            leased_until=now + leased_for if lease > 0 else -inf,
         )
         if self._grant.is_stricter and not before.is_stricter:
             other = f"the limit {self.key!r} is shared with one of {full_rate:.2f} a second"
@@ -342,15 +389,17 @@ class RedisRateLimit:
             self._outage = None
 
     def _on_failure(self, error: Exception) -> None:
-        now = self._clock()
-        if self._outage is not None:
-            self._outage = evolve(self._outage, error=error, retry_at=now + _RETRY)
-            return
-        fallback = None if _is_misuse(error) else self._fallback()
-        self._outage = Outage(error, now, now + _RETRY, fallback)
-        meanwhile = f"using {fallback!r}" if fallback else "starting nothing"
-        reason = f"{type(error).__name__}: {error}"
-        logger.warning("Redis cannot be used (%s); %s until it can: %r", reason, meanwhile, self)
+        now, outage = self._clock(), self._outage
+        if outage is None:
+            fallback = None if _is_misuse(error) else self._fallback()
+            since = max(now, self._grant.leased_until) if fallback else now
+            outage = self._outage = Outage(error, now, now, fallback, since)
+            meanwhile = f"using {fallback!r}" if fallback else "starting nothing"
+            reason = f"{type(error).__name__}: {error}"
+            text = "Redis cannot be used (%s); %s until it can: %r"
+            logger.warning(text, reason, meanwhile, self)
+        retry = _RETRY if now >= outage.fallback_from else _EARLY_RETRY
+        self._outage = evolve(outage, error=error, retry_at=now + retry)
 
     def _fallback(self) -> Limiter | None:
         if self._when_unreachable == "raise":
@@ -379,6 +428,11 @@ def _check(redis: object, key: str, timeout: float, when_unreachable: object) ->
         raise InvalidArgumentError("timeout: give a number of seconds above 0.")
     if isinstance(when_unreachable, str) and when_unreachable not in {"share", "raise"}:
         raise InvalidArgumentError('when_unreachable: give "share", "raise" or a limiter.')
+
+
+def _is_ending(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether all tasks are cancelled, as when `asyncio.run` ends; a new one may not end."""
+    return all(task.cancelling() for task in asyncio.all_tasks(loop))
 
 
 def _is_misuse(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """Real processes, real time, one limit.
 
-`python -m tests.shared_limit.processes` prints what one token costs, and how a limit of 300 in 5 s
-is kept and shared by one and by four processes with 100 waiters each.
+`python -m tests.shared_limit.processes` prints what one token costs, also after many processes were
+killed, and how a limit of 300 in 5 s is kept and shared by one and by four processes with 100
+waiters each.
 """
 
 from __future__ import annotations
@@ -124,6 +125,21 @@ async def _uncontended(socket: Path, count: int) -> float:
     return count / limited
 
 
+async def _after_kills(socket: Path, count: int, killed: int) -> None:
+    async with Redis(unix_socket_path=str(socket)) as redis:
+        key = fresh_key()
+        limit = RedisRateLimit(redis, 10**8, 1.0, burst=10**6, key=key)
+        await limit.acquire()
+        ended = {f"process:{number}": (time.time() - 1) * 1e9 for number in range(killed)}
+        if ended:
+            await redis.zadd(key, ended)
+        began = time.perf_counter()
+        for _ in range(count):
+            await limit.acquire()
+        took = (time.perf_counter() - began) / count
+    print(f"after {killed} killed processes: {took * 1e3:.2f} ms a token")
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -131,6 +147,8 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, RedisServer(Path(folder)) as server:
         anyio.run(_uncontended, server.socket, 5000)
+        for killed in (0, 1, 1_000, 10_000):
+            anyio.run(_after_kills, server.socket, 2000, killed)
         for count in (1, 4):
             seen = run(server.socket, count, 300, 5.0, waiters=100, seconds=asked.seconds)
             print(

@@ -22,7 +22,7 @@ from plivo_phlo_async.redis import RedisRateLimit
 
 from ..transport.storms import TINY, Bucket, Tally
 from .server import RedisServer
-from .world import Machines, World
+from .world import EPOCH, Machines, World
 
 
 class Storm:
@@ -89,8 +89,9 @@ class Storm:
 
     async def _settle_accounts(self) -> None:
         state = await self.machines.state()
-        at = max(state["at"], self.bucket.at)
-        held = min(self.bucket.burst, state["tokens"] + (at - state["at"]) * self.bucket.rate)
+        refilled_at = state["at"] - EPOCH
+        at = max(refilled_at, self.bucket.at)
+        held = min(self.bucket.burst, state["tokens"] + (at - refilled_at) * self.bucket.rate)
         self.tally += Tally(lost=abs(self.bucket.refill(at) - held) > TINY)
 
 

@@ -14,6 +14,7 @@ from redis.commands.core import AsyncScript
 
 from plivo_phlo_async.redis import RedisRateLimit
 
+EPOCH = 10_000.0  # what the clock of Redis is ahead of the world's
 _TIME = "redis.call('TIME')"
 
 
@@ -80,6 +81,9 @@ class WorldRedis(Redis):
         self.world = world
         self.questions = 0
         self.ahead = 0.0  # seconds that Redis' clock is ahead
+        self.is_cut_off = False
+        self.answers_are_lost = False  # while it is cut off; else the questions are
+        self.asked: list[Any] = []  # the last question
         self.on_the_way_back: Callable[[], Awaitable[None]] | None = None
 
     def register_script(self, script: Any) -> AsyncScript:  # type: ignore[override]  # as its own
@@ -89,13 +93,18 @@ class WorldRedis(Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         if args[0] == "EVALSHA":
             self.questions += 1
-            args = (*args, self.world.now + self.ahead)
+            self.asked = list(args)
+            if self.is_cut_off and not self.answers_are_lost:
+                raise ConnectionError("cut off")
+            args = (*args, EPOCH + self.world.now + self.ahead)
         self.world.talking += 1
         self.world.talked += 1
         try:
             answer = await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py gives it no types
             if self.on_the_way_back is not None:
                 await self.on_the_way_back()
+            if self.is_cut_off:
+                raise ConnectionError("cut off")
             return answer
         finally:
             self.world.talking -= 1
@@ -131,9 +140,9 @@ class Machines:
         return limit
 
     async def state(self) -> dict[str, float]:
-        """What is in the hash."""
-        held = await self.redis(decode_responses=True).hgetall(self.key)
-        return {str(name): float(value) for name, value in held.items()}
+        """The bucket's numbers, and a score for each process."""
+        held = await self.redis(decode_responses=True).zrange(self.key, 0, -1, withscores=True)
+        return {str(pair[0]): float(pair[1]) for pair in held}
 
     async def aclose(self) -> None:
         for client in self.clients:
