@@ -98,6 +98,7 @@ class LoopState:
         queue: held by the task that is next; it asks Redis, and waits.
         waiting: how many tasks wait for a token.
         exchange: the task that talks to Redis, if one does.
+        sleep: of the task that is next; cancelled when there is a token for it.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -105,6 +106,7 @@ class LoopState:
     queue: anyio.Lock = field(factory=lambda: anyio.Lock(fast_acquire=True))
     waiting: int = 0
     exchange: asyncio.Task[None] | None = None
+    sleep: anyio.CancelScope | None = None
 
 
 class RedisRateLimit:
@@ -243,6 +245,18 @@ class RedisRateLimit:
         with suppress(ConfigurationError):  # `acquire` raises it
             self._exchange_if_urgent(self._enter_loop())
 
+    def give_back(self) -> None:
+        """Hand on a token that was taken and is not used.
+
+        The next task of this process gets it; if none waits, it goes back to Redis, less what the
+        bucket may have refilled since it was taken.
+        """
+        state = self._enter_loop()
+        self._grant = evolve(self._grant, tokens=self._grant.tokens + 1)
+        if state.sleep is not None:
+            state.sleep.cancel()
+        self._exchange_if_urgent(state)
+
     def _enter_loop(self) -> LoopState:
         """Return the running event loop's state; connections belong to the loop before."""
         try:
@@ -275,7 +289,7 @@ class RedisRateLimit:
         """Wait for the next step towards a token; return whether the fallback gave one."""
         now, outage = self._clock(), self._outage
         if (ready_at := max(self._paused_until, self._grant.ask_at)) > now:
-            await self._sleep_until(ready_at)
+            await self._sleep_until(ready_at, state)
             return False
         if outage is not None and outage.fallback is not None and now >= outage.fallback_from:
             if now >= outage.retry_at:
@@ -290,11 +304,12 @@ class RedisRateLimit:
             return False
         if self._outage.fallback is None:
             raise self._error(self._outage) from self._outage.error
-        await self._sleep_until(min(self._outage.fallback_from, self._outage.retry_at))
+        await self._sleep_until(min(self._outage.fallback_from, self._outage.retry_at), state)
         return False
 
-    async def _sleep_until(self, at: float) -> None:
-        await self._sleep(max(0.0, at - self._clock()))
+    async def _sleep_until(self, at: float, state: LoopState) -> None:
+        with anyio.CancelScope() as state.sleep:
+            await self._sleep(max(0.0, at - self._clock()))
 
     def _exchange_if_urgent(self, state: LoopState, *, is_later: bool = False) -> None:
         """Ask Redis where that cannot wait for the next task that needs a token."""

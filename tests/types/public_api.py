@@ -204,6 +204,7 @@ async def a_limiter_of_many_machines(redis: Redis) -> None:
     limit = RedisRateLimit(redis, 300, 5.0, key="account", when_unreachable=OwnLimiter())
     fits: Limiter = limit
     assert_type(limit.rate, float)
+    assert_type(limit.give_back(), None)
     assert_type(limit.pause(1.0), None)
     assert_type(await limit.acquire(), None)
     AsyncPhloClient(rate_limit=fits)
