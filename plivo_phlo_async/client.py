@@ -7,12 +7,14 @@ import os
 import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import Enum
+from functools import wraps
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 from attrs import evolve
 
+from ._other_sdks import SpellingHints, attributes_of_other_sdks, check_arguments
 from ._parsing import kind_of
 from ._transport.auth import Credentials
 from ._transport.connection_slots import ConnectionSlots
@@ -48,7 +50,7 @@ class _Unset(Enum):
 _UNSET: Final = _Unset.UNSET
 
 
-class AsyncPhloClient:
+class AsyncPhloClient(SpellingHints):
     """A client for PHLO's multi-party calls, for asyncio and trio.
 
     Create it anywhere, also outside an event loop. Use it with `async with`, or call `aclose()`
@@ -127,6 +129,17 @@ class AsyncPhloClient:
         self._is_view = False
         mask_own_requests()
 
+    if not TYPE_CHECKING:  # type checkers read `__init__`
+
+        @wraps(__init__)
+        def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+            """Check the names of the arguments; `__init__` takes them."""
+            names = [*kwargs]
+            del args, kwargs  # tracebacks with local variables would show the token
+            if cls.__init__ is AsyncPhloClient.__init__:
+                check_arguments(names)
+            return super().__new__(cls)
+
     def __repr__(self) -> str:
         if not hasattr(self, "_base_url"):  # a traceback shows one that could not be built
             return "<AsyncPhloClient not built>"
@@ -179,6 +192,7 @@ class AsyncPhloClient:
         )
         return view
 
+    @attributes_of_other_sdks
     def phlo(self, phlo_id: str) -> Phlo:
         """Return a handle for a PHLO; sends no request.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from .._masking import mask
+from .._other_sdks import SpellingHints
 from .._transport.transport import Transport
 from ..actions import Action, Verb, check_text
 from ..results import ActionResult, NodeDetails
@@ -15,7 +16,7 @@ _NODE_TYPE = "conference_bridge"
 
 
 @frozen
-class ConferenceBridgeMember:
+class ConferenceBridgeMember(SpellingHints):
     """A handle for a member of a conference bridge; creating it sends no request.
 
     Each method sends one request and returns Plivo's acknowledgement: the effect on the conference
@@ -70,7 +71,7 @@ class ConferenceBridgeMember:
 
 
 @frozen
-class ConferenceBridge:
+class ConferenceBridge(SpellingHints):
     """A handle for a PHLO's conference bridge node; creating it sends no request.
 
     Callers reach the conference through the PHLO: no request dials a member into it.

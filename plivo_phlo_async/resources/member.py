@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from .._masking import mask
+from .._other_sdks import SpellingHints
 from .._transport.transport import Transport
 from ..actions import Action, check_text
 from ..results import ActionResult
@@ -15,7 +16,7 @@ __all__ = ["Member"]
 
 
 @frozen
-class Member:
+class Member(SpellingHints):
     """A handle for a member of a multi-party call; creating it sends no request.
 
     Each method sends one request and returns Plivo's acknowledgement: the effect on the call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from .._other_sdks import SpellingHints
 from .._transport.transport import Transport
 from ..actions import Action, Role, check_text
 from ..results import ActionResult, NodeDetails
@@ -13,7 +14,7 @@ __all__ = ["MultiPartyCall"]
 
 
 @frozen
-class MultiPartyCall:
+class MultiPartyCall(SpellingHints):
     """A handle for a PHLO's multi-party call node; creating it sends no request.
 
     Each method sends one request and returns Plivo's acknowledgement: the phone may still be

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .._other_sdks import SpellingHints
 from .._transport.transport import Transport
 from ..actions import Action, check_text
 from ..errors import InvalidArgumentError
@@ -18,7 +19,7 @@ __all__ = ["Node", "Phlo"]
 
 
 @frozen
-class Node:
+class Node(SpellingHints):
     """A handle for a node of any type; creating it sends no request.
 
     Attributes:
@@ -49,7 +50,7 @@ class Node:
 
 
 @frozen
-class Phlo:
+class Phlo(SpellingHints):
     """A handle for a PHLO; creating it sends no request.
 
     https://docs.plivo.com/docs/phlo/api/overview

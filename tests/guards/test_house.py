@@ -19,7 +19,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room may import from the rooms below it and from its own.
 LADDER = [
-    {"_addresses", "_early_interrupt", "_event_loop", "_json_values", "_masking", "_version"},
+    {
+        "_addresses",
+        "_early_interrupt",
+        "_event_loop",
+        "_json_values",
+        "_masking",
+        "_other_sdks",
+        "_version",
+    },
     {"errors", "results"},
     {"actions"},
     {"_parsing"},
