@@ -26,6 +26,7 @@ from ._transport.request import RequestBuilder, mask_own_requests
 from ._transport.retry import RetryPolicy
 from ._transport.sender import build_sender
 from ._transport.shared_state import SharedState
+from ._transport.stderr_log import log_to_stderr
 from ._transport.transport import Transport
 from .actions import Action
 from .bulk import BulkReport, BulkRun, Journal, Redo
@@ -69,7 +70,8 @@ class AsyncPhloClient(SpellingHints):
         max_connections: the number of concurrent requests.
         proxy: a proxy's URL (default: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, if set).
         verify: a TLS context, e.g. with a private authority or a client certificate.
-        default_headers: additional headers of every request.
+        default_headers: additional headers of every request, by name; one can replace `Accept` or
+            `User-Agent`, but no header that the request or the connection depends on.
         http_client: an `httpx.AsyncClient`, which the caller closes; it takes the place of `proxy`
             and `verify`. `httpx.AsyncClient(transport=PhloTransport())` keeps the cost and the
             safety of the default; a transport that reports nothing to httpx's `trace` extension
@@ -128,6 +130,7 @@ class AsyncPhloClient(SpellingHints):
         self._auth_id, self._base_url = credentials.auth_id, address
         self._is_view = False
         mask_own_requests()
+        log_to_stderr(os.environ)
 
     if not TYPE_CHECKING:  # type checkers read `__init__`
 

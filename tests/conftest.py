@@ -41,7 +41,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees this machine's credentials or proxies."""
-    for name in ("AUTH_ID", "AUTH_TOKEN", "PHLO_BASE_URL", "PHLO_ID", "NODE_ID"):
+    for name in ("AUTH_ID", "AUTH_TOKEN", "PHLO_BASE_URL", "PHLO_ID", "PHLO_LOG", "NODE_ID"):
         monkeypatch.delenv(f"PLIVO_{name}", raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

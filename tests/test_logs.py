@@ -57,8 +57,28 @@ async def test_a_success_is_logged_at_its_level(
     message: str,
 ) -> None:
     await _call(server, *answers)
+    last = log.records[-1]
 
-    assert [(record.levelname, record.getMessage()) for record in log.records] == [(level, message)]
+    assert (last.levelname, last.getMessage()) == (level, message)
+
+
+async def test_each_attempt_is_logged_for_debugging(
+    server: ScriptedServer, log: pytest.LogCaptureFixture
+) -> None:
+    steps = (httpx.ConnectError("no"), httpx.Response(429), httpx.ReadError("reset"))
+    with pytest.raises(OutcomeUnknownError):
+        await _call(server, *steps)
+    levels = {record.levelname for record in log.records}
+
+    begins = [f"call …1111: attempt {number} at 127.0.0.1:{server.port}: " for number in (1, 2, 3)]
+
+    assert levels == {"DEBUG"}
+    assert [record.getMessage() for record in log.records] == [
+        f"{begins[0]}no answer (ConnectError: no), never_sent; attempt 2 follows in 0.00 s",
+        f"{begins[1]}429, refused; attempt 3 follows in 0.00 s",
+        f"{begins[2]}no answer (RemoteProtocolError: Server disconnected without sending a"
+        " response), ambiguous",
+    ]
 
 
 async def test_a_record_has_fields_without_numbers(
@@ -82,4 +102,4 @@ async def test_an_error_that_is_raised_is_not_logged(
     with pytest.raises(OutcomeUnknownError):
         await _call(server, httpx.ReadError("reset"))
 
-    assert log.records == []
+    assert [record for record in log.records if record.levelno > logging.DEBUG] == []

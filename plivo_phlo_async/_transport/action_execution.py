@@ -223,9 +223,23 @@ class ActionExecution:
             return RetryDecision(attempt)  # what forbids it would forbid the next one, too
         now, is_superseded = self._shared.clock(), self._is_superseded()
         decision = self._retry.decide(attempt, now, is_superseded=is_superseded)
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(logging.DEBUG, self._describe(decision))
         if decision.pause is not None:
             self._pause(attempt, decision.pause)
         return decision
+
+    def _describe(self, decision: RetryDecision) -> str:
+        """Return what came of the last attempt and what follows, on one line."""
+        attempt, then = decision.attempt, ""
+        came = attempt.reply.status_code if attempt.reply else "no answer"
+        cause = f" ({self._one_line(attempt.cause)})" if attempt.cause else ""
+        if decision.wait is not None:
+            then = f"; attempt {self.attempts + 1} follows in {decision.wait:.2f} s"
+        elif decision.reason:
+            then = f"; no other follows: {decision.reason}"
+        host = self._shared.sender.route
+        return f"attempt {self.attempts} at {host}: {came}{cause}, {attempt.outcome.value}{then}"
 
     async def _send(self) -> Attempt:
         sender = self._shared.sender

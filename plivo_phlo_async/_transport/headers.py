@@ -13,7 +13,12 @@ from .auth import Credentials
 __all__ = ["request_headers"]
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_RESERVED = {"authorization", "host", "content-type", "content-length", "transfer-encoding"}
+# Those that make the request what it is, and those that speak of one connection (RFC 9110, 7.6.1).
+_RESERVED = {
+    *("authorization", "host", "content-type", "content-length", "transfer-encoding"),
+    *("accept-encoding", "expect", "proxy-authorization"),
+    *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
+}
 
 
 def request_headers(
@@ -49,5 +54,7 @@ def _checked(headers: Mapping[str, str] | None) -> dict[str, str]:
             raise InvalidArgumentError(f"default_headers: {name!r} cannot be set here.")
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
             raise InvalidArgumentError(f"default_headers: {name} needs a value of printable ASCII.")
+        if value != value.strip():
+            raise InvalidArgumentError(f"default_headers: {name} has a space around its value.")
         checked[name.title()] = value
     return checked

@@ -223,6 +223,14 @@ async def test_default_headers_reach_the_server_once_and_replace_the_clients(mak
     assert head.lower().count(b"\r\nuser-agent: ") == head.count(b"\r\nUser-Agent: ours/1\r\n") == 1
 
 
+async def test_a_view_sends_the_clients_default_headers() -> None:
+    heads: list[bytes] = []
+    async with client(answering(ANSWER, heads), default_headers={"X-Team": "calls"}) as phlo:
+        await hold(phlo.with_options(timeout=3))
+
+    assert b"\r\nX-Team: calls\r\n" in heads[0] + b"\r\n"
+
+
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
@@ -235,6 +243,11 @@ async def test_default_headers_reach_the_server_once_and_replace_the_clients(mak
         ({"authorization": "z"}, "'authorization' cannot be set"),
         ({"Content-Length": "1"}, "cannot be set"),
         ({"Transfer-Encoding": "chunked"}, "cannot be set"),
+        ({"Accept-Encoding": "gzip"}, "cannot be set"),
+        ({"Connection": "close"}, "cannot be set"),
+        ({"Expect": "100-continue"}, "cannot be set"),
+        ({"Proxy-Authorization": "Basic eDp5"}, "cannot be set"),
+        ({"X": " y"}, "X has a space around its value"),
         ({"X": 1}, "X needs a value of printable ASCII"),
         ({"X": "a\r\nY: b"}, "X needs a value"),
         ({"X": "\u00e9"}, "X needs a value"),
