@@ -17,6 +17,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from plivo_phlo_async import (
+    ActionResult,
     AsyncPhloClient,
     BadRequestError,
     ConflictError,
@@ -62,17 +63,16 @@ VerifiedEvent = Annotated[
 
 
 @app.post("/agents/{agent}/calls/{customer}", status_code=201)
-async def call(agent: str, customer: str, mpc: Call) -> dict[str, str | None]:
+async def call(agent: str, customer: str, mpc: Call) -> ActionResult:
     """Dial a customer into the agent's call."""
-    return {"api_id": (await mpc.call(agent, customer, role="customer")).api_id}
+    return await mpc.call(agent, customer, role="customer")
 
 
 @app.post("/agents/{address}/{verb}", status_code=201)
-async def act(
-    address: str, verb: Literal["hold", "unhold", "hangup"], mpc: Call
-) -> dict[str, str | None]:
+async def act(address: str, verb: Literal["hold", "unhold", "hangup"], mpc: Call) -> ActionResult:
     """Hold, unhold or hang up a member."""
-    return {"api_id": (await getattr(mpc.member(address), verb)()).api_id}
+    result: ActionResult = await getattr(mpc.member(address), verb)()
+    return result
 
 
 @app.api_route("/plivo", methods=["GET", "POST"], include_in_schema=False)

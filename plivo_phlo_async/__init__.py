@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import _early_interrupt as _early_interrupt  # first: it has an effect on import
-from ._other_sdks import missing_name as _missing_name
+from ._other_sdks import attribute_error as _attribute_error
 from ._transport.hooks import AttemptEvent, OutcomeEvent, PauseEvent
 from ._transport.limiter import Limiter, RateLimit
 from ._transport.outcome import Outcome
@@ -122,4 +122,4 @@ __all__ = [
 if not _TYPE_CHECKING:  # a type checker would take every name for one that exists
 
     def __getattr__(name: str) -> object:
-        raise AttributeError(_missing_name(__name__, name, __all__), name=name)
+        raise _attribute_error(__name__, name, __all__)

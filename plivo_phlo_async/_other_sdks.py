@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-__all__ = ["SpellingHints", "attributes_of_other_sdks", "check_arguments", "missing_name"]
+__all__ = ["SpellingHints", "attribute_error", "attributes_of_other_sdks", "check_arguments"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,8 +94,8 @@ def _key(name: str) -> str:
 _ARGUMENTS = {_key(name): line for name, line in CLIENT_ARGUMENTS.items()}
 
 
-def missing_name(owner: str, name: str, public: Iterable[str]) -> str:
-    """Return the message about an attribute that does not exist.
+def attribute_error(owner: str, name: str, public: Iterable[str]) -> AttributeError:
+    """Return the error for an attribute that does not exist.
 
     Args:
         owner: the class or module.
@@ -105,7 +105,10 @@ def missing_name(owner: str, name: str, public: Iterable[str]) -> str:
     lines = {_key(known): known for known in public if not known.startswith("_")}
     lines |= {_key(known): line for known, line in ATTRIBUTES.get(owner, {}).items()}
     line = None if name.startswith("_") else lines.get(_key(name))
-    return f"{owner} has no attribute {name!r}{f'; write: {line}' if line else ''}"
+    message = f"{owner} has no attribute {name!r}"
+    if line is None:
+        return AttributeError(message)  # to which Python adds a name that is spelled alike
+    return AttributeError(f"{message}; write: {line}", name=None, obj=None)
 
 
 class SpellingHints:
@@ -117,10 +120,7 @@ class SpellingHints:
 
         def __getattr__(self, name: str) -> NoReturn:
             cls = type(self)
-            message = missing_name(cls.__name__, name, dir(cls))
-            if "; write: " in message:
-                raise AttributeError(message)
-            raise AttributeError(message, name=name, obj=self)  # Python may know a similar one
+            raise attribute_error(cls.__name__, name, dir(cls))
 
 
 def attributes_of_other_sdks(method: F) -> F:

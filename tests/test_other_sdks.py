@@ -160,8 +160,10 @@ def _handles(client: AsyncPhloClient) -> dict[str, Any]:
 def test_a_line_that_is_written_otherwise_says_how(
     client: AsyncPhloClient, line: str, instead: str
 ) -> None:
-    with pytest.raises(AttributeError, match=f"; write: .*{re.escape(instead)}"):
+    with pytest.raises(AttributeError, match=f"; write: .*{re.escape(instead)}") as caught:
         eval(line, {**NAMES, **_handles(client), "plivo": plivo_phlo_async})
+
+    assert caught.value.name is None  # or Python would add a guess of its own
 
 
 TABLE = sorted(

@@ -257,6 +257,9 @@ def test_concurrency_must_be_a_number_of_workers(client: AsyncPhloClient, concur
 
 
 def test_actions_must_be_iterable(client: AsyncPhloClient) -> None:
+    one = Action.hold("p", "n", "1")
+    with pytest.raises(InvalidArgumentError, match=r"^actions: .* not Action\.$"):
+        client.bulk(one)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match=r"^actions: give an iterable of Action"):
         client.bulk(5)  # type: ignore[arg-type]  # the point
 
