@@ -325,6 +325,22 @@ def test_a_client_that_cannot_be_built_shows_no_token(options: dict[str, Any]) -
     assert _leaks(caught.value) == []
 
 
+def test_an_argument_of_another_sdk_shows_no_token() -> None:
+    options: dict[str, Any] = {"auth_id": AUTH_ID, "auth_token": TOKEN, "max_retries": 3}
+    with pytest.raises(TypeError, match="max_retries") as caught:
+        AsyncPhloClient(**options)
+
+    assert _leaks(caught.value) == []
+
+
+def test_a_method_of_another_sdk_shows_no_number() -> None:
+    phlo: Any = AsyncPhloClient(AUTH_ID, TOKEN).phlo
+    with pytest.raises(AttributeError, match="member") as caught:
+        phlo.member("p", "n", CUSTOMER, "hold")
+
+    assert _leaks(caught.value) == []
+
+
 # What a repr shows
 
 
