@@ -28,7 +28,7 @@ from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCal
 from plivo_phlo_async.webhooks.aiohttp import verified
 
 MPC = web.AppKey("MPC", MultiPartyCall)
-tracker = MemberTracker()  # per process; several workers need a shared store
+tracker = MemberTracker()  # one worker; see docs/how-to/several-workers.md for more
 routes = web.RouteTableDef()
 
 

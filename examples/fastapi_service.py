@@ -31,7 +31,7 @@ from plivo_phlo_async import (
 from plivo_phlo_async.webhooks import MemberTracker, MemoryNonces, MultiPartyCallEvent
 from plivo_phlo_async.webhooks.fastapi import verified
 
-tracker = MemberTracker()  # per process; several workers need a shared store
+tracker = MemberTracker()  # one worker; see docs/how-to/several-workers.md for more
 
 
 @asynccontextmanager

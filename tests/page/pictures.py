@@ -23,6 +23,8 @@ from plivo_phlo_async import AsyncPhloClient, PhloError
 from plivo_phlo_async.emulator import DEMO_AUTH_ID, DEMO_AUTH_TOKEN, PhloEmulator, read_seed
 from plivo_phlo_async.emulator.server import EmulatorServer
 
+from ..examples.desktop import serve_desktop
+
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "flows"
 AGENT, SECOND, CUSTOMER = "12025550100", "12025550101", "12025550102"
@@ -249,6 +251,30 @@ async def terminal_picture(browser: Browser) -> None:
     await page.close()
 
 
+async def desktop_picture(
+    browser: Browser, name: str, status: str, scheme: Literal["light", "dark"]
+) -> None:
+    """Take a picture of the agent desktop: a colleague's phone rings, until the page says so."""
+    with serve_desktop(ring_seconds=15) as served:
+        page = await browser.new_page(
+            viewport={"width": 760, "height": 640}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        await page.goto(served.url)
+        await page.get_by_label("Your number").fill(AGENT)
+        await page.get_by_label("Customer").fill(CUSTOMER)
+        await page.get_by_role("button", name="Call", exact=True).click()
+        await expect(page.locator("#members li")).to_have_count(2)
+        served.emulator.set_phone(SECOND, "ring")
+        await page.get_by_label("Colleague").fill(SECOND)
+        await page.get_by_role("button", name="Warm transfer").click()
+        await expect(page.get_by_role("status")).to_contain_text(status, timeout=30_000)
+        # A process has another id each time.
+        await page.evaluate("() => { link.textContent = 'Live, from worker 4711'; }")
+        await page.evaluate("() => document.activeElement.blur()")
+        await page.screenshot(path=IMAGES / f"{name}.png")
+        await page.close()
+
+
 async def take() -> None:
     """Take all of them."""
     chromium = os.environ.get("PLIVO_PHLO_CHROMIUM") or shutil.which("chromium")
@@ -265,6 +291,8 @@ async def take() -> None:
         await flow_picture(browser, "phone-system", "01", phone_system, "Menu", 1)
         await flow_picture(browser, "broadcast", "08", broadcast, "Alert")
         await flow_picture(browser, "warm-transfer", "14", transfer, "Menu", 0, "dark")
+        await desktop_picture(browser, "agent-desktop", "is ringing", "light")
+        await desktop_picture(browser, "agent-desktop-no-answer", "no answer", "dark")
         await terminal_picture(browser)
         await browser.close()
 

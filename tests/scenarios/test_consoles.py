@@ -24,8 +24,9 @@ COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?", re.MULTILINE)
 # Tried in a fresh clone, and by typing the page that begins with it.
 ELSEWHERE = re.compile(r"pip install|-m asyncio")
 EMULATES = re.compile(r"^plivo-phlo emulate\b")
-LISTENS = re.compile(r"^plivo-phlo listen\b|uvicorn |examples/\w+_service\.py")
-PORTS = {"emulate": 7461, "listen": 7462, "uvicorn": 8000, "_service.py": 8000}
+LISTENS = re.compile(r"^(plivo-phlo listen|redis-server)\b|uvicorn |examples/\w+_service\.py")
+PORTS = {"emulate": 7461, "listen": 7462, "redis-server": 6379, "uvicorn": 8000}
+PORTS |= {"_service.py": 8000}
 # The page shows a signature that does not match, and why.
 EXITS = {"verify": (1, "its URL begins with https://")}
 
