@@ -78,7 +78,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def page(session: nox.Session) -> None:
-    """The emulator's page in a real browser; needs Debian's chromium."""
+    """The emulator's page and the agent desktop in a real browser; needs Debian's chromium."""
     _install(session, "page")
     session.run("pytest", "tests/page", *session.posargs, env={"PLIVO_PHLO_BROWSER": "1"})
 

@@ -122,7 +122,7 @@ def test_every_public_name_is_in_the_reference() -> None:
 
 def test_what_the_docs_and_examples_import_is_public() -> None:
     public = (DOCS / "reference" / "versioning.md").read_text()
-    texts = [page.read_text() for page in (*PAGES, *(ROOT / "examples").glob("*.py"))]
+    texts = [page.read_text() for page in (*PAGES, *(ROOT / "examples").rglob("*.py"))]
     used = {name for text in texts for name in IMPORTS.findall(text)}
 
     assert "plivo_phlo_async" in used
