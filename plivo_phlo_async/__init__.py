@@ -21,12 +21,14 @@ from .bulk import (
     Journal,
     JournalEntry,
     JournalOutcomes,
+    KeptOutcomes,
     MemoryJournal,
     PriorState,
     SqliteJournal,
 )
 from .client import AsyncPhloClient
 from .errors import (
+    TRY_AGAIN,
     ActionFailedError,
     AuthenticationError,
     BadRequestError,
@@ -59,6 +61,7 @@ from .resources import (
 from .results import ActionResult, NodeDetails, PhloDetails, PhloRun, PhloRunDetails, Result
 
 __all__ = [
+    "TRY_AGAIN",
     "Action",
     "ActionFailedError",
     "ActionResult",
@@ -82,6 +85,7 @@ __all__ = [
     "JournalEntry",
     "JournalError",
     "JournalOutcomes",
+    "KeptOutcomes",
     "Limiter",
     "Member",
     "MemoryJournal",

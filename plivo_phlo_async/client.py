@@ -30,6 +30,7 @@ from ._transport.stderr_log import log_to_stderr
 from ._transport.transport import Transport
 from .actions import Action
 from .bulk import BulkReport, BulkRun, Journal, Redo
+from .bulk.durable import perform_once
 from .errors import ConfigurationError, InvalidArgumentError
 from .resources import MultiPartyCall, Phlo
 from .results import Result
@@ -219,24 +220,42 @@ class AsyncPhloClient(SpellingHints):
         phlo_id, node_id = node_from(os.environ)
         return self.phlo(phlo_id).multi_party_call(node_id)
 
-    async def perform(self, action: Action) -> Result:
-        """Perform one action, like the methods of the handles.
+    async def perform(
+        self, action: Action, *, journal: Journal | None = None, redo: Redo = ()
+    ) -> Result:
+        """Perform one action, like the methods of the handles; with a journal, at most once.
+
+        With a journal, ask as often and from as many workers as you like, e.g. from a task that a
+        queue delivers again. The action's `key` names it in the journal. If it was done before, the
+        recorded result is returned and nothing is sent; if it failed before, the recorded error is
+        raised. While another worker may be at it, this waits. If its worker is gone, its outcome
+        is unknown. After the errors in `TRY_AGAIN`, and only after these, ask again.
 
         Args:
-            action: the action.
+            action: the action; with a journal, it needs a key.
+            journal: records what was begun and how it ended: a `PostgresJournal` for any number of
+                hosts, a `SqliteJournal` or `MemoryJournal` for one process.
+            redo: whether to do an action again that has ended: a set of "failed" and "unknown", or
+                a callable that returns one for an action. It needs a journal.
 
         Returns:
             An `ActionResult`, or the result class of `run` or of a GET.
 
         Raises:
-            InvalidArgumentError: it is not an `Action`.
+            InvalidArgumentError: an argument is invalid; the message names it.
             NotSentError: nothing was sent; it is safe to try again.
+            JournalError: the journal cannot be used, or knows another action by this key. Nothing
+                was sent.
             OutcomeUnknownError: it may have been carried out; check before you repeat it.
             ResponseError: the response is an error, with one class for each status.
             DecodeError: the body of the response to a GET was lost.
         """
         if not isinstance(action, Action):
             raise InvalidArgumentError(f"action: give an Action, not {type(action).__name__}.")
+        if journal is not None:
+            return await perform_once(self._transport, action, journal, redo)
+        if redo:
+            raise InvalidArgumentError("redo: it needs a journal.")
         return await self._transport.perform(action, kind_of(action.verb))
 
     def bulk(

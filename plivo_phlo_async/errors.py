@@ -17,7 +17,7 @@ PhloError
     ActionFailedError           2xx whose "error" is not empty
     UnexpectedResponseError     2xx whose body is not Plivo's; it may have acted
   DecodeError                 2xx to a GET whose body cannot be read
-  JournalError                a bulk run's journal cannot be used
+  JournalError                a journal cannot be used
   WebhookError
     SignatureError              a webhook that cannot be trusted
 """
@@ -29,6 +29,7 @@ from typing import Any
 from ._json_values import JsonObject, to_json_value
 
 __all__ = [
+    "TRY_AGAIN",
     "ActionFailedError",
     "AuthenticationError",
     "BadRequestError",
@@ -255,10 +256,14 @@ class DecodeError(PhloError):
 
 
 class JournalError(PhloError):
-    """A bulk run's journal cannot be read or written, is in use, or belongs to another list.
+    """A journal cannot be read or written, is in use, or belongs to other actions.
 
     An action that was not begun in it was not sent.
     """
+
+
+TRY_AGAIN: tuple[type[PhloError], ...] = (NotSentError, JournalError)
+"""What a queue retries after `perform` with a journal: the errors after which nothing was sent."""
 
 
 class WebhookError(PhloError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -46,6 +47,10 @@ class ExecutionSettings(Protocol):
         """The rate limiter, if there is one."""
 
     @property
+    def give_back(self) -> Callable[[], None] | None:
+        """Returns a token to the limiter, if that can take one back."""
+
+    @property
     def hooks(self) -> Hooks:
         """The caller's hooks."""
 
@@ -58,6 +63,9 @@ class SendRecorder(Protocol):
 
     async def begin(self) -> None:
         """Record that the request follows; if it raises, nothing is sent."""
+
+    def may_send(self) -> bool:
+        """Return whether the request may be sent; called as the last thing before it is written."""
 
     async def undo(self) -> None:
         """Record that no request followed, or that none of them can have been carried out."""
@@ -147,14 +155,23 @@ class ActionExecution:
                 return stopped
         try:
             if self._recorder is not None and not self._is_recorded:
-                await self._recorder.begin()
-                self._is_recorded = True
-                # `begin` may have been shielded from a cancellation; raise it before the request.
-                await anyio.lowlevel.checkpoint_if_cancelled()
+                await self._begin(self._recorder)
             reason = self._why_not()  # the wait may have been long
             return self._stop(reason) if reason else await self._attempt()
         finally:
             self._shared.slots.release(slot)
+
+    async def _begin(self, recorder: SendRecorder) -> None:
+        """Record that the request follows; if it does not, the token serves another action."""
+        try:
+            await recorder.begin()
+            self._is_recorded = True
+            # `begin` may have been shielded from a cancellation; raise it before the request.
+            await anyio.lowlevel.checkpoint_if_cancelled()
+        except BaseException:
+            if self.transport.give_back is not None:
+                self.transport.give_back()
+            raise
 
     async def _undo(self, recorder: SendRecorder) -> None:
         """Before a wait, record that nothing can have happened yet, if that is so."""
@@ -243,7 +260,8 @@ class ActionExecution:
 
     async def _send(self) -> Attempt:
         sender = self._shared.sender
-        self._sending = trace = SendTrace(sender)
+        may_send = None if self._recorder is None else self._recorder.may_send
+        self._sending = trace = SendTrace(sender, may_send)
         reply, cause = await sender.send(self.action, self.transport.timeout, trace)
         self._sending = None
         foreign = reply is not None and is_foreign(self.action, reply)

@@ -25,7 +25,8 @@ _PROOF = 5  # requests that must pass after a refusal before the rate grows agai
 class Limiter(Protocol):
     """What the client calls; any object with these two methods is a limiter.
 
-    What `pause` raises is logged, and the action continues.
+    What `pause` raises is logged, and the action continues. A limiter may also have `give_back()`,
+    without arguments: an action that has its token is not sent, since another process has begun it.
     """
 
     async def acquire(self) -> None:
@@ -146,6 +147,12 @@ class RateLimit:
                 self._tokens -= 1
                 self._passed += 1
             return wait
+
+    def give_back(self) -> None:
+        """Return a token with which no request was started."""
+        with self._lock:
+            if self._refill() >= self._paused_until:
+                self._tokens = min(self.burst, self._tokens + 1)
 
     def pause(self, seconds: float) -> None:
         """Start nothing for a while; then begin with an empty bucket, and slower.

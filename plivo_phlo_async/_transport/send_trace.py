@@ -33,6 +33,8 @@ class SendTrace:
 
     Args:
         sender: sends the request; once it is closed, none is begun.
+        may_send: returns whether the request may be sent; it is the last thing before the request
+            is written, so that a program that was stopped for long does not send.
 
     Attributes:
         check_host: called with the host before a connection is opened; raises to forbid it.
@@ -40,8 +42,8 @@ class SendTrace:
 
     check_host: ClassVar[Callable[[str], None] | None] = None
 
-    def __init__(self, sender: _Sender) -> None:
-        self._sender = sender
+    def __init__(self, sender: _Sender, may_send: Callable[[], bool] | None = None) -> None:
+        self._sender, self._may_send = sender, may_send
         self._reported = False
         self._sent = 0
 
@@ -55,13 +57,20 @@ class SendTrace:
         self._reported = True
         if event.endswith("send_request_headers.started"):
             if info["request"].method != b"CONNECT":
-                self._check_open()
+                self.check()
                 self._sent += 1
         elif event == HANDSHAKE_REFUSED:
             self._sent -= 1
         elif event in _CONNECTING and SendTrace.check_host is not None:
             SendTrace.check_host(self._sender.host)
 
-    def _check_open(self) -> None:
+    def check(self) -> None:
+        """Raise `NotBegun` if the request may not be sent, which proves that it was not."""
         if self._sender.is_closed:
-            raise NotBegun("this client is closed; make a new one")
+            reason = "this client is closed; make a new one"
+        elif self._may_send is not None and not self._may_send():
+            reason = "the time within which its journal lets it start is over"
+        else:
+            return
+        self._reported = True
+        raise NotBegun(reason)

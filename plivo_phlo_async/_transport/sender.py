@@ -66,6 +66,8 @@ class HttpSender:
         """Send `action` once; return the reply, if a status line came, and what was raised."""
         reply: Reply | None = None
         try:
+            if not self._owns:  # a foreign transport may report nothing
+                trace.check()
             extensions = {"timeout": _timeouts(timeout), "trace": trace}
             request = self._requests.build(action, extensions)
             with self._bound(timeout):

@@ -1,7 +1,7 @@
 """Bulk runs: many actions with bounded concurrency, a journal and a report."""
 
 from .journal import BaseJournal, Journal, JournalEntry, PriorState
-from .memory_journal import MemoryJournal
+from .memory_journal import KeptOutcomes, MemoryJournal
 from .redo import Redo
 from .report import BulkOutcome, BulkReport, BulkStatus, CommonError
 from .run import BulkRun
@@ -17,6 +17,7 @@ __all__ = [
     "Journal",
     "JournalEntry",
     "JournalOutcomes",
+    "KeptOutcomes",
     "MemoryJournal",
     "PriorState",
     "Redo",

@@ -1,4 +1,4 @@
-"""A bulk run's use of its journal: what to do again, and when an action begins."""
+"""The use of a journal: what to do again, and when an action begins."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from collections.abc import Callable, Collection
 from attrs import frozen
 
 from ..actions import Action
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, NotSentError
 from .journal import Journal, JournalEntry, PriorState
 from .redo import Redo, parse_redo
 from .report import BulkOutcome, BulkStatus
 from .sqlite_journal import SqliteJournal
 
-__all__ = ["JournalRecorder", "JournalSession", "NotFresh", "NotRecorded", "session_of"]
+__all__ = [
+    "JournalRecorder",
+    "JournalSession",
+    "NotFresh",
+    "NotRecorded",
+    "session_of",
+    "session_of_one",
+]
 
 
 class NotFresh(Exception):
@@ -57,6 +64,10 @@ class JournalRecorder:
         if state is not PriorState.FRESH:
             raise NotFresh(state)
 
+    def may_send(self) -> bool:
+        """Return whether the request may still be sent."""
+        return self._session.may_send(self._entry)
+
     async def undo(self) -> None:
         """Record that the action has not begun; raises `NotRecorded`."""
         not_started = BulkOutcome(self._entry.action, BulkStatus.NOT_STARTED)
@@ -67,7 +78,7 @@ class JournalRecorder:
 
 
 class JournalSession:
-    """A run's use of its journal.
+    """The use of a journal by a bulk run, or for one action.
 
     Args:
         journal: the journal.
@@ -75,10 +86,16 @@ class JournalSession:
         owned: the same journal, if the run opens and closes it.
     """
 
-    def __init__(self, journal: Journal, redo: Redo, *, owned: SqliteJournal | None) -> None:
+    def __init__(
+        self, journal: Journal, redo: Redo = (), *, owned: SqliteJournal | None = None
+    ) -> None:
         self._journal, self._owned = journal, owned
         self._redo = redo if callable(redo) else parse_redo(redo)
         self.is_pending: bool = False  # what is finished may not be written
+
+    def without_redo(self) -> JournalSession:
+        """Return a session with the same journal that does nothing again."""
+        return JournalSession(self._journal)
 
     async def start(self) -> None:
         """Start a run."""
@@ -96,11 +113,17 @@ class JournalSession:
         """Begin an action, and return its state before."""
         return await self._journal.begin(entry, self._redone(entry.action))
 
+    def may_send(self, entry: JournalEntry) -> bool:
+        """Return whether an action that was begun may still be sent."""
+        return self._journal.may_send(entry)
+
     def _redone(self, action: Action) -> Collection[BulkStatus]:
         return parse_redo(self._redo(action)) if callable(self._redo) else self._redo
 
     async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
-        """Finish an action."""
+        """Finish an action; outside a list, one that was not sent is as if it never began."""
+        if isinstance(outcome.error, NotSentError) and not entry.in_a_list:
+            outcome = BulkOutcome(entry.action, BulkStatus.NOT_STARTED)
         self.is_pending = True
         await self._journal.finish(entry, outcome)
 
@@ -114,7 +137,7 @@ class JournalSession:
             await self._owned.aclose()
 
 
-_METHODS = ("start", "prior", "recorded", "begin", "finish", "flush")
+_METHODS = ("start", "prior", "recorded", "begin", "may_send", "finish", "flush")
 
 
 def session_of(
@@ -136,6 +159,28 @@ def session_of(
     if isinstance(journal, str | os.PathLike):
         own = SqliteJournal(journal)
         return JournalSession(own, redo, owned=own)
+    _check_methods(journal, "a path, or a Journal")
+    return JournalSession(journal, redo)
+
+
+def session_of_one(journal: Journal, redo: Redo) -> JournalSession:
+    """Return the session of one action with a journal, which stays open.
+
+    Args:
+        journal: the journal.
+        redo: what to do again.
+
+    Raises:
+        InvalidArgumentError: an argument is invalid; the message names it.
+    """
+    if isinstance(journal, str | os.PathLike):
+        raise InvalidArgumentError(
+            "journal: open it once for all actions, e.g. with SqliteJournal(path), and give that."
+        )
+    _check_methods(journal, "a Journal")
+    return JournalSession(journal, redo)
+
+
+def _check_methods(journal: Journal, wanted: str) -> None:
     if not all(hasattr(journal, method) for method in _METHODS):
-        raise InvalidArgumentError("journal: give a path, or a Journal with all its methods.")
-    return JournalSession(journal, redo, owned=None)
+        raise InvalidArgumentError(f"journal: give {wanted} with all its methods.")

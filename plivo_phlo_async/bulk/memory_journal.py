@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Collection, Iterator
+from datetime import UTC, datetime, timedelta
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 
-from ..errors import InvalidArgumentError, JournalError, NotSentError
-from .journal import BEGUN, BaseJournal, JournalEntry, PriorState, prior_state
+from ..errors import JournalError, NotSentError
+from .journal import (
+    BEGUN,
+    BaseJournal,
+    JournalEntry,
+    PriorState,
+    age_of,
+    name_of,
+    prior_state,
+    settled_status,
+)
 from .recorded import in_doubt, settled
 from .report import BulkOutcome, BulkStatus
 
-__all__ = ["MemoryJournal"]
+__all__ = ["KeptOutcomes", "MemoryJournal"]
 
 
 @define
@@ -28,10 +37,24 @@ class _Kept:
         return BEGUN if self.begun else self.outcome.status.value
 
 
-class MemoryJournal(BaseJournal):
-    """A journal in memory, for several runs of one list in one process.
+@frozen
+class KeptOutcomes:
+    """The outcomes of a `MemoryJournal`: use `for` or `async for`."""
 
-    Its methods are those of `Journal`, and `outcomes`, `counts` and `settle`.
+    _outcomes: tuple[BulkOutcome, ...]
+
+    def __iter__(self) -> Iterator[BulkOutcome]:
+        return iter(self._outcomes)
+
+    async def __aiter__(self) -> AsyncIterator[BulkOutcome]:
+        for outcome in self._outcomes:
+            yield outcome
+
+
+class MemoryJournal(BaseJournal):
+    """A journal in memory, for several runs of one list in one process, or for `perform`.
+
+    An action that was begun and has not ended is under way: whoever began it is in this process.
     """
 
     def __init__(self) -> None:
@@ -57,7 +80,9 @@ class MemoryJournal(BaseJournal):
             return PriorState.FRESH
         if kept.content != entry.content:
             raise JournalError(f"{entry.name} is another action in this journal.")
-        return prior_state(kept.status, kept.run < self._run, redo)
+        if kept.begun and kept.run == self._run:
+            return PriorState.UNDER_WAY
+        return prior_state(kept.status, kept.run < self._run or not entry.in_a_list, redo)
 
     async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
         """Return the recorded outcome of an action; None if it has none. It never raises.
@@ -81,7 +106,7 @@ class MemoryJournal(BaseJournal):
         state = await self.prior(entry, redo)
         if state is PriorState.FRESH:
             before = self._kept.get(entry.name)
-            begun = in_doubt(entry.action, datetime.now(UTC), entry.number)
+            begun = in_doubt(entry.action, datetime.now(UTC), entry.number or None)
             self._kept[entry.name] = _Kept(entry.content, self._run, begun, True, before)
         return state
 
@@ -97,7 +122,7 @@ class MemoryJournal(BaseJournal):
         kept = self._kept.get(entry.name)
         if outcome.status is BulkStatus.NOT_STARTED:
             return
-        numbered = evolve(outcome, number=entry.number)
+        numbered = evolve(outcome, number=entry.number or None)
         begun = kept is not None and kept.begun and kept.run == self._run
         if kept is None or begun or kept.outcome.status is not BulkStatus.UNKNOWN:
             self._kept[entry.name] = _Kept(entry.content, self._run, numbered, begun=False)
@@ -111,9 +136,9 @@ class MemoryJournal(BaseJournal):
         else:
             self._kept[name] = kept.before
 
-    def outcomes(self) -> Iterator[BulkOutcome]:
-        """Return every recorded outcome, in the order of their beginning."""
-        return iter([kept.outcome for kept in self._kept.values()])
+    def outcomes(self) -> KeptOutcomes:
+        """Return every recorded outcome, in the order in which the actions began."""
+        return KeptOutcomes(tuple(kept.outcome for kept in self._kept.values()))
 
     async def counts(self) -> dict[BulkStatus, int]:
         """Return how many actions ended how, over all runs; what is only begun is unknown.
@@ -136,12 +161,31 @@ class MemoryJournal(BaseJournal):
             InvalidArgumentError: the status is another one.
             JournalError: there is no unknown action of that key.
         """
-        if status not in (BulkStatus.DONE, BulkStatus.FAILED):
-            raise InvalidArgumentError('status: give "done" or "failed".')
-        name = f"number {key}" if isinstance(key, int) else f"key {key!r}"
+        status, name = settled_status(status), name_of(key)
         kept = self._kept.get(name)
         if kept is None or kept.outcome.status is not BulkStatus.UNKNOWN:
             raise JournalError(f"{name}: there is no unknown action of that name.")
-        outcome = settled(kept.outcome, BulkStatus(status), datetime.now(UTC))
+        outcome = settled(kept.outcome, status, datetime.now(UTC))
         self._kept[name] = _Kept(kept.content, kept.run, outcome, begun=False)
         return outcome
+
+    async def forget(self, *, older_than: timedelta) -> int:
+        """Remove the actions that are done or failed since long; as `Journal.forget`.
+
+        Args:
+            older_than: how long ago an action has ended, at least.
+
+        Raises:
+            InvalidArgumentError: `older_than` is no time.
+        """
+        before = datetime.now(UTC) - age_of(older_than)
+        old = [
+            name
+            for name, kept in self._kept.items()
+            if kept.outcome.status is not BulkStatus.UNKNOWN
+            and kept.outcome.ended is not None
+            and kept.outcome.ended <= before
+        ]
+        for name in old:
+            del self._kept[name]
+        return len(old)

@@ -12,14 +12,17 @@ from attrs import evolve, fields_dict, frozen
 from .. import errors
 from .._parsing import kind_of
 from ..actions import Action
-from ..errors import OutcomeUnknownError, PhloError
+from ..errors import OutcomeUnknownError, PhloError, ResponseError
 from ..results import Result
 from .journal import BEGUN
 from .report import BulkOutcome, BulkStatus, error_to_dict
 
 __all__ = ["RecordedOutcome", "in_doubt", "settled"]
 
-_ARGUMENTS = ("may_have_happened", "attempts", "status_code", "api_id", "body", "retry_after")
+_ARGUMENTS = (
+    *("may_have_happened", "attempts", "status_code", "api_id", "body", "headers"),
+    "retry_after",
+)
 
 
 @frozen
@@ -27,7 +30,7 @@ class RecordedOutcome:
     """An outcome as a journal stores it.
 
     Attributes:
-        number: the action's position in the list, from 1.
+        number: the action's position in the list, from 1; 0 outside a list.
         action: the action, as JSON.
         status: how it ended, or "begun".
         result: the result, as JSON, if it is done.
@@ -62,7 +65,7 @@ class RecordedOutcome:
             action,
             outcome.status.value,
             None if outcome.result is None else json_of(outcome.result.to_dict()),
-            None if outcome.error is None else json_of(error_to_dict(outcome.error)),
+            None if outcome.error is None else json_of(_error_to_store(outcome.error)),
             outcome.attempts,
             outcome.elapsed,
             None if outcome.begun is None else outcome.begun.timestamp(),
@@ -73,7 +76,7 @@ class RecordedOutcome:
         """Return the outcome; one that was begun and has not ended is `unknown`."""
         action = Action.from_dict(json.loads(self.action))
         if self.status == BEGUN:
-            return in_doubt(action, _datetime(self.begun), self.number)
+            return in_doubt(action, _datetime(self.begun), self.number or None)
         result = None if self.result is None else _result(action, json.loads(self.result))
         error = None if self.error is None else _error(action, json.loads(self.error))
         return BulkOutcome(
@@ -85,7 +88,7 @@ class RecordedOutcome:
             self.elapsed,
             _datetime(self.begun),
             _datetime(self.ended),
-            self.number,
+            self.number or None,
         )
 
 
@@ -132,6 +135,11 @@ def _result(action: Action, values: dict[str, Any]) -> Result:
         known["created_on"] = datetime.fromisoformat(created_on)
     known |= {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
     return kind(**known)
+
+
+def _error_to_store(error: Exception) -> dict[str, Any]:
+    headers = {"headers": error.headers} if isinstance(error, ResponseError) else {}
+    return error_to_dict(error) | headers
 
 
 def _error(action: Action, values: dict[str, Any]) -> PhloError:

@@ -133,8 +133,8 @@ class BulkReport(JsonObject):
         failed: actions that were not carried out.
         unknown: actions that may have been carried out.
         not_started: actions read from the list and not started.
-        skipped: actions that an earlier run with the same journal finished; they have no outcome
-            in this run.
+        skipped: actions that another run with the same journal has finished, or is at; they have
+            no outcome in this run.
         errors: the most common errors, most frequent first.
         elapsed: seconds since the run began.
         waited: seconds that all actions together waited for the rate limit, for a connection and
@@ -191,7 +191,7 @@ class Tally:
         self._ended = self._clock()
 
     def skip(self) -> None:
-        """Count an action that an earlier run finished."""
+        """Count an action that another run has finished, or is at."""
         self._skipped += 1
 
     def add(self, outcome: BulkOutcome) -> None:

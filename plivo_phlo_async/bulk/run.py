@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
 from attrs import evolve
 
-from .._parsing import kind_of
 from .._transport.action_execution import ActionExecution
 from .._transport.hooks import call_hook
 from .._transport.transport import Transport
 from ..actions import Action
 from ..errors import InvalidArgumentError
-from ..results import Result
 from .journal import Journal, JournalEntry, PriorState
 from .journal_session import (
     JournalRecorder,
@@ -27,6 +24,7 @@ from .journal_session import (
     session_of,
 )
 from .recorded import in_doubt
+from .recording import ended, outcome_of, perform_recorded
 from .redo import Redo
 from .report import BulkOutcome, BulkReport, BulkStatus, Tally
 from .source import ActionSource
@@ -194,12 +192,13 @@ class BulkRun:
             return None
 
     async def _handle(self, number: int, action: Action) -> BulkOutcome | None:
-        """Return how the action ended; None if an earlier run finished it."""
+        """Return how the action ended; None if it is another run's."""
         if self._stopped:
             return BulkOutcome(action, BulkStatus.NOT_STARTED)
         if self._session is None:
             return await self._execute(ActionExecution(self._transport, action))
-        entry = JournalEntry.of(action, number)
+        longest = self._transport.longest_attempt
+        entry = JournalEntry.of(action, number, longest_attempt=longest)
         try:
             state = await self._session.prior(entry)
             if state is PriorState.FRESH:
@@ -214,8 +213,8 @@ class BulkRun:
     async def _before(
         self, session: JournalSession, entry: JournalEntry, state: PriorState
     ) -> BulkOutcome | None:
-        """Return the outcome of an action that is in doubt; None for a finished one."""
-        if state is PriorState.FINISHED:
+        """Return the outcome of an action that is in doubt; None if another run has or does it."""
+        if state is not PriorState.IN_DOUBT:
             return None
         recorded = await session.recorded(entry) or in_doubt(entry.action)
         # Its action is the caller's own object, and this run has made no attempt.
@@ -224,43 +223,19 @@ class BulkRun:
     async def _perform(self, session: JournalSession, entry: JournalEntry) -> BulkOutcome:
         recorder = JournalRecorder(session, entry, lambda: self._write_behind(session))
         execution = ActionExecution(self._transport, entry.action, recorder)
-        outcome = BulkOutcome(entry.action, BulkStatus.NOT_STARTED)
-        try:
-            outcome = await self._execute(execution)
-        except (NotFresh, NotRecorded):
-            raise
-        except BaseException:  # cancelled
-            ended = in_doubt(entry.action, execution.begun) if execution.in_doubt else outcome
-            with anyio.CancelScope(shield=True):
-                await self._try(session.finish(entry, ended))
-                await self._try(session.flush())
-            raise
-        await self._try(session.finish(entry, outcome))
-        return outcome
+        return await perform_recorded(session, entry, execution, self._execute, self._try)
 
     async def _execute(self, execution: ActionExecution) -> BulkOutcome:
-        action = execution.action
-        result: Result | None = None
-        error: Exception | None = None
-        status = BulkStatus.NOT_STARTED
         with anyio.CancelScope() as scope:
             self._under_way[execution] = scope
             try:
-                result = await execution.run(kind_of(action.verb))
-                status = BulkStatus.DONE
-            except (NotFresh, NotRecorded):
-                raise
-            except Exception as raised:
-                error = raised
-                status = BulkStatus.UNKNOWN if execution.in_doubt else BulkStatus.FAILED
+                return await outcome_of(execution)
             finally:
                 del self._under_way[execution]
-        self._tally.waited += execution.waited
-        if scope.cancelled_caught and execution.in_doubt:  # it was sent before the cancellation
-            return in_doubt(action, execution.begun)
-        elapsed = self._transport.shared.clock() - execution.started
-        attempts, ended = execution.attempts, datetime.now(UTC)
-        return BulkOutcome(action, status, result, error, attempts, elapsed, execution.begun, ended)
+                self._tally.waited += execution.waited
+        if execution.in_doubt:  # it was sent before the cancellation
+            return in_doubt(execution.action, execution.begun)
+        return ended(execution, BulkStatus.NOT_STARTED)
 
     def _write_behind(self, session: JournalSession) -> None:
         """Write what is pending in the journal while an action waits."""

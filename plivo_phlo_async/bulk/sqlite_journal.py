@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 from attrs import define, field, frozen
 
-from ..errors import InvalidArgumentError, JournalError
-from .journal import BaseJournal, JournalEntry, PriorState
+from ..errors import JournalError
+from .journal import BaseJournal, JournalEntry, PriorState, age_of, settled_status
 from .report import BulkOutcome, BulkStatus
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class _Batch:
 class SqliteJournal(BaseJournal):
     """A journal in a SQLite file; give `bulk` its path, or a `SqliteJournal` to keep it open.
 
-    It belongs to one list of actions and to one run at a time. An action is begun on the disk
+    It belongs to one list of actions and to one run at a time, or to `perform`. While it is open,
+    no other process can open it. So an action is under way while this process performs it, and in
+    doubt if an earlier process has begun it and not finished. An action is begun on the disk
     before its request is sent, and one transaction writes everything that is pending.
 
     A closed journal is one file, `PATH`. An open one has `PATH-wal` and `PATH-mark` beside it, and
@@ -92,7 +95,8 @@ class SqliteJournal(BaseJournal):
         Raises:
             JournalError: the journal cannot be used, or belongs to another list.
         """
-        if self._file is not None and not self._file.resumes:  # begin finds what this run began
+        if entry.in_a_list and self._file is not None and not self._file.resumes:
+            # `begin` finds what this run began.
             self._file.check_first(entry)
             return PriorState.FRESH
         return await self._do(lambda file: file.prior(entry, redo))
@@ -178,9 +182,24 @@ class SqliteJournal(BaseJournal):
             InvalidArgumentError: the status is another one.
             JournalError: there is no such action, or it is not unknown.
         """
-        if status not in (BulkStatus.DONE, BulkStatus.FAILED):
-            raise InvalidArgumentError('status: give "done" or "failed".')
-        return await self._do(lambda file: file.settle(key, BulkStatus(status)))
+        known = settled_status(status)
+        return await self._do(lambda file: file.settle(key, known))
+
+    async def forget(self, *, older_than: timedelta) -> int:
+        """Remove the actions that are done or failed since long; as `Journal.forget`.
+
+        Args:
+            older_than: how long ago an action has ended, at least.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            InvalidArgumentError: `older_than` is no time.
+            JournalError: the file could not be written.
+        """
+        before = time.time() - age_of(older_than).total_seconds()
+        return await self._do(lambda file: file.forget(before))
 
     async def aclose(self) -> None:
         """Write what is pending and close the file, which is then the whole journal.

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from ..errors import JournalError, NotSentError
 from .integrity import Mark, Summary, mark_path
-from .journal import BEGUN, JournalEntry, PriorState, content_of, prior_state
+from .journal import BEGUN, JournalEntry, PriorState, content_of, name_of, prior_state
 from .recorded import RecordedOutcome, json_of, settled
 from .report import BulkOutcome, BulkStatus
 from .sqlite_opening import (
@@ -95,7 +95,7 @@ class JournalFile:
         Raises:
             JournalError: the journal belongs to another list.
         """
-        if not self.is_first:
+        if not self.is_first or not entry.in_a_list:
             return
         first = json.dumps([entry.name, entry.content])
         if not self.summary.first:
@@ -185,8 +185,7 @@ class JournalFile:
         if row is None:
             return
         if row.before is None:
-            self.summary.remove(row.checksum)
-            self.db.execute("DELETE FROM actions WHERE name = ?", (name,))
+            self._remove(row)
             return
         run, status = row.before.split()
         self.summary.replace(row.checksum, JournalRow(name, row.content, int(run), status).checksum)
@@ -194,7 +193,7 @@ class JournalFile:
 
     def settle(self, key: str | int, status: BulkStatus) -> BulkOutcome:
         """Record how an unknown action ended, as a person has found out."""
-        name = f"number {key}" if isinstance(key, int) else f"key {key!r}"
+        name = name_of(key)
         row, outcome = self._row(name), self.recorded(name)
         if row is None or outcome is None:
             raise JournalError(f"{self.path}: it has no action with {name}.")
@@ -205,6 +204,18 @@ class JournalFile:
         outcome = settled(outcome, status, datetime.now(UTC))
         self._finish(row, row.run, RecordedOutcome.of(outcome))
         return outcome
+
+    def forget(self, before: float) -> int:
+        """Remove the actions that were done or failed before a time; return how many."""
+        found = f"SELECT {DECIDING} FROM actions WHERE status IN ('done', 'failed') AND ended <= ?"
+        rows = [JournalRow(*values) for values in self.db.execute(found, (before,))]
+        for row in rows:
+            self._remove(row)
+        return len(rows)
+
+    def _remove(self, row: JournalRow) -> None:
+        self.summary.remove(row.checksum)
+        self.db.execute("DELETE FROM actions WHERE name = ?", (row.name,))
 
     # All actions
 
@@ -254,6 +265,11 @@ class JournalFile:
     def _prior(
         self, row: JournalRow, entry: JournalEntry, redo: Collection[BulkStatus]
     ) -> PriorState:
+        if row.content != entry.content and not entry.in_a_list:
+            raise JournalError(
+                f"{self.path}: {row.name} is another action in this journal; give each action its"
+                " own key."
+            )
         if row.content != entry.content and row.run == self.run:
             raise JournalError(
                 f"{self.path}: {row.name} is given to two different actions of this list; give each"
@@ -261,7 +277,9 @@ class JournalFile:
             )
         if row.content != entry.content:
             raise self._other_list(f"{row.name} is another action there")
-        return prior_state(row.status, row.run < self.run, redo)
+        if row.name in self._begun:
+            return PriorState.UNDER_WAY
+        return prior_state(row.status, row.run < self.run or not entry.in_a_list, redo)
 
     def _other_list(self, why: str) -> JournalError:
         return JournalError(

@@ -46,6 +46,7 @@ from plivo_phlo_async.bulk.sqlite_tables import JournalFile
 pytestmark = pytest.mark.anyio
 
 FRESH, IN_DOUBT, FINISHED = PriorState.FRESH, PriorState.IN_DOUBT, PriorState.FINISHED
+UNDER_WAY = PriorState.UNDER_WAY
 DONE, FAILED = BulkStatus.DONE, BulkStatus.FAILED
 UNKNOWN, NOT_STARTED = BulkStatus.UNKNOWN, BulkStatus.NOT_STARTED
 HOLD = Action.hold("p", "n", "12025551111")
@@ -83,8 +84,18 @@ async def test_what_was_never_begun_is_fresh(journal: AnyJournal) -> None:
     assert await journal.begin(entry("a 1")) == "fresh"
 
 
-async def test_what_was_begun_is_in_doubt(journal: AnyJournal) -> None:
+async def test_what_was_begun_and_has_not_ended_is_under_way(journal: AnyJournal) -> None:
     await journal.begin(entry("a 1"))
+
+    assert await journal.begin(entry("a 1")) == "under_way"
+
+
+async def test_what_an_earlier_run_began_and_did_not_finish_is_in_doubt(
+    journal: AnyJournal,
+) -> None:
+    await journal.start()
+    await journal.begin(entry("a 1"))
+    await journal.start()
 
     assert await journal.begin(entry("a 1")) == "in_doubt"
 
@@ -118,7 +129,7 @@ async def test_nothing_is_begun_again_in_the_same_run(journal: AnyJournal) -> No
     await journal.start()
     await journal.begin(entry("a 1"))
 
-    assert await journal.begin(entry("a 1"), {FAILED, UNKNOWN}) is IN_DOUBT
+    assert await journal.begin(entry("a 1"), {FAILED, UNKNOWN}) is UNDER_WAY
 
 
 @pytest.mark.parametrize("before", [FAILED, UNKNOWN])
@@ -558,7 +569,7 @@ class _Model:
 
     def begin(self, key: str, redo: set[BulkStatus]) -> PriorState:
         if key in self.under_way:
-            return IN_DOUBT
+            return UNDER_WAY
         status, earlier = self.ended.get(key, (None, False))
         if status is None or (earlier and status in redo):
             self.under_way[key] = self.ended.pop(key, None)
