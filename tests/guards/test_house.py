@@ -34,7 +34,7 @@ LADDER = [
     {"_transport"},
     {"resources"},
     {"bulk"},
-    {"client", "otel", "redis"},
+    {"client", "otel", "postgres", "redis"},
     {"testing"},
     {"cli"},
     {"__main__"},
@@ -77,6 +77,8 @@ HOMES = [
     ("httpcore", {"_transport"}),
     ("tenacity", TENACITY),
     ("redis", {"redis"}),
+    ("psycopg", {"postgres"}),
+    ("psycopg_pool", {"postgres"}),
     ("opentelemetry", {"otel.py"}),
     ("pydantic_core", {"_json_values.py"}),
 ]
@@ -236,7 +238,7 @@ def _loaded_by_the_import() -> set[str]:
 
 def test_the_core_imports_nothing_optional() -> None:
     optional = {"click", "rich", "uvicorn", "redis", "opentelemetry", "trio", "pytest"}
-    optional |= {"pydantic", "pydantic_core", "fastapi", "celery", "taskiq"}
+    optional |= {"pydantic", "pydantic_core", "fastapi", "celery", "psycopg", "taskiq"}
     ours = {"plivo_phlo_async.emulator", "plivo_phlo_async.cli", "plivo_phlo_async.testing"}
 
     assert (optional | ours) & _loaded_by_the_import() == set()

@@ -19,6 +19,7 @@ PUBLIC = [
     "plivo_phlo_async.emulator.flow",
     "plivo_phlo_async.emulator.server",
     "plivo_phlo_async.otel",
+    "plivo_phlo_async.postgres",
     "plivo_phlo_async.redis",
     "plivo_phlo_async.testing",
     "plivo_phlo_async.webhooks",

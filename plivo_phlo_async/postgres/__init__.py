@@ -1,0 +1,19 @@
+"""A journal that any number of processes and hosts share, in PostgreSQL.
+
+Needs `plivo-phlo-async[postgres]`, PostgreSQL 12 or later, and asyncio.
+"""
+
+from __future__ import annotations
+
+try:
+    import psycopg as _psycopg  # noqa: F401  # only here, so that one line says what to install
+    import psycopg_pool as _psycopg_pool  # noqa: F401
+except ImportError as _missing:
+    _needed = "pip install 'plivo-phlo-async[postgres]'"
+    raise ImportError(f"plivo_phlo_async.postgres needs psycopg and its pool: {_needed}") from (
+        _missing
+    )
+
+from .journal import PostgresJournal
+
+__all__ = ["PostgresJournal"]
