@@ -47,14 +47,27 @@ class Database:
         self._opening: asyncio.Lock | None = None
         self._running: set[asyncio.Task[StatementResult]] = set()
 
+    async def ready(self) -> None:
+        """Check the tables, once.
+
+        Raises:
+            ConfigurationError: it has a connection string, and was not opened.
+            JournalError: the database cannot be used; the message says why.
+        """
+        if self._is_ready:
+            return
+        if self._dsn is not None:
+            raise ConfigurationError(
+                "open the journal first: async with PostgresJournal(dsn, run=...)."
+            )
+        await self.open()
+
     async def open(self) -> None:
         """Open a pool of its own, if it has a connection string, and check the tables.
 
         Raises:
             JournalError: the database cannot be used; the message says why.
         """
-        if self._is_ready:
-            return
         self._opening = self._opening or asyncio.Lock()
         async with self._opening:
             await self._open_once()
@@ -104,7 +117,7 @@ class Database:
         Raises:
             JournalError: it failed. It may have been executed if the server was away.
         """
-        await self.open()
+        await self.ready()
         until, wait = time.monotonic() + within, _FIRST_WAIT
         while True:
             try:
@@ -147,10 +160,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self, within: float) -> AsyncIterator[AsyncConnection[Any]]:
         """Return a connection in autocommit mode, so that each statement is a transaction."""
-        if self._pool is None:
-            raise ConfigurationError(
-                "open the journal first: async with PostgresJournal(dsn, run=...)."
-            )
+        assert self._pool is not None  # it was opened
         async with self._pool.connection(timeout=within) as connection:
             if connection.autocommit:
                 yield connection

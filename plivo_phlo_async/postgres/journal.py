@@ -35,7 +35,6 @@ from .database import Database, StatementResult
 
 __all__ = ["PostgresJournal"]
 
-_ANSWER = 5.0  # seconds within which the server answers, or nothing begins
 _LONGEST = 3600.0  # seconds that an attempt without a timeout is taken to last
 _PAGE = 500  # outcomes that are read together
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
@@ -80,7 +79,8 @@ class PostgresJournal(BaseJournal):
             closes and may use for other things.
         run: the name of the work, within which a key names one action, and within which it is done
             once. Lists with one run name must begin alike.
-        start_within: seconds after which an action that was begun is no longer sent.
+        start_within: seconds after which an action that was begun is no longer sent. A server
+            that does not answer within half of them cannot be used.
         patience: seconds for which it tries to record how an action ended. After that the action
             is in doubt.
         clock: returns the time in seconds; used only within this process.
@@ -114,7 +114,8 @@ class PostgresJournal(BaseJournal):
 
     async def __aenter__(self) -> Self:
         """Open the pool and the tables; raises `JournalError`."""
-        await self._open()
+        _check_loop()
+        await self._database.open()
         return self
 
     async def __aexit__(
@@ -141,7 +142,7 @@ class PostgresJournal(BaseJournal):
             JournalError: the database cannot be used; the message says why and what to do.
             ConfigurationError: the event loop is not asyncio's.
         """
-        await self._open()
+        await self._ready()
         self._started = (await self._read(statements.NOW)).rows[0][0]
         self._list_checked, self._is_list_checked = asyncio.Lock(), False
 
@@ -156,7 +157,7 @@ class PostgresJournal(BaseJournal):
             JournalError: the database cannot be used, or the run has another list or action.
             ConfigurationError: the event loop is not asyncio's.
         """
-        await self._open()
+        await self._ready()
         if entry.in_a_list and not self._is_list_checked:
             await self._check_list(entry)
         found = await self._read(statements.PRIOR, **self._name(entry))
@@ -177,7 +178,7 @@ class PostgresJournal(BaseJournal):
             JournalError: the database cannot be used, or knows another action by this name.
             ConfigurationError: the event loop is not asyncio's.
         """
-        await self._open()
+        await self._ready()
         while True:
             beginning = Beginning(secrets.token_hex(8), self._clock() + self._start_within)
             if entry.name not in self._begun and await self._begin(entry, redo, beginning):
@@ -435,17 +436,12 @@ class PostgresJournal(BaseJournal):
 
     # Statements
 
-    async def _open(self) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            raise ConfigurationError(
-                "PostgresJournal works on asyncio only, as psycopg does."
-            ) from None
-        await self._database.open()
+    async def _ready(self) -> None:
+        _check_loop()
+        await self._database.ready()
 
     async def _read(self, statement: str, **values: object) -> StatementResult:
-        return await self._database.execute(statement, values, within=_ANSWER)
+        return await self._database.execute(statement, values, within=self._start_within / 2)
 
     async def _write(self, statement: str, **values: object) -> StatementResult:
         return await self._database.execute(statement, values, within=self._patience)
@@ -458,6 +454,15 @@ class PostgresJournal(BaseJournal):
         return self._name(entry) | {
             **{"content": entry.content, "number": entry.number, "action": action}
         }
+
+
+def _check_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "PostgresJournal works on asyncio only, as psycopg does."
+        ) from None
 
 
 def _check(dsn_or_pool: object, run: object, start_within: object, patience: object) -> None:

@@ -14,7 +14,7 @@ from plivo_phlo_async.emulator.server import EmulatorServer
 
 from .worker import calls
 
-__all__ = ["dialling_server", "line_of", "start"]
+__all__ = ["dialling_server", "line_of", "started"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,15 +38,21 @@ def dialling_server(count: int) -> Iterator[tuple[PhloEmulator, dict[str, str]]]
         )
 
 
-def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def started(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a worker; kill it if it still runs in the end."""
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.postgres.worker", *arguments],
         cwd=ROOT,
         env=os.environ | environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def line_of(process: subprocess.Popen[str]) -> str:

@@ -73,10 +73,11 @@ class PostgresServer:
             host=str(self.folder), user=user, dbname="postgres", **options
         )
 
-    def execute(self, *statements: str) -> list[tuple[object, ...]]:
+    def execute(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Execute statements, each on its own; return the rows of the last."""
         rows: list[tuple[object, ...]] = []
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+        dsn = psycopg.conninfo.make_conninfo(self.dsn, dbname=database)
+        with psycopg.connect(dsn, autocommit=True) as connection:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
                 rows = cursor.fetchall() if cursor.description is not None else []

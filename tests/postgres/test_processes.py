@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import ExitStack
 
 import anyio
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from plivo_phlo_async import AsyncPhloClient
 from plivo_phlo_async.postgres import PostgresJournal
 
-from .processes import dialling_server, line_of, start
+from .processes import dialling_server, line_of, started
 from .server import PostgresServer
 from .worker import START_WITHIN, calls
 
@@ -22,8 +23,12 @@ pytestmark = pytest.mark.usefixtures("unmeasured")
 def test_four_processes_over_one_list_do_each_action_once(
     postgres_server: PostgresServer, run: str
 ) -> None:
-    with dialling_server(120) as (emulator, environment):
-        workers = [start(environment, "list", postgres_server.dsn, run, "120") for _ in range(4)]
+    with ExitStack() as stack:
+        emulator, environment = stack.enter_context(dialling_server(120))
+        workers = [
+            stack.enter_context(started(environment, "list", postgres_server.dsn, run, "120"))
+            for _ in range(4)
+        ]
         assert [line_of(worker) for worker in workers] == ["ready"] * 4
         for worker in workers:
             assert worker.stdin is not None
@@ -50,10 +55,11 @@ def _stalled_and_redone(
         async with PostgresJournal(server.dsn, run=run) as journal, AsyncPhloClient() as client:
             await client.perform(action, journal=journal, redo={"unknown"})
 
-    with dialling_server(1) as (emulator, environment):
+    with ExitStack() as stack:
+        emulator, environment = stack.enter_context(dialling_server(1))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        worker = start(environment, "stall", server.dsn, run, way)
+        worker = stack.enter_context(started(environment, "stall", server.dsn, run, way))
         assert line_of(worker) == "begun"
         time.sleep(START_WITHIN)
         server.execute(f"UPDATE phlo_actions SET until = now() WHERE run = '{run}'")

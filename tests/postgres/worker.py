@@ -28,7 +28,7 @@ from plivo_phlo_async.postgres import PostgresJournal
 
 __all__ = ["calls"]
 
-START_WITHIN = 0.05  # seconds
+START_WITHIN = 1.0  # seconds
 
 
 def calls(count: int) -> list[Action]:
@@ -79,4 +79,5 @@ async def _stall(dsn: str, run: str, way: str) -> None:
 
 if __name__ == "__main__":
     job, *arguments = sys.argv[1:]
-    anyio.run(_run_list if job == "list" else _stall, *arguments)
+    dsn, run, given = arguments
+    anyio.run(_run_list if job == "list" else _stall, dsn, run, given)
