@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import anyio
-from anyio.abc import ByteStream
 from attrs import define
 
 __all__ = ["Relay", "relay_to"]
@@ -17,7 +18,7 @@ _SOCKET = ".s.PGSQL.5432"
 
 @define
 class Relay:
-    """Passes bytes on in both directions.
+    """Passes bytes on in both directions, each connection in a thread.
 
     Attributes:
         server: the folder of the server's socket.
@@ -29,38 +30,39 @@ class Relay:
     lose: bytes = b""
     lost: int = 0
 
-    async def serve(self, client: ByteStream) -> None:
-        async with client, await anyio.connect_unix(self.server / _SOCKET) as server:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_copy, server, client, group.cancel_scope)
-                async for data in client:
-                    if self.lose and self.lose in data:
-                        group.cancel_scope.cancel()
-                        break
-                    await server.send(data)
-                else:
-                    group.cancel_scope.cancel()
-            if self.lose and self.lose in data:
-                self.lose, self.lost = b"", self.lost + 1
-                await server.send(data)
-                await server.receive()  # it was executed
+    def accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):  # it is closed
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self._serve, args=(client,)).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError):
+            server.connect(str(self.server / _SOCKET))
+            while True:
+                readable, _, _ = select.select([client, server], [], [])
+                data = readable[0].recv(65536)
+                if not data:
+                    return
+                if readable[0] is server:
+                    client.sendall(data)
+                    continue
+                server.sendall(data)
+                if self.lose and self.lose in data:
+                    server.recv(65536)  # it was executed
+                    self.lose, self.lost = b"", self.lost + 1
+                    return
 
 
-async def _copy(source: ByteStream, target: ByteStream, scope: anyio.CancelScope) -> None:
-    try:
-        async for data in source:
-            await target.send(data)
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-        pass
-    scope.cancel()
-
-
-@asynccontextmanager
-async def relay_to(server: Path, folder: Path) -> AsyncIterator[Relay]:
+@contextmanager
+def relay_to(server: Path, folder: Path) -> Iterator[Relay]:
     """Relay from a socket in `folder`, the `host` of a connection string, to one in `server`."""
     relay = Relay(server)
-    listener = await anyio.create_unix_listener(folder / _SOCKET)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, relay.serve)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / _SOCKET))
+        listener.listen()
+        accepting = threading.Thread(target=relay.accept, args=(listener,))
+        accepting.start()
         yield relay
-        group.cancel_scope.cancel()
+        listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()

@@ -302,31 +302,29 @@ async def test_a_late_end_does_not_replace_what_a_person_settled(
 async def test_a_beginning_whose_answer_is_lost_is_asked_for_again(
     postgres_server: PostgresServer, run: str
 ) -> None:
-    with new_folder() as folder:
-        async with relay_to(postgres_server.folder, Path(folder)) as relay:
-            dsn = postgres_server.dsn.replace(str(postgres_server.folder), folder)
-            async with PostgresJournal(dsn, run=run) as journal:
-                relay.lose = b"'begun', $"
-                assert await journal.begin(ENTRY) is FRESH
-                assert relay.lost == 1
-                await journal.finish(ENTRY, _ended(DONE))
+    with new_folder() as folder, relay_to(postgres_server.folder, Path(folder)) as relay:
+        dsn = postgres_server.dsn.replace(str(postgres_server.folder), folder)
+        async with PostgresJournal(dsn, run=run) as journal:
+            relay.lose = b"'begun', $"
+            assert await journal.begin(ENTRY) is FRESH
+            assert relay.lost == 1
+            await journal.finish(ENTRY, _ended(DONE))
 
-                assert await journal.counts() == {"done": 1, "failed": 0, "unknown": 0}
+            assert await journal.counts() == {"done": 1, "failed": 0, "unknown": 0}
 
 
 async def test_an_end_whose_answer_is_lost_is_written_once(
     postgres_server: PostgresServer, run: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with new_folder() as folder:
-        async with relay_to(postgres_server.folder, Path(folder)) as relay:
-            dsn = postgres_server.dsn.replace(str(postgres_server.folder), folder)
-            async with PostgresJournal(dsn, run=run) as journal:
-                await journal.begin(ENTRY)
-                relay.lose = b"UPDATE phlo_actions SET status"
-                await journal.finish(ENTRY, _ended(DONE))
+    with new_folder() as folder, relay_to(postgres_server.folder, Path(folder)) as relay:
+        dsn = postgres_server.dsn.replace(str(postgres_server.folder), folder)
+        async with PostgresJournal(dsn, run=run) as journal:
+            await journal.begin(ENTRY)
+            relay.lose = b"UPDATE phlo_actions SET status"
+            await journal.finish(ENTRY, _ended(DONE))
 
-                assert relay.lost == 1
-                assert await journal.counts() == {"done": 1, "failed": 0, "unknown": 0}
+            assert relay.lost == 1
+            assert await journal.counts() == {"done": 1, "failed": 0, "unknown": 0}
     assert "ended late" not in caplog.text
 
 
