@@ -9,10 +9,9 @@ try:
     import psycopg as _psycopg  # noqa: F401  # only here, so that one line says what to install
     import psycopg_pool as _psycopg_pool  # noqa: F401
 except ImportError as _missing:
-    _needed = "pip install 'plivo-phlo-async[postgres]'"
-    raise ImportError(f"plivo_phlo_async.postgres needs psycopg and its pool: {_needed}") from (
-        _missing
-    )
+    _needed = "pip install 'plivo-phlo-async[postgres]' 'psycopg[binary]'"
+    _what = "plivo_phlo_async.postgres needs psycopg, its pool and libpq"
+    raise ImportError(f"{_what}: {_needed}") from _missing
 
 from .journal import PostgresJournal
 

@@ -41,6 +41,32 @@ async def test_after_the_burst_tokens_come_at_the_rate(time: Time) -> None:
     assert time.now == pytest.approx(1001.0)
 
 
+async def test_a_token_that_is_given_back_can_be_used(time: Time) -> None:
+    limit = _limit(time, burst=1)
+    await limit.acquire()
+    limit.give_back()
+
+    assert limit.acquire_nowait()
+    assert not limit.acquire_nowait()
+
+
+async def test_tokens_that_are_given_back_never_exceed_the_burst(time: Time) -> None:
+    limit = _limit(time, burst=2)
+    for _ in range(5):
+        limit.give_back()
+
+    assert [limit.acquire_nowait() for _ in range(3)] == [True, True, False]
+
+
+async def test_a_token_that_is_given_back_in_a_pause_is_lost(time: Time) -> None:
+    limit = _limit(time, burst=1)
+    await limit.acquire()
+    limit.pause(1.0)
+    limit.give_back()
+
+    assert not limit.acquire_nowait()
+
+
 def _most_in_a_window(grants: list[float], per: float) -> int:
     window: deque[float] = deque()
     most = 0

@@ -15,10 +15,12 @@ from typing import Annotated, Any, Literal, assert_type
 import httpx
 from aiohttp import web
 from fastapi import Depends, Request
+from psycopg_pool import AsyncConnectionPool
 from redis.asyncio import Redis
 
 import plivo_phlo_async
 from plivo_phlo_async import (
+    TRY_AGAIN,
     Action,
     ActionFailedError,
     ActionResult,
@@ -89,6 +91,7 @@ from plivo_phlo_async.emulator import (
 from plivo_phlo_async.emulator import LogEntry as EmulatorLogEntry
 from plivo_phlo_async.emulator.server import EmulatorServer
 from plivo_phlo_async.otel import Telemetry, TelemetryHooks
+from plivo_phlo_async.postgres import PostgresJournal
 from plivo_phlo_async.redis import RedisNonces, RedisRateLimit
 from plivo_phlo_async.testing import Clock, EmulatedTransport, client_of, emulated_client
 from plivo_phlo_async.webhooks import AsyncNonceStore, Receiver
@@ -370,7 +373,20 @@ async def journals(journal: SqliteJournal, memory: MemoryJournal, action: Action
     assert_type([outcome async for outcome in journal.outcomes()], list[BulkOutcome])
     assert_type(await journal.flush(), None)
     assert_type(await journal.counts(), dict[BulkStatus, int])
+    assert_type([outcome async for outcome in fits[0].unknown()], list[BulkOutcome])
+    assert_type([outcome async for outcome in fits[0].outcomes()], list[BulkOutcome])
+    assert_type(await fits[0].forget(older_than=timedelta(days=30)), int)
+    assert_type(fits[0].may_send(entry), bool)
     assert_type(await journal.aclose(), None)
+
+
+async def at_most_once(client: AsyncPhloClient, pool: AsyncConnectionPool, action: Action) -> None:
+    async with PostgresJournal("postgresql://", run="reminders") as journal:
+        fits: Journal = journal
+        assert_type(await client.perform(action, journal=fits, redo={"failed"}), Result)
+        assert_type([outcome async for outcome in journal.unknown()], list[BulkOutcome])
+    PostgresJournal(pool, run="reminders", start_within=5.0, patience=60.0)
+    assert_type(TRY_AGAIN, tuple[type[PhloError], ...])
 
 
 # Errors.
