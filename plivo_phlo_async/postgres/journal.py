@@ -106,7 +106,7 @@ class PostgresJournal(BaseJournal):
         self._started: datetime | None = None  # the bulk run, by the server's clock
         self._asked: dict[str, datetime] = {}  # when single actions to redo were asked for
         self._list_checked: asyncio.Lock | None = None
-        self._is_list_checked = False
+        self._is_list_checked = self._is_shared = False
         self._writing: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
@@ -160,6 +160,8 @@ class PostgresJournal(BaseJournal):
         await self._ready()
         if entry.in_a_list and not self._is_list_checked:
             await self._check_list(entry)
+        if entry.in_a_list and not self._is_shared:  # `begin` finds what another run has begun
+            return PriorState.FRESH
         found = await self._read(statements.PRIOR, **self._name(entry))
         if not found.rows:
             return PriorState.FRESH
@@ -185,6 +187,7 @@ class PostgresJournal(BaseJournal):
                 self._begun[entry.name] = beginning
                 return PriorState.FRESH
             found = await self._read(statements.PRIOR, **self._name(entry))
+            self._is_shared = True
             if found.rows:  # else whoever began it has taken that back
                 self._asked.pop(entry.name, None)
                 return self._state(found.rows[0], entry, ())
@@ -250,7 +253,8 @@ class PostgresJournal(BaseJournal):
             found = await self._read(statements.CLAIM_RUN, **claim)
             if not found.rows:  # another process was faster, by less than a statement
                 found = await self._read(statements.CLAIM_RUN, **claim)
-            if found.rows[0][0] != first:
+            list_of_run, self._is_shared = found.rows[0]
+            if list_of_run != first:
                 raise JournalError(
                     f"run {self._run!r}: it belongs to another list of actions, which begins with"
                     " another action. Give another run, or the list that was begun with it."

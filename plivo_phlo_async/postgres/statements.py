@@ -37,13 +37,14 @@ _LAZY = "SELECT set_config('synchronous_commit', 'off', true)"
 
 NOW = "SELECT statement_timestamp()"
 
-# The first action of a run's list: a run belongs to one list.
+# The first action of a run's list, and whether it was there: a run belongs to one list.
 CLAIM_RUN = """
 WITH claimed AS (
     INSERT INTO phlo_runs (run, first) VALUES (%(run)s, %(first)s)
     ON CONFLICT (run) DO NOTHING RETURNING first
 )
-SELECT first FROM claimed UNION ALL SELECT first FROM phlo_runs WHERE run = %(run)s
+SELECT first, false FROM claimed
+UNION ALL SELECT first, true FROM phlo_runs WHERE run = %(run)s
 """
 
 PRIOR = f"""
