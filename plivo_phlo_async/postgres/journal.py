@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -107,7 +107,7 @@ class PostgresJournal(BaseJournal):
         self._asked: dict[str, datetime] = {}  # when single actions to redo were asked for
         self._list_checked: asyncio.Lock | None = None
         self._is_list_checked = self._is_shared = False
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()  # no caller waits for these
 
     def __repr__(self) -> str:
         return f"PostgresJournal(run={self._run!r})"
@@ -218,8 +218,7 @@ class PostgresJournal(BaseJournal):
         try:
             return (await asyncio.shield(asking)).count == 1
         except BaseException:  # it may be begun nevertheless, and is not sent
-            taking_back = self._spawn(self._take_back(entry, beginning, asking))
-            taking_back.add_done_callback(self._log_failure)
+            self._go_on(asyncio.create_task(self._take_back(entry, beginning, asking)))
             raise
 
     async def _take_back(
@@ -273,17 +272,27 @@ class PostgresJournal(BaseJournal):
         Raises:
             JournalError: it could not be written; the action is in doubt.
         """
-        writing = self._spawn(self._finish(entry, outcome))
+        writing = asyncio.create_task(self._finish(entry, outcome))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            writing.add_done_callback(self._log_failure)
+            self._go_on(writing)
             raise
 
     async def flush(self) -> None:
-        """Wait until what has ended is written, or has failed; never raises."""
+        """Wait until what was cancelled is written, or has failed; never raises."""
         if self._writing:
             await asyncio.wait(self._writing.copy())
+
+    def _go_on(self, writing: asyncio.Task[None]) -> None:
+        """Let a task write on for which no caller waits."""
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
+
+    def _written(self, task: asyncio.Task[None]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%r lacks how an action ended, which is in doubt: %s", self, error)
 
     async def _finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
         beginning = self._begun.get(entry.name)
@@ -315,22 +324,6 @@ class PostgresJournal(BaseJournal):
                 " the later outcome",
                 *(entry.action, outcome.status),
             )
-
-    def _spawn(self, writing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Write in a task of its own, which a cancellation does not reach."""
-        task = asyncio.create_task(writing)
-        self._writing.add(task)
-        task.add_done_callback(self._written)
-        return task
-
-    def _written(self, task: asyncio.Task[None]) -> None:
-        self._writing.discard(task)
-        if not task.cancelled():
-            task.exception()  # `finish` raises it, or it is logged
-
-    def _log_failure(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("%r lacks how an action ended, which is in doubt: %s", self, error)
 
     # Reading it back
 
