@@ -7,7 +7,7 @@ import json
 import math
 import pickle
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ import uvicorn
 from aiohttp import web
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from fastapi import Body, FastAPI
 from fastapi.encoders import jsonable_encoder
 from kombu import serialization
@@ -357,6 +358,18 @@ def _perform_in_celery(values: dict[str, Any]) -> Result:
 celery.task(name="perform", shared=False)(_perform_in_celery)
 
 
+@pytest.fixture
+def no_logging_setup() -> Iterator[None]:
+    """Keep Celery from setting up this process' logging: it does not where this signal is used."""
+
+    def leave_it(**_: Any) -> None: ...
+
+    setup_logging.connect(leave_it)
+    yield
+    setup_logging.disconnect(leave_it)
+
+
+@pytest.mark.usefixtures("no_logging_setup")
 def test_a_celery_task_gets_an_action_and_returns_a_result() -> None:
     with start_worker(celery, perform_ping_check=False):
         result = celery.send_task("perform", [CALL.to_dict()]).get(timeout=30)
