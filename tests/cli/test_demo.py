@@ -59,4 +59,4 @@ def test_the_demo_of_a_flow_is_json_too(plivo_phlo: Run) -> None:
     assert code == 0
     assert steps[5]["path"] == ["Start", "Menu", "Agents", "Thanks"]
     assert steps[-1]["path"] == ["Start", "Menu", "Tries", "Menu", "Leave_message", "Tell_team"]
-    assert steps[-1]["ended"] == "Send SMS Tell_team: nothing is connected to Sent"
+    assert steps[-1]["ended"] == "finished at Tell_team with Sent"

@@ -102,7 +102,7 @@ def test_the_options_of_flows_reach_the_emulator(path: Path) -> None:
         ask(settings, "phones/12025550000/call", {"to": "+14155550100"})
         (run,) = ask(settings, "runs")["runs"]
 
-    assert run["ended"] == "Play Audio Say: nothing is connected to Prompt Completed"
+    assert run["ended"] == "finished at Say with Prompt Completed"
 
 
 def test_runs_outlive_the_command(path: Path, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ async def test_a_person_plays_a_warm_transfer_from_the_call_to_the_text(
 
     run = person.run(run_id)
     assert run["path"] == ["Start", "Greeting", "Menu", "Agents", "Thanks"]
-    assert run["ended"] == "Send SMS Thanks: nothing is connected to Sent"
+    assert run["ended"] == "finished at Thanks with Sent"
     assert [message["text"] for message in run["messages"]] == [
         "Thank you for calling Harbour Bikes."
     ]

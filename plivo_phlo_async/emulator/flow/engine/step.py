@@ -330,9 +330,11 @@ def _go_on(draft: Draft, number: int, node: FlowNode | None, result: str | Wait)
 
 
 def _end_reason(node: FlowNode | None, state: str) -> str:
-    if node is not None and node.component == "Hangup":
+    if node is None:
+        return f"Start: nothing is connected to {state}"
+    if node.component == "Hangup":
         return f"hung up at {node.name}"
-    return f"{'Start' if node is None else node.title}: nothing is connected to {state}"
+    return f"finished at {node.name} with {state}"
 
 
 def _enter(draft: Draft, number: int, node: FlowNode) -> str | Wait | None:

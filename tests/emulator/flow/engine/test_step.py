@@ -24,7 +24,7 @@ from .stepper import API, Stepper
 def test_a_state_that_leads_nowhere_ends_the_run_and_hangs_up() -> None:
     flow = Stepper("Say").played()
 
-    assert flow.run.ended == "Play Audio Say: nothing is connected to Prompt Completed"
+    assert flow.run.ended == "finished at Say with Prompt Completed"
     assert [type(effect) for effect in flow.effects] == [HangUp, Ended]
     assert flow.run.tokens == ()
 

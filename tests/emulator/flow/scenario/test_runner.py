@@ -27,7 +27,7 @@ expect:
   path: [Start, Menu, Menu, Look_up, Say]
   states: [{Start: Incoming Call}, {Menu: No Input}, {Menu: 1}, {Look_up: Success},
     {Say: Prompt Completed}]
-  ended: "*nothing is connected to Prompt Completed"
+  ended: "* with Prompt Completed"
   waiting: []
   fetched: [{"POST http://127.0.0.1:9/*": {phone: 12025550000}}]
   notes: []
