@@ -518,6 +518,12 @@ class PhloEmulator:
         return [message.text for message in self.phone(address).received]
 
     @property
+    def texted(self) -> list[str]:
+        """The addresses of the phones that have received texts from flows, without a `+`."""
+        with self._emulator.current() as emulator:
+            return emulator.flows.runner.phones.texted if emulator.flows.loaded else []
+
+    @property
     def fetched(self) -> "list[FetchedRequest]":
         """What HTTP Request nodes have sent, oldest first, at most a thousand."""
         with self._emulator.current() as emulator:

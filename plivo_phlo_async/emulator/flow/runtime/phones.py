@@ -146,6 +146,11 @@ class FlowPhones:
         """Return what has happened at a phone."""
         return self._states.get(canonical_address(address), PhoneState())
 
+    @property
+    def texted(self) -> list[str]:
+        """The addresses of the phones that have received texts."""
+        return [address for address, state in self._states.items() if state.received]
+
     def note(self, address: str) -> PhoneState:
         """Return what has happened at a phone, to add to it."""
         canonical = canonical_address(address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -103,6 +103,10 @@ class ScenarioEmulator(Protocol):
 
     def set_phone(self, address: str, behaviour: Phone) -> None:
         """Set what a phone does."""
+
+    @property
+    def texted(self) -> list[str]:
+        """The phones that have received texts."""
 
     def texts(self, address: str) -> list[str]:
         """Return the texts that a phone has received."""
@@ -236,12 +240,12 @@ class ScenarioPlay:
         return [*unanswered, *(f"{where}: no request used http {name!r}." for name in unused)]
 
     def _got(self, run: PlayedRun) -> dict[str, object]:
-        expected = self._scenario.expected.get("texts", {})
-        assert isinstance(expected, Mapping)
+        addresses = self._scenario.expected.get("texts", self._emulator.texted)
+        assert isinstance(addresses, Iterable)
         return {
             "path": run.path,
             "states": [{node: state} for node, state in run.states],
-            "texts": {address: self._emulator.texts(address) for address in expected},
+            "texts": {address: self._emulator.texts(address) for address in addresses},
             "ended": run.ended or "",
             "waiting": run.waiting,
             "fetched": [_fetched(one) for one in self._emulator.fetched],

@@ -19,7 +19,8 @@ __all__ = ["UpdateRefused", "updated_keys", "updated_text"]
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_/ .-]*[A-Za-z0-9_])?|\+?[0-9]+")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-_NEW_KEYS = ("path", "ended", "waiting")
+_NEW_KEYS = ("path", "texts", "ended", "waiting", "fetched")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INLINE = 70  # characters of a list on one line
 
 Edit = tuple[int, int, str]
@@ -33,14 +34,23 @@ class UpdateRefused(ValueError):
 def updated_keys(result: ScenarioResult) -> Mapping[str, object]:
     """Return the keys of `expect` that change, with their new values.
 
-    Without an `expect`, these are the path and how the run ended, or where it waits. A scenario
-    of which a step failed keeps its `expect`.
+    Without an `expect`, these are the path, the texts and the requests that were sent, and how the
+    run ended, or where it waits. A scenario of which a step failed keeps its `expect`.
     """
     if result.failures:
         return {}
     if not result.scenario.expected:
-        return {key: result.got[key] for key in _NEW_KEYS if result.got.get(key)}
+        return {key: _without_ids(result.got[key]) for key in _NEW_KEYS if result.got.get(key)}
     return {one.key: _merged(one.expected, one.got) for one in result.differences}
+
+
+def _without_ids(value: object) -> object:
+    """Return what happened with `*` for the ids of calls and recordings."""
+    if isinstance(value, Mapping):
+        return {_without_ids(key): _without_ids(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_ids(item) for item in value]
+    return _UUID.sub("*", value) if isinstance(value, str) else value
 
 
 def _merged(expected: object, got: object) -> object:

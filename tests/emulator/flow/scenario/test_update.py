@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 
+import attrs
 import pytest
 
 from plivo_phlo_async.emulator.flow.scenario.update import (
@@ -112,6 +114,45 @@ def test_a_scenario_without_expect_gets_one(end: str) -> None:
         f"name: A\ncall:\n  from: 12025550000{line}"
         f"\nexpect:\n  path: [Start, Menu]\n  waiting: [Menu]{newline}{rest}"
     )
+
+
+def test_a_scenario_without_expect_gets_its_texts() -> None:
+    text = "name: A\ncall: {from: 12025550000}\nsteps: [presses: 2, speaks: 4, hangs_up]\n"
+    updated = _updated(text)
+    (changed,) = play(updated.replace("12025550000 spoke.", "Nobody spoke."))
+
+    assert "  texts: {12025550143: [12025550000 spoke.]}\n" in updated.replace('"', "")
+    assert [one.key for one in changed.differences] == ["texts"]
+
+
+def test_a_scenario_without_expect_gets_its_requests() -> None:
+    text = """\
+name: A
+call: {from: 12025550000}
+http: {"POST http://127.0.0.1:9/orders": {name: Ann}}
+steps: [presses: 1]
+"""
+    (result,) = play(_updated(text))
+
+    assert result.passed
+    assert result.scenario.expected["fetched"] == [
+        {"POST http://127.0.0.1:9/orders": {"phone": "12025550000"}}
+    ]
+
+
+def test_the_ids_of_recordings_are_not_expected() -> None:
+    (result,) = play("name: A\ncall: {from: 12025550000}\n")
+    url = f"http://127.0.0.1:7461/_emulator/recordings/{uuid.uuid4()}.wav"
+    got = {
+        **result.got,
+        "texts": {"1202": [f"Hear {url}"]},
+        "fetched": [{f"GET {url}": {"u": url}}],
+    }
+    keys = updated_keys(attrs.evolve(result, got=got))
+
+    shown = "http://127.0.0.1:7461/_emulator/recordings/*.wav"
+    assert keys["texts"] == {"1202": [f"Hear {shown}"]}
+    assert keys["fetched"] == [{f"GET {shown}": {"u": shown}}]
 
 
 def test_a_list_may_grow_above_another_scenario() -> None:
