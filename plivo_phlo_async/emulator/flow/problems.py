@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
@@ -29,6 +30,7 @@ MAX_PROBLEMS = 1000
 _MAX_COMPARED = 100_000  # names, for suggestions; a second or so
 _MAX_QUOTED = 60  # characters
 _MAX_LISTED = 20  # names
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Severity(StrEnum):
@@ -146,11 +148,13 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return ` (did you mean X?)` with the name that is near, "" where none is."""
+    """Return ` (did you mean X?)` with the name that is near or has `name` as a part, else ""."""
     if len(name) > _MAX_QUOTED:
         return ""
     spelled = {each.lower(): each for each in reversed(list(names))}
-    near = difflib.get_close_matches(name.lower(), spelled, n=1)
+    near = difflib.get_close_matches(name.lower(), spelled, n=1) or [
+        each for each in spelled if name.lower() in _WORD.findall(each)
+    ]
     return f" (did you mean {_shown(spelled[near[0]])}?)" if near else ""
 
 

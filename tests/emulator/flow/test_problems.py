@@ -48,12 +48,14 @@ def test_a_long_list_of_names_is_cut() -> None:
         ("No input", " (did you mean No Input?)"),
         ("no_inptu", " (did you mean No Input?)"),
         ("MENU", " (did you mean Menu?)"),
+        ("Input", " (did you mean No Input?)"),
+        ("busy", " (did you mean Busy/Rejected?)"),
         ("zzz", ""),
         ("m" * 61, ""),
     ],
 )
-def test_a_name_that_is_near_is_suggested(name: str, hint: str) -> None:
-    assert ProblemList("").suggest(name, ["No Input", "Menu"]) == hint
+def test_a_name_that_is_near_or_has_the_word_is_suggested(name: str, hint: str) -> None:
+    assert ProblemList("").suggest(name, ["No Input", "Menu", "Busy/Rejected"]) == hint
 
 
 def test_suggestions_end_before_they_take_minutes() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from ...calls.phlos import Phone, PhoneBehaviour, SmsOutcome
 from ...calls.phone_data import read_phone
@@ -15,6 +16,14 @@ __all__ = ["PHONE_KEYS", "PhoneReader"]
 
 PHONE_KEYS = ("does", "after", "keys", "confirm", "talks", "speaks", "sms")
 """The keys of a phone."""
+
+_SYNONYMS: Mapping[str, str] = {
+    "noanswer": PhoneBehaviour.NEVER,
+    "timeout": PhoneBehaviour.NEVER,
+    "unreachable": PhoneBehaviour.NEVER,
+    "busy": PhoneBehaviour.REJECT,
+}
+"""What other words for a phone's behaviour mean."""
 
 
 class PhoneReader(PartReader):
@@ -56,7 +65,8 @@ class PhoneReader(PartReader):
         choices = [str(name) for name in names]
         if value.text in choices:
             return value.text
-        near = self._problems.suggest(value.text, choices)
+        meant = _SYNONYMS.get(re.sub(r"[\W_]", "", value.text.lower()), "")
+        near = self._problems.suggest(meant if meant in choices else value.text, choices)
         there = f"there are {list_names(choices)}."
         self._add(value, path, f"no {what} {quote(value.text)}{near}; {there}")
         return choices[0]

@@ -223,6 +223,19 @@ def test_a_problem_of_a_part_has_its_place(body: str, problem: str) -> None:
     assert [one for one in found if one.startswith(problem)], found
 
 
+@pytest.mark.parametrize("word", ["no answer", "No_Answer", "noanswer", "timeout", "unreachable"])
+def test_a_phone_that_does_not_answer_never_does(word: str) -> None:
+    for body in (f"phones: {{1202: {word}}}", f"phones: {{1202: {{does: {word}}}}}"):
+        (problem,) = _of_call(body)
+        assert f"'{word}' (did you mean never?); there are answer, ring, reject," in problem
+
+
+def test_a_busy_phone_rejects() -> None:
+    (problem,) = _of_call("phones: {1202: busy}")
+
+    assert "no phone 'busy' (did you mean reject?)" in problem
+
+
 def test_a_step_needs_a_phone_where_an_api_request_starts_the_run() -> None:
     assert _problems("name: A\nrun: {}\nsteps: [hangs_up]") == [
         "3:9: steps[0]: no phone calls or texts here; write `ADDRESS: hangs_up`."
