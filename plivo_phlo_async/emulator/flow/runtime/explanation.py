@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...calls.members import canonical_address
-from ..engine.values import Run
+from ..engine.values import Run, Wait
 from .runner import FlowRunner
 
 __all__ = ["explain_runs"]
@@ -28,6 +28,11 @@ def explain_runs(runner: FlowRunner, address: str | None = None) -> list[str]:
     return [line for run in runs[-RUNS_SHOWN:] for line in _explain(runner, run)]
 
 
+def _wait_text(wait: Wait) -> str:
+    limit = "" if wait.seconds is None else f", {wait.seconds:g} seconds at most"
+    return f"{wait.kind}{limit}"
+
+
 def _has(run: Run, address: str) -> bool:
     wanted = canonical_address(address)
     return any(canonical_address(leg.phone) == wanted for leg in run.legs.values())
@@ -38,9 +43,9 @@ def _explain(runner: FlowRunner, run: Run) -> Iterator[str]:
     yield f"Run of {name} ({run.trigger}): {' > '.join(visit.node for visit in run.path)}"
     for token in run.tokens:
         assert token.wait is not None
-        seconds = token.wait.seconds
-        limit = "" if seconds is None else f", {seconds:g} seconds at most"
-        yield f"  waits at {token.node} for: {token.wait.kind}{limit}"
+        yield f"  waits at {token.node} for: {_wait_text(token.wait)}"
+        for attempt in token.wait.attempts:
+            yield f"    {run.legs[attempt.leg].phone}: {_wait_text(attempt)}"
     if run.ended is not None:
         yield f"  ended: {run.ended}"
     yield from (f"  note: {note}" for note in run.notes)

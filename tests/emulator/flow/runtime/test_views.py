@@ -43,11 +43,24 @@ def test_each_event_of_a_long_run_is_short(still: StillEmulator) -> None:
 
 def test_the_dashboard_has_the_latest_runs(still: StillEmulator) -> None:
     emulator = still.load("Menu")
-    runs = [emulator.phone(CALLER).calls(NUMBER) for _ in range(RUNS_SHOWN + 10)]
+    runs = [emulator.phone(str(n)).calls(NUMBER) for n in range(RUNS_SHOWN + 10)]
 
     shown: Any = emulator.dashboard()["runs"]
 
     assert [one["run_id"] for one in shown] == [run.run_id for run in runs[: -RUNS_SHOWN - 1 : -1]]
+
+
+def test_an_explained_run_says_how_long_each_phone_rings(still: StillEmulator) -> None:
+    emulator = still.load("Forward", Forward={"ring_timeout": "25"})
+    emulator.set_phone(AGENT, "ring")
+    emulator.phone(CALLER).calls(NUMBER)
+
+    _, *waits = emulator.explain_runs().splitlines()
+
+    assert waits == [
+        "  waits at Forward for: forward",
+        f"    {AGENT}: ring, 25 seconds at most",
+    ]
 
 
 def test_no_answer_and_no_event_has_the_auth_token(still: StillEmulator) -> None:
