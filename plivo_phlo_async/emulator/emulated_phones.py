@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from .calls.members import MemberState
 from .calls.switchboard import Switchboard
-from .errors import InvalidState, MemberNotFound
+from .errors import InvalidState, MemberNotFound, PhoneBusy
 from .flow_support import FlowSupport
 
 if TYPE_CHECKING:
@@ -36,10 +37,14 @@ class EmulatedPhones:
     def call(self, address: str, number: str, headers: Mapping[str, str]) -> str:
         """Call a number of a flow, with SIP headers; returns the id of the run.
 
-        Raises `ApiError` if no flow has the number, an argument is invalid, or too many runs are
-        live.
+        Raises `ApiError` if the phone is in a call, no flow has the number, an argument is
+        invalid, or too many runs are live.
         """
-        return self._flow_phones.call(address, number, headers).run_id
+        phones, member = self._flow_phones, self._switchboard.member(address)
+        is_member = member is not None and member.state is not MemberState.RINGING
+        if is_member or phones.is_in_call(address):
+            raise PhoneBusy(address)
+        return phones.call(address, number, headers).run_id
 
     def text(self, address: str, number: str, message: str) -> str:
         """Send a message to a number of a flow; returns the id of the run.

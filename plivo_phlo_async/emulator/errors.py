@@ -11,6 +11,7 @@ EmulatorError                  .error  .reason
     OtherAccount          403  the path names another account
     UnknownResource       404  the path, PHLO, node, run or call does not exist
     WrongMethod           405  the path exists for other methods only
+    PhoneBusy             409  the phone is in a call, and cannot call a number
     BodyTooLarge          413  the body exceeds `BODY_LIMIT`
     TooManyRequests       429  the rate limit is exceeded
 
@@ -121,6 +122,15 @@ class WrongMethod(ApiError):
     def __init__(self, allowed: Iterable[str]) -> None:
         names = ", ".join(sorted(allowed))
         super().__init__(f"Method not allowed here; allowed: {names}.", (("allow", names),))
+
+
+class PhoneBusy(ApiError):
+    """The phone is in a call, and cannot call a number."""
+
+    status = 409
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is in a call already; hang up first.")
 
 
 class BodyTooLarge(ApiError):

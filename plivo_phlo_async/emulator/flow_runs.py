@@ -124,7 +124,8 @@ class SimulatedPhone:
             The run that the call starts.
 
         Raises:
-            ApiError: no flow has the number, an argument is invalid, or too many runs are live.
+            ApiError: the phone is in a call, no flow has the number, an argument is invalid, or
+                too many runs are live.
         """
         return self._start(lambda phones: phones.call(self.address, number, headers or {}))
 
@@ -163,7 +164,7 @@ class SimulatedPhone:
             seconds: how long.
 
         Raises:
-            InvalidState: the phone is not being recorded.
+            InvalidState: the phone is not being recorded, or not yet: its prompt is playing.
             MemberNotFound: it is in no call of a flow.
         """
         self._act(lambda phones: phones.speak(self.address, seconds))

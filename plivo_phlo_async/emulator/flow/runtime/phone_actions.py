@@ -12,7 +12,7 @@ from ...http.parameters import ADDRESS_LIMIT, is_unicode
 from ..components import IVR_KEYS
 from ..engine.events import Answered, Busy, HungUp, Pressed
 from ..engine.step import Trigger
-from ..engine.values import LegState, Run
+from ..engine.values import LegState, Run, Token, WaitKind
 from ..phlo import Phlo
 from .runner import FlowRunner
 
@@ -53,6 +53,10 @@ class PhoneActions:
             raise InvalidParameter("message: it has a lone surrogate; give Unicode text.")
         trigger = Trigger("Incoming Message", address, number, message)
         return self._runner.start(self._flow(number).phlo_id, trigger)
+
+    def is_in_call(self, address: str) -> bool:
+        """Return whether a phone is in a call of a flow."""
+        return any(self._legs(address, LegState.UP))
 
     def answer(self, address: str) -> bool:
         """Answer a phone that a flow rings; returns whether one does.
@@ -98,8 +102,17 @@ class PhoneActions:
         if not 0 < seconds <= 86_400:
             raise InvalidParameter("seconds: give a number above 0, up to 86400.")
         run_id, leg = self._latest(address)
-        if not self._runner.phones.speak(self._runner.runs[run_id], leg, seconds):
-            raise InvalidState(f"{address} is not being recorded.")
+        run = self._runner.runs[run_id]
+        if not self._runner.phones.speak(run, leg, seconds):
+            raise InvalidState(self._not_recorded(address, run, leg))
+
+    def _not_recorded(self, address: str, run: Run, leg: str) -> str:
+        token = _token_of(run, leg)
+        if token is not None and token.wait is not None and token.wait.kind is WaitKind.PROMPT:
+            node = self._runner.flows[run.phlo_id].nodes[token.node]
+            if node.component == "Record Audio":
+                return f"{address} is not being recorded yet: the prompt of {node.name} is playing."
+        return f"{address} is not being recorded."
 
     def _flow(self, number: str) -> Phlo:
         phlo = self._runner.flow_of(number)
@@ -134,7 +147,11 @@ def _check_address(address: str) -> None:
         raise InvalidParameter(f"address: give 1 to {ADDRESS_LIMIT} characters.")
 
 
+def _token_of(run: Run, leg: str) -> Token | None:
+    return next((one for one in run.tokens if one.leg == leg), None)
+
+
 def _no_key_wanted(run: Run, leg: str, keys: str) -> str:
-    token = next((one for one in run.tokens if one.leg == leg), None)
+    token = _token_of(run, leg)
     where = "the call" if token is None else token.node
     return f"{keys!r} was not pressed: {where} asks for no key now."

@@ -95,10 +95,10 @@ def test_a_muted_member_is_muted_at_first(still: StillEmulator) -> None:
 
 
 def test_a_call_that_joins_twice_fails(still: StillEmulator) -> None:
-    emulator = still.load("Bridge")
-    emulator.phone(CALLER).calls(NUMBER)
+    emulator = still.load("Ring", "Bridge", Ring={"next": {"Answered": "Bridge"}})
+    emulator.run("test")
 
-    run = emulator.phone(CALLER).calls(NUMBER)
+    run = emulator.run("test")
 
     assert run.states[-1] == ("Bridge", "Failed")
 

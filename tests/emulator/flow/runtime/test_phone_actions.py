@@ -67,6 +67,42 @@ def test_the_sip_headers_of_a_call_are_variables(still: StillEmulator) -> None:
     assert phone.heard == ["gold"]
 
 
+def test_a_phone_in_a_call_cannot_call_a_number(still: StillEmulator) -> None:
+    emulator = still.load("Forward")
+    run = emulator.phone(CALLER).calls(NUMBER)
+
+    for busy in (CALLER, AGENT):
+        with pytest.raises(ApiError) as caught:
+            emulator.phone(f"+{busy.removeprefix('+')}").calls(NUMBER)
+        assert caught.value.status == 409
+        assert caught.value.error.endswith(" is in a call already; hang up first.")
+    assert [one.run_id for one in emulator.runs] == [run.run_id]
+
+
+def test_a_member_of_a_call_cannot_call_a_number(still: StillEmulator) -> None:
+    emulator = still.load("Agents")
+    emulator.set_phone(AGENT, "ring")
+    emulator.phone(CALLER).calls(NUMBER)
+
+    emulator.phone(AGENT).answers()
+
+    with pytest.raises(ApiError, match="is in a call already; hang up first"):
+        emulator.phone(AGENT).calls(NUMBER)
+
+
+def test_a_phone_that_has_hung_up_or_rings_can_call_a_number(still: StillEmulator) -> None:
+    emulator = still.load("Forward")
+    emulator.set_phone(AGENT, "ring")
+    caller = emulator.phone(CALLER)
+    caller.calls(NUMBER)
+
+    emulator.phone(AGENT).calls(NUMBER)
+    caller.hangs_up()
+    caller.calls(NUMBER)
+
+    assert len(emulator.runs) == 3
+
+
 @pytest.mark.parametrize("headers", [{"from": "1"}, {"header1": 5}, {"header1": "\ud800"}])
 def test_a_header_that_is_none_is_refused(still: StillEmulator, headers: dict[str, str]) -> None:
     phone = still.load("Say").phone(CALLER)
@@ -197,6 +233,20 @@ def test_a_phone_that_is_not_recorded_cannot_speak(still: StillEmulator) -> None
 
     with pytest.raises(CallError, match="is not being recorded"):
         phone.speaks(3)
+
+
+def test_a_phone_is_not_recorded_before_the_end_of_the_prompt() -> None:
+    still = StillEmulator(prompt_speed=1)
+    phone = still.load("Voicemail").phone(CALLER)
+    phone.calls(NUMBER)
+
+    with pytest.raises(CallError) as caught:
+        phone.speaks(3)
+    assert caught.value.reason == (
+        "12025550000 is not being recorded yet: the prompt of Voicemail is playing."
+    )
+    still.clock.advance(15)
+    phone.speaks(3)
 
 
 @pytest.mark.parametrize(

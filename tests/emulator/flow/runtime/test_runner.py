@@ -126,12 +126,12 @@ def test_two_flows_cannot_have_the_same_number(still: StillEmulator) -> None:
 
 
 def test_the_number_of_live_runs_is_limited(still: StillEmulator) -> None:
-    phone = still.load("Menu").phone(CALLER)
-    for _ in range(LIVE_LIMIT):
-        phone.calls(NUMBER)
+    emulator = still.load("Menu")
+    for number in range(LIVE_LIMIT):
+        emulator.phone(str(number)).calls(NUMBER)
 
     with pytest.raises(ApiError) as caught:
-        phone.calls(NUMBER)
+        emulator.phone(CALLER).calls(NUMBER)
     assert caught.value.status == 503
 
 
@@ -139,10 +139,10 @@ def test_the_oldest_ended_run_is_forgotten(
     still: StillEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plivo_phlo_async.emulator.flow.runtime.runner.RUN_LIMIT", 2)
-    phone = still.load("Menu").phone(CALLER)
-    live = phone.calls(NUMBER)
-    ended = still.emulator.phone(AGENT).calls(NUMBER)
-    still.emulator.phone(AGENT).hangs_up()
+    phone = still.load("Menu").phone(AGENT)
+    live = still.emulator.phone(CALLER).calls(NUMBER)
+    ended = phone.calls(NUMBER)
+    phone.hangs_up()
 
     last = phone.calls(NUMBER)
 
