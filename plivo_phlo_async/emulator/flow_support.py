@@ -350,8 +350,17 @@ class FlowSupport:
 
     def _on_run(self, run: Run, before: Run | None) -> None:
         # Made now: a function that makes it later would keep the whole run, at each of its steps.
-        outline: Mapping[str, object] = self._views.describe_step(run, before)
+        outline = {**self._views.describe_step(run, before), "dialled": self._dialled(run, before)}
         self._changed(lambda: outline)
+
+    def _dialled(self, run: Run, before: Run | None) -> dict[str, int]:
+        """Return how often the phones were dialled that a step of a run has dialled."""
+        known: Mapping[str, object] = {} if before is None else before.legs
+        dialled: dict[str, int] = {}
+        for uuid, leg in run.legs.items():
+            if uuid not in known and leg.direction == "outbound":
+                dialled |= self._switchboard.dialled_at(leg.phone)
+        return dialled
 
     # What happens in the emulator
 

@@ -50,6 +50,17 @@ def test_the_dashboard_has_the_latest_runs(still: StillEmulator) -> None:
     assert [one["run_id"] for one in shown] == [run.run_id for run in runs[: -RUNS_SHOWN - 1 : -1]]
 
 
+def test_the_event_of_a_step_counts_the_phones_that_it_dials(still: StillEmulator) -> None:
+    emulator = still.load("Forward")
+    for _ in range(2):
+        emulator.phone(CALLER).calls(NUMBER)
+        emulator.phone(CALLER).hangs_up()
+
+    events = [one.data() for one in emulator.events.after(0) or [] if one.kind == "run"]
+
+    assert [event["dialled"] for event in events if event["dialled"]] == [{AGENT: 1}, {AGENT: 2}]
+
+
 def test_an_explained_run_says_how_long_each_phone_rings(still: StillEmulator) -> None:
     emulator = still.load("Forward", Forward={"ring_timeout": "25"})
     emulator.set_phone(AGENT, "ring")
