@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from ..emulator import DEMO_AUTH_ID, PhloEmulator, PhoneBehaviour, PhoneMix, read_phone_mix
+from ..emulator.dashboard.snippets import as_exports
 from ..emulator.durations import read_seconds
 from ..emulator.errors import ApiError
 from ..emulator.faults.rules import FaultKind, parse_rule
@@ -216,8 +216,8 @@ def _print_environment(server: EmulatorServer, as_json: bool) -> None:
     if as_json:
         print_json(server.env)
     else:
-        for name, value in server.env.items():
-            click.echo(f"export {name}={shlex.quote(value)}")
+        for line in as_exports(server.env, server.host):
+            click.echo(line)
     page = server.base_url.replace("/v1", "/_emulator/")
     click.echo(f"# The emulator runs until Ctrl-C. Its calls are shown at {page}", err=True)
 
@@ -244,7 +244,7 @@ def _emulator(
     emulator = PhloEmulator(
         auth_id=seed.auth_id or DEMO_AUTH_ID,
         auth_token=seed.auth_token or os.environ.get(TOKEN_VARIABLE) or new_auth_token(),
-        phlos=seed.phlos,
+        phlos=() if seed_file is None and files.paths else seed.phlos,
         phones=seed.phones,
         default_phone=default_phone or seed.default_phone,
         rate_limit=None if no_rate_limit else rate or (300, 5.0),

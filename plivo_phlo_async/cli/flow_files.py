@@ -22,16 +22,20 @@ class FlowFiles:
 
     Args:
         paths: the files.
+
+    Attributes:
+        paths: the files.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths = tuple(paths)
+        self.paths: tuple[Path, ...] = tuple(paths)
         self._seen: dict[Path, tuple[int, int] | None] = {}
+        self._problems: dict[str, str] = {}
 
     def load(self, emulator: PhloEmulator) -> None:
         """Load every file, or exit with all problems of the first that has some."""
         loaded: dict[str, Path] = {}
-        for path in self._paths:
+        for path in self.paths:
             self._seen[path] = _version(path)
             phlo_id, problems = _load(emulator, path)
             if problems:
@@ -42,13 +46,27 @@ class FlowFiles:
 
     def reload_changed(self, emulator: PhloEmulator) -> None:
         """Load the files that have changed; one with problems leaves its flow as it is."""
-        for path in self._paths:
+        for path in self.paths:
             version = _version(path)
             if version == self._seen[path] or version is None:
                 continue
             self._seen[path] = version
-            _, problems = _load(emulator, path)
-            click.echo(problems or f"# {path}: loaded again.", err=True)
+            click.echo(self._reload(emulator, path), err=True)
+
+    def _reload(self, emulator: PhloEmulator, path: Path) -> str:
+        """Load a file; returns what came of it, for the terminal."""
+        live = [run for run in emulator.runs if run.ended is None]
+        _, problems = _load(emulator, path)
+        before = self._problems
+        known = {**before, str(path): problems}
+        self._problems = {file: text for file, text in known.items() if text}
+        if self._problems != before:
+            emulator.show_file_problems(self._problems)
+        if problems:
+            return f"{problems}\n# {path}: not loaded; the version before still runs."
+        stopped = sum(run.ended is not None for run in live)
+        runs = f"; stopped {stopped} live run{'s' * (stopped > 1)}" if stopped else ""
+        return f"# {path}: loaded again{runs}."
 
 
 def _version(path: Path) -> tuple[int, int] | None:

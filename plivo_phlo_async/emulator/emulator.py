@@ -17,6 +17,7 @@ from .calls.phlos import DEMO_AUTH_TOKEN
 from .calls.phones import PhoneRegistry
 from .calls.switchboard import Snapshot, Switchboard
 from .dashboard.request_log import RequestLog
+from .dashboard.snippets import default_node
 from .dashboard.sse import EventStream
 from .dashboard.views import DashboardViews
 from .errors import ApiError, CallError, WrongCredentials
@@ -305,6 +306,7 @@ class Emulator:
                 "account": {
                     "auth_id": self.auth_id,
                     "demo_token": self.auth_token == DEMO_AUTH_TOKEN,
+                    "default_node": default_node(self.api.phlos),
                 },
                 "requests": self.request_log.requests,
                 "faults": self.faults.describe(),
@@ -312,6 +314,7 @@ class Emulator:
                 "latency": self.latency,
                 "deliveries": self.webhooks.unfinished,
                 "flows": self.flows.flows(),
+                "file_problems": self.file_problems,
                 "runs": self.flows.runs(RUNS_SHOWN),
             }
 
@@ -345,6 +348,12 @@ class Emulator:
             self.flows.load(phlo)
         self._publish_all()
 
+    def set_file_problems(self, problems: Mapping[str, str]) -> None:
+        """Set the problems of files whose flows run as they were loaded before."""
+        with self.current():
+            self.file_problems = dict(problems)
+        self._publish_all()
+
     def snapshot(self) -> Snapshot:
         """Return what survives a restart: the calls, the counts, the phones."""
         with self.current():
@@ -365,6 +374,7 @@ class Emulator:
     def _configure(self, seed: Seed) -> None:
         if seed.auth_id is not None and seed.auth_token is not None:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
+        self.file_problems: dict[str, str] = {}
         self.flows.clear()
         self.flows.set_seed_hosts(seed.hosts)
         self.api.configure(seed.phlos)

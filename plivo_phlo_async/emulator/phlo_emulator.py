@@ -27,6 +27,7 @@ from .calls.phone_mix import DEFAULT_MIX, PhoneMix
 from .calls.phones import Phones
 from .calls.switchboard import Snapshot
 from .dashboard.request_log import RequestLogEntry
+from .dashboard.snippets import default_node
 from .dashboard.sse import EventStream
 from .emulated_phones import EmulatedPhones
 from .emulator import Emulator
@@ -225,18 +226,14 @@ class PhloEmulator:
 
         Returns:
             `PLIVO_AUTH_ID`, `PLIVO_AUTH_TOKEN` and `PLIVO_PHLO_BASE_URL`; `PLIVO_PHLO_ID` and
-            `PLIVO_NODE_ID` are the first ones, omitted where there is none.
+            `PLIVO_NODE_ID` are the first PHLO and its first node, omitted where there is none.
         """
-        values = {
+        return {
             "PLIVO_AUTH_ID": self.auth_id,
             "PLIVO_AUTH_TOKEN": self.auth_token,
             "PLIVO_PHLO_BASE_URL": base_url,
+            **default_node(self.phlos),
         }
-        for phlo in self.phlos[:1]:
-            values["PLIVO_PHLO_ID"] = phlo.phlo_id
-            for node in phlo.nodes[:1]:
-                values["PLIVO_NODE_ID"] = node.node_id
-        return values
 
     @property
     def served(self) -> bool:
@@ -466,6 +463,14 @@ class PhloEmulator:
             emulator.load_flow(phlo)
             emulator.flows.runner.fetches.stubs.add(stubs)
             return phlo
+
+    def show_file_problems(self, problems: Mapping[str, str]) -> None:
+        """Show on the page which files have problems, while their flows run as loaded before.
+
+        Args:
+            problems: the problems by file, a line each; they replace those shown before.
+        """
+        self._emulator.set_file_problems(problems)
 
     def run(self, phlo_id: str, /, **params: object) -> FlowRun:
         """Start a flow by API request.

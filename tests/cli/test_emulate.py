@@ -72,18 +72,22 @@ def test_every_option_reaches_the_emulator_and_the_calls_outlive_it(tmp_path: Pa
     assert [m["address"] for m in later["calls"][0]["members"]] == ["5"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "127.0.0.1"), ("NO_PROXY=b.example;", "b.example,127.0.0.1")]
+)
 def test_what_it_prints_for_a_shell_sets_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str
 ) -> None:
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.setenv("NO_PROXY", "a.example")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "seed.json").write_text(json.dumps(SEED))
     with _printing("--seed", str(tmp_path / "seed.json")) as printed:
         lines = [printed.readline() for _ in range(6)]
-    script = "".join(lines) + 'echo "$PLIVO_AUTH_ID $PLIVO_AUTH_TOKEN $PLIVO_PHLO_ID $NO_PROXY"'
+    shows = 'echo "$PLIVO_AUTH_ID $PLIVO_AUTH_TOKEN $PLIVO_PHLO_ID $NO_PROXY"'
+    script = "".join([before, *lines, shows])
     shown = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
 
-    assert shown.stdout == "MASEED t '&' t p a.example,127.0.0.1\n"
+    assert shown.stdout == f"MASEED t '&' t p {after}\n"
 
 
 @pytest.mark.parametrize(

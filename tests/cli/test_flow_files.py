@@ -70,9 +70,46 @@ def test_a_change_with_problems_is_reported_once_and_leaves_the_flow(
     files.reload_changed(emulator)
     files.reload_changed(emulator)
 
-    reported = f"{path}:4:24: start.Incoming Call: no node 'Sai' (did you mean Say?).\n"
+    problem = f"{path}:4:24: start.Incoming Call: no node 'Sai' (did you mean Say?)."
+    reported = f"{problem}\n# {path}: not loaded; the version before still runs.\n"
     assert capsys.readouterr().err == reported
+    assert emulator.dashboard()["file_problems"] == {str(path): problem}
     assert emulator.phone("12025550000").calls("+14155550100").path == ["Start", "Say"]
+
+
+def test_the_problems_of_a_file_end_with_its_next_version(path: Path) -> None:
+    emulator, files = PhloEmulator(), FlowFiles([path])
+    files.load(emulator)
+    _changed(path, FLOW.replace("Call: Say", "Call: Sai"))
+    files.reload_changed(emulator)
+
+    _changed(path, FLOW.replace("phlo: Hello", "phlo: Changed again"))
+    files.reload_changed(emulator)
+
+    assert emulator.dashboard()["file_problems"] == {}
+
+
+def test_a_change_says_how_many_live_runs_it_stops(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emulator, files = PhloEmulator(), FlowFiles([path])
+    files.load(emulator)
+    run = emulator.phone("12025550000").calls("+14155550100")
+    _changed(path, FLOW.replace("phlo: Hello", "phlo: Changed"))
+
+    files.reload_changed(emulator)
+
+    assert run.ended == "stopped: the PHLO was replaced"
+    assert capsys.readouterr().err == f"# {path}: loaded again; stopped 1 live run.\n"
+
+
+def test_a_flow_takes_the_place_of_the_demo_phlo(path: Path) -> None:
+    with emulating("--flow", str(path)) as settings:
+        nodes = ask(settings, "dashboard")["nodes"]
+
+    assert settings["PLIVO_PHLO_ID"] == "hello"
+    assert "PLIVO_NODE_ID" not in settings
+    assert nodes == []
 
 
 def test_a_file_that_is_gone_leaves_its_flow(path: Path) -> None:

@@ -1,11 +1,31 @@
-"""A request as code to copy: as curl, and as Python."""
+"""Code to copy: a request as curl and as Python, the environment of a client for a shell."""
 
 import shlex
+from collections.abc import Iterable, Mapping
 
-from ..calls.phlos import NodeType
+from ..calls.phlos import EmulatedPhlo, NodeType
 from ..http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
 from ..http.request import HttpRequest
 from ..http.request_info import RequestInfo
+
+
+def default_node(phlos: Iterable[EmulatedPhlo]) -> dict[str, str]:
+    """Return `PLIVO_PHLO_ID` and `PLIVO_NODE_ID` of the first PHLO, as far as there are any."""
+    phlo = next(iter(phlos), None)
+    if phlo is None:
+        return {}
+    ids = {"PLIVO_PHLO_ID": phlo.phlo_id}
+    return {**ids, "PLIVO_NODE_ID": phlo.nodes[0].node_id} if phlo.nodes else ids
+
+
+def as_exports(environment: Mapping[str, str], host: str) -> list[str]:
+    """Return lines for a shell that export an environment; `NO_PROXY` gets `host` added."""
+    return [
+        f'export {name}="${{{name}:+${name},}}{host}"'
+        if name.lower() == "no_proxy"
+        else f"export {name}={shlex.quote(value)}"
+        for name, value in environment.items()
+    ]
 
 
 def as_curl(request: HttpRequest) -> str:
