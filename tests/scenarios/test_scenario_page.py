@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plivo_phlo_async.cli import plivo_phlo
+from plivo_phlo_async.emulator import PhoneBehaviour
 from plivo_phlo_async.emulator.flow.scenario.reader import read_scenarios
 from plivo_phlo_async.emulator.flow.scenario.values import EXPECT_KEYS, STEPS
 
@@ -16,7 +17,7 @@ from .test_phlo_files import FILE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "test-a-phlo-in-ci.md").read_text()
 YAML = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-SCENARIOS, ANSWERS, ACTIONS = YAML
+SCENARIOS, UNANSWERED, ANSWERS, ACTIONS = YAML
 (FAILURE,) = re.findall(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 TIME = re.compile(r"\((\d+ ms|\d+\.\d\d s)\)")
 
@@ -35,6 +36,13 @@ def _tested() -> Result:
 
 @pytest.mark.usefixtures("folder")
 def test_the_scenarios_pass() -> None:
+    done = _tested()
+
+    assert done.exit_code == 0, done.stdout
+
+
+def test_the_scenario_of_a_desk_that_does_not_answer_passes(folder: Path) -> None:
+    (folder / "shop.scenario.yaml").write_text(UNANSWERED)
     done = _tested()
 
     assert done.exit_code == 0, done.stdout
@@ -60,7 +68,8 @@ def test_the_answers_are_read() -> None:
     ]
 
 
-def test_every_step_and_every_key_is_on_the_page() -> None:
+def test_every_step_key_and_behaviour_of_a_phone_is_on_the_page() -> None:
+    assert all(f"| `{does}` |" in PAGE for does in PhoneBehaviour)
     assert all(re.search(rf"`{step}[:`]", PAGE) for step in STEPS)
     assert all(f"| `{key}` |" in PAGE for key in EXPECT_KEYS)
 
