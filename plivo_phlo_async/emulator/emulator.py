@@ -132,6 +132,7 @@ class Emulator:
             changed=self._on_delivery,
         )
         self.flows = self._flow_support()
+        self.file_problems: dict[str, str] = {}
         self.background = self._background_tasks(sleep_until_due)
         self._configure(seed)
 
@@ -374,7 +375,7 @@ class Emulator:
     def _configure(self, seed: Seed) -> None:
         if seed.auth_id is not None and seed.auth_token is not None:
             self.auth_id, self.auth_token = seed.auth_id, seed.auth_token
-        self.file_problems: dict[str, str] = {}
+        self.file_problems = {}
         self.flows.clear()
         self.flows.set_seed_hosts(seed.hosts)
         self.api.configure(seed.phlos)
