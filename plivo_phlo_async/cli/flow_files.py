@@ -61,7 +61,7 @@ class FlowFiles:
         known = {**before, str(path): problems}
         self._problems = {file: text for file, text in known.items() if text}
         if self._problems != before:
-            emulator.show_file_problems(self._problems)
+            emulator.report_file_problems(self._problems)
         if problems:
             return f"{problems}\n# {path}: not loaded; the version before still runs."
         stopped = sum(run.ended is not None for run in live)

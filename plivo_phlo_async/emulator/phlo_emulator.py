@@ -464,11 +464,11 @@ class PhloEmulator:
             emulator.flows.runner.fetches.stubs.add(stubs)
             return phlo
 
-    def show_file_problems(self, problems: Mapping[str, str]) -> None:
-        """Show on the page which files have problems, while their flows run as loaded before.
+    def report_file_problems(self, problems: Mapping[str, str]) -> None:
+        """Report in the dashboard which files have problems; their flows run as loaded before.
 
         Args:
-            problems: the problems by file, a line each; they replace those shown before.
+            problems: the problems by file, a line each; they replace those reported before.
         """
         self._emulator.set_file_problems(problems)
 
