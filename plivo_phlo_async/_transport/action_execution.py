@@ -92,12 +92,15 @@ class ActionExecution:
     def __init__(
         self, transport: ExecutionSettings, action: Action, recorder: SendRecorder | None = None
     ) -> None:
-        self.transport, self.action = transport, action
+        self.transport: ExecutionSettings = transport
+        self.action: Action = action
         self._recorder, self._is_recorded = recorder, False
         self.begun: datetime | None = None
         self._shared = shared = transport.shared
-        self.started = shared.clock()
-        self.attempts, self.waited, self.in_doubt = 0, 0.0, False
+        self.started: float = shared.clock()
+        self.attempts: int = 0
+        self.waited: float = 0.0
+        self.in_doubt: bool = False
         self._retry = RetryState(
             transport.retry, action.retry_safety, self.started, shared.retry_budget, shared.random
         )
