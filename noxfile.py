@@ -99,6 +99,13 @@ def calls(session: nox.Session) -> None:
 
 
 @nox.session
+def scale_out(session: nox.Session) -> None:
+    """Kill workers of several queues, whose journal is in PostgreSQL; needs RabbitMQ, too."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.scale_out", *session.posargs)
+
+
+@nox.session
 def members(session: nox.Session) -> None:
     """Expect members in storms of events, timeouts and cancellations, a long time."""
     _install(session, "tests")

@@ -17,7 +17,7 @@ PAGES = {
     "how-to/aiohttp.md": "aiohttp_service.py",
     "tutorial/agent-desktop.md": "agent_desktop/app.py",
 }
-PROGRAMS = sorted({*EXAMPLES.glob("*.py"), *EXAMPLES.glob("*/*.py")})
+PROGRAMS = sorted({*EXAMPLES.glob("*.py"), *EXAMPLES.glob("*/[!_]*.py")})
 
 
 @pytest.mark.parametrize(("page", "program"), PAGES.items(), ids=[*PAGES])
