@@ -39,6 +39,10 @@ async def _send(
     await sender.forget("marker")
 
 
+def _logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.levelname for each in caplog.records if each.name == "plivo_phlo_async"]
+
+
 def _ids(tracker: RedisMemberTracker | MemberTracker, call: str = "c") -> list[str]:
     return [member.member_id for member in tracker.members(call)]
 
@@ -47,7 +51,7 @@ def _ids(tracker: RedisMemberTracker | MemberTracker, call: str = "c") -> list[s
     "connection", [{}, {"decode_responses": True}, {"protocol": 3}, {"socket_timeout": 0.2}]
 )
 async def test_an_event_fulfils_an_expectation_in_another_worker(
-    new_tracker: NewTracker, connection: dict[str, Any]
+    new_tracker: NewTracker, connection: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_tracker(connection=connection) as one, new_tracker() as other:
         async with asyncio.timeout(PATIENCE), other.expect_enter(AGENT) as joined:
@@ -60,6 +64,7 @@ async def test_an_event_fulfils_an_expectation_in_another_worker(
         assert changed is True
         assert (member.address, member.call) == (AGENT, "c")
         assert one.find(AGENT) is other.find(AGENT) is None
+    assert _logged(caplog) == []
 
 
 async def test_each_worker_sees_each_change_once_and_in_order(new_tracker: NewTracker) -> None:
@@ -113,6 +118,45 @@ async def test_a_name_that_is_used_again_has_its_new_members(new_tracker: NewTra
             assert _ids(late, "support") == ["3"]
 
 
+async def test_what_a_worker_sent_itself_does_not_come_back_to_it(new_tracker: NewTracker) -> None:
+    async with new_tracker() as one, new_tracker() as other:
+        await one.update(entered(AGENT, "1", **NAMED))
+        await asyncio.gather(
+            one.update(ended(**NAMED)), one.update(entered(CUSTOMER, "2", **NAMED))
+        )
+        await _send(one, other)
+        await _send(other, one)
+
+        assert _ids(one, "support") == _ids(other, "support") == ["2"]
+
+
+async def test_a_worker_that_catches_up_keeps_who_entered_after_the_end_of_a_name(
+    new_tracker: NewTracker, redis: Redis
+) -> None:
+    async with new_tracker() as one, new_tracker() as other:
+        await _send(
+            one,
+            other,
+            entered(AGENT, "1", **NAMED),
+            ended(**NAMED),
+            entered(CUSTOMER, "2", **NAMED),
+        )
+        changes = other.changes()
+        await redis.client_kill_filter(_type="normal", skipme=True)
+        await _send(one, other)
+
+        assert _ids(other, "support") == ["2"]
+        assert (await anext(changes)).call == "marker"
+
+
+async def test_a_repeated_event_is_not_sent_again(new_tracker: NewTracker, redis: Redis) -> None:
+    async with new_tracker() as one:
+        for _ in range(3):
+            await one.update(entered(AGENT))
+
+        assert await redis.xlen("{test}:events") == 1
+
+
 async def test_a_call_is_forgotten_in_all_workers(new_tracker: NewTracker) -> None:
     async with new_tracker() as one, new_tracker() as other:
         await _send(one, other, entered(AGENT))
@@ -161,8 +205,7 @@ async def test_while_redis_is_away_events_are_kept_and_it_is_logged_once(
         await _send(one, other)
 
         assert _ids(one) == _ids(other) == ["1", "late 0", "late 1", "late 2"]
-    logged = [record.levelname for record in caplog.records]
-    assert logged.count("WARNING") == 2  # one for each worker
+    assert _logged(caplog).count("WARNING") == 2  # one for each worker
 
 
 async def test_a_worker_starts_while_redis_is_away(

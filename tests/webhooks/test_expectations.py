@@ -132,6 +132,18 @@ async def test_a_late_event_of_who_left_before_the_block_does_not_count(
         assert joined.member is None
 
 
+async def test_of_a_call_that_ended_before_the_block_no_late_event_counts(
+    tracker: MemberTracker,
+) -> None:
+    tracker.update(ended())
+    async with tracker.expect_enter(AGENT) as joined, tracker.expect_exit(AGENT) as left:
+        tracker.update(exited(AGENT))
+        tracker.update(entered(AGENT))
+
+        assert joined.member is None
+        assert left.member is None
+
+
 async def test_a_repeated_event_of_who_left_within_the_block_does_not_count(
     tracker: MemberTracker,
 ) -> None:
