@@ -92,6 +92,13 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session
+def model(session: nox.Session) -> None:
+    """Five million random steps of durable actions: never twice, never hidden, never lost."""
+    _install(session, "tests")
+    session.run("python", "-m", "tests.durable.model", *session.posargs)
+
+
+@nox.session
 def calls(session: nox.Session) -> None:
     """A hundred thousand steps over up to twenty calls on one node; no call shows in another."""
     _install(session, "tests")
