@@ -312,6 +312,15 @@ def test_without_scripts_there_is_a_table_of_runs_with_their_paths() -> None:
     ]
 
 
+def test_without_scripts_a_long_path_is_cut_at_its_beginning() -> None:
+    emulator = StillEmulator().load("Menu", Menu={"next": {"1": "Menu"}})
+    emulator.phone(CALLER).calls(NUMBER)
+    for _ in range(120):
+        emulator.phone(CALLER).presses("1")
+
+    assert f"<td>… {'→ Menu ' * 100}</td>".replace(" </td>", "</td>") in page_of(emulator)
+
+
 def test_without_scripts_a_flow_is_a_table_of_its_nodes() -> None:
     emulator = StillEmulator().load("Menu", "Bye", Menu={"next": {"1": "Bye"}})
     emulator.phone(CALLER).calls(NUMBER)

@@ -19,9 +19,6 @@ LOG_ROWS = 100
 RUN_ROWS = 100
 """The maximum number of runs shown."""
 
-STEP_ROWS = 200
-"""The maximum number of nodes shown of a path."""
-
 DELIVERY_ROWS = 100
 """The maximum number of deliveries shown."""
 
@@ -63,7 +60,7 @@ def write_tables(emulator: Emulator, mask: Mask) -> str:
 
 
 _FLOWS = ("Flow", "Numbers", "Node", "Component", "Leads to", "Reached")
-_RUNS = ("Run", "Flow", "Trigger", "Started (UTC)", "Path", "Waits at", "Ended")
+_RUNS = ("Run", "Flow", "Trigger", "Started (UTC)", "Path", "Waiting at", "Ended")
 _CALLS = ("Node", "Call", "Member", "Role", "State", "For", "Transfer")
 _ENDED = ("Node", "Call", "Members", "Lasted", "Ended (UTC)")
 _LOG = ("Number", "Time (UTC)", "Action", "Member", "Answer", "Fault", "Reason")
@@ -101,13 +98,15 @@ def _node_rows(flow: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 
 def _run_row(run: Mapping[str, Any], names: Mapping[object, object]) -> tuple[object, ...]:
-    path, more = run["path"][:STEP_ROWS], len(run["path"]) - STEP_ROWS
+    path = run["path"]
+    # The outline of a long run has only the end of its path.
+    cut = [] if path[0] == "Start" else ["…"]
     return (
         run["run_id"][:8],
         names.get(run["phlo_id"], run["phlo_id"]),
         run["trigger"],
         _time(run["started_at"]),
-        " → ".join([*path, *([f"and {more} more"] if more > 0 else [])]),
+        " → ".join([*cut, *path]),
         ", ".join(f"{wait['node']}: {wait['for']}" for wait in run["waiting"]),
         run["ended"],
     )
