@@ -46,7 +46,7 @@ _LOGGER = logging.getLogger("plivo_phlo_async.emulator")
 
 
 RUNS_SHOWN = 100
-"""How many of the latest runs the dashboard has; those that have not ended come first."""
+"""How many runs the dashboard has: the live ones, however many, and the latest of the others."""
 
 
 class Emulator:

@@ -289,7 +289,7 @@ class FlowSupport:
     def runs(self, most: int | None = None) -> list[dict[str, object]]:
         """Return the outline of every run as plain data, the latest first.
 
-        With `most` only of so many, those that have not ended first.
+        With `most`, of every live run, then of the latest others, up to `most` in all.
         """
         if self._runner is None:
             return []

@@ -284,9 +284,11 @@ class FlowRunner:
         return next((one for one in recordings if one.recording_id == recording_id), None)
 
     def recent(self, most: int) -> list[Run]:
-        """Return the latest runs, those that have not ended before the others."""
-        latest = reversed(self.runs.values())
-        return sorted(latest, key=lambda run: run.ended is not None)[:most]
+        """Return every live run, then the latest of the others, up to `most` in all."""
+        latest = [*reversed(self.runs.values())]
+        live = [run for run in latest if run.ended is None]
+        ended = [run for run in latest if run.ended is not None]
+        return [*live, *ended[: max(0, most - len(live))]]
 
     def behaviour(self, address: str) -> PhoneBehaviour:
         """Return what the phone at an address does, or did when it rang last."""

@@ -43,7 +43,10 @@ def test_each_event_of_a_long_run_is_short(still: StillEmulator) -> None:
 
 def test_the_dashboard_has_the_latest_runs(still: StillEmulator) -> None:
     emulator = still.load("Menu")
-    runs = [emulator.phone(str(n)).calls(NUMBER) for n in range(RUNS_SHOWN + 10)]
+    runs = []
+    for _ in range(RUNS_SHOWN + 10):
+        runs.append(emulator.phone(CALLER).calls(NUMBER))
+        emulator.phone(CALLER).hangs_up()
 
     shown: Any = emulator.dashboard()["runs"]
 
@@ -72,6 +75,17 @@ def test_an_explained_run_says_how_long_each_phone_rings(still: StillEmulator) -
         "  waits at Forward for: forward",
         f"    {AGENT}: ring, 25 seconds at most",
     ]
+
+
+def test_the_dashboard_has_every_live_run(still: StillEmulator) -> None:
+    emulator = still.load("Menu")
+    for number in range(RUNS_SHOWN + 10):
+        emulator.phone(f"1303555{number:04}").calls(NUMBER)
+    emulator.phone("13035550000").hangs_up()
+
+    shown: Any = emulator.dashboard()["runs"]
+
+    assert [one["ended"] for one in shown] == [None] * (RUNS_SHOWN + 9)
 
 
 def test_no_answer_and_no_event_has_the_auth_token(still: StillEmulator) -> None:
