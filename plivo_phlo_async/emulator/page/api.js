@@ -2,7 +2,7 @@
 
 const ROOT = "/_emulator";
 
-/** Send a request and return the JSON of its response; throws an Error with its error text. */
+/** Send a request and return the JSON of its response; throws an Error with its error text and `status`. */
 export async function ask(method, path, body) {
   const options = { method, headers: {} };
   if (body !== undefined) {
@@ -16,7 +16,10 @@ export async function ask(method, path, body) {
     throw new Error("The emulator is not reachable.");
   }
   const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(json.error || `The emulator answered ${answer.status}.`);
+  if (!answer.ok) {
+    const wrong = new Error(json.error || `The emulator answered ${answer.status}.`);
+    throw Object.assign(wrong, { status: answer.status });
+  }
   return json;
 }
 

@@ -1,6 +1,6 @@
 // The dialog that rings a phone into a call: who rings whom, in which role.
 
-import { announce, byId, canonical, el, say } from "./dom.js";
+import { announce, byId, canonical, el, refuse, say } from "./dom.js";
 import { shortId } from "./model.js";
 import { sendAction } from "./actions.js";
 
@@ -33,7 +33,7 @@ export class Dial {
     this.offer(call);
     this.to.value = "";
     byId("dial-role").value = action === "call" ? "customer" : "agent";
-    this.refuse("");
+    refuse(this.dialog, "");
     this.dialog.showModal();
     this.to.focus();
   }
@@ -58,12 +58,7 @@ export class Dial {
       announce(`${this.action} ${canonical(to)}: accepted.`);
       return;
     }
-    this.refuse(wrong);
+    refuse(this.dialog, wrong);
     this.to.focus();
-  }
-
-  refuse(text) {
-    say(byId("dial-refused"), text);
-    byId("dial-refused").hidden = !text;
   }
 }

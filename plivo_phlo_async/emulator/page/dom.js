@@ -86,6 +86,24 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Do `work`; show its error, or none, as one line in `box`. */
+export async function attempt(box, work) {
+  let wrong = "";
+  try {
+    await work();
+  } catch (error) {
+    wrong = error.message;
+  }
+  refuse(box, wrong);
+}
+
+/** Show one line that says why something in `box` was refused; "" hides it. */
+export function refuse(box, text) {
+  const line = box.querySelector(".refused");
+  say(line, text);
+  line.hidden = !text;
+}
+
 /** Say `text` to a screen reader. */
 export function announce(text) {
   byId("heard").replaceChildren(text);

@@ -1,6 +1,8 @@
 // The flows and their runs, updated by the steps of the runs. It draws nothing.
 
-/** How many runs are kept; those that have ended are dropped first, the oldest before the others. */
+import { count } from "./dom.js";
+
+/** How many runs are kept: the live ones, however many, and the latest of the others. */
 const RUNS_KEPT = 300;
 
 /** Identifies a state of a node; names may hold anything. */
@@ -15,7 +17,7 @@ export class FlowModel {
     this.taken = new Map();
   }
 
-  /** Replace everything by a dashboard. */
+  /** Replace everything with a dashboard. */
   load({ flows, runs }) {
     this.flows = flows;
     this.runs = new Map(runs.toReversed().map((run) => [run.run_id, run]));
@@ -37,9 +39,20 @@ export class FlowModel {
     if (this.runs.size > RUNS_KEPT) this.forget();
   }
 
+  /** Drop the oldest run that has ended. */
   forget() {
-    const ended = [...this.runs.values()].find((run) => run.ended !== null);
-    if (ended) this.runs.delete(ended.run_id);
+    for (const [run_id, run] of this.runs) {
+      if (run.ended === null) continue;
+      this.runs.delete(run_id);
+      return;
+    }
+  }
+
+  /** How many runs are live. */
+  get live() {
+    let live = 0;
+    for (const run of this.runs.values()) if (run.ended === null) live += 1;
+    return live;
   }
 
   /** The runs, live ones first, then the latest. */
@@ -70,11 +83,13 @@ function countsOf(taken) {
   return new Map(states);
 }
 
-/** What tokens wait for, in a few words: `keys`, `3 × keys, prompt`. */
-export function waitsOf(tokens) {
-  const kinds = [...new Set(tokens.map((token) => token.for))].join(", ");
-  return tokens.length > 1 ? `${tokens.length} × ${kinds}` : kinds;
-}
+const kindsOf = (tokens) => [...new Set(tokens.map((token) => token.for))].join(", ");
 
-/** Since when the first of them waits. */
+/** What tokens wait for, as a label: `keys`, `3 × keys, prompt`. */
+export const waitsOf = (tokens) => (tokens.length > 1 ? `${tokens.length} × ${kindsOf(tokens)}` : kindsOf(tokens));
+
+/** The same in words: `3 tokens waiting: keys, prompt`. */
+export const describeWaits = (tokens) => `${count(tokens.length, "token")} waiting: ${kindsOf(tokens)}`;
+
+/** When the first of them started to wait. */
 export const oldestOf = (tokens) => Math.min(...tokens.map((token) => token.since));

@@ -17,13 +17,15 @@ export class Flows {
     this.phlo_id = null;
     this.node = null;
     this.graph = new FlowGraph(byId("graph"), (name) => this.selectNode(name === this.node ? null : name));
-    this.list = new RunList(model, (run_id) => this.selectRun(run_id === this.run.run_id ? "" : run_id));
-    this.run = new RunFacts({
+    this.runList = new RunList(model, (run_id) => this.selectRun(run_id === this.runFacts.run_id ? "" : run_id));
+    this.runFacts = new RunFacts({
       changed,
-      select: (name) => this.selectNode(name),
+      select: (name) => this.selectNodeOfRun(name),
       close: () => this.closeRun(),
+      gone: () => this.selectRun(""),
+      failed,
     });
-    this.facts = new NodeFacts(() => this.closeNode());
+    this.nodeFacts = new NodeFacts(() => this.closeNode());
     this.keypad = new Keypad(model, (run_id) => this.selectRun(run_id));
     byId("flow-select").addEventListener("change", (event) => this.selectFlow(event.target.value));
   }
@@ -36,7 +38,7 @@ export class Flows {
   // What a person selects
 
   selectFlow(phlo_id) {
-    if (phlo_id === this.flow?.phlo_id) return;
+    if (phlo_id === this.flow?.phlo_id || !this.model.flows.flow(phlo_id)) return;
     this.phlo_id = phlo_id;
     this.node = null;
     this.keypad.choose(this.flow);
@@ -48,24 +50,30 @@ export class Flows {
     this.changed();
   }
 
+  /** Select a node in the path of the selected run, whichever flow is shown. */
+  selectNodeOfRun(name) {
+    this.selectFlow(this.runFacts.run.phlo_id);
+    this.selectNode(name);
+  }
+
   /** Select a run, "" for none, and the flow that it is of. */
   selectRun(run_id) {
     const run = this.model.flows.runs.get(run_id);
     if (run) this.selectFlow(run.phlo_id);
     // Its first event may come after the answer to the request that started it.
     this.awaited = run ? "" : run_id;
-    this.run.show(run_id);
+    this.runFacts.show(run_id);
     this.changed();
   }
 
   closeNode() {
     const { node } = this;
     this.selectNode(null);
-    this.graph.reach(node);
+    this.graph.focus(node);
   }
 
   closeRun() {
-    const { run_id } = this.run;
+    const { run_id } = this.runFacts;
     this.selectRun("");
     const row = [...byId("runs").querySelectorAll("button")].find((one) => one.dataset.run === run_id);
     (row ?? byId("runs-title")).focus();
@@ -75,16 +83,17 @@ export class Flows {
 
   /** Everything may have changed: a reset, other flows. */
   reload() {
-    if (!this.model.flows.runs.has(this.run.run_id)) this.run.show("");
-    else this.run.fetch();
+    // The emulator may have a run that is not among the latest ones, unless it has none at all.
+    if (!this.model.flows.runs.size) this.runFacts.show("");
+    else this.runFacts.fetch();
     if (this.model.flows.flows.length) this.keypad.fetch();
     this.changed();
   }
 
   onRun(outline) {
-    const ended = outline.ended !== null && outline.run_id === this.run.run_id;
+    const ended = outline.ended !== null && outline.run_id === this.runFacts.run_id;
     if (outline.run_id === this.awaited) this.selectRun(outline.run_id);
-    else if (outline.run_id === this.run.run_id) this.run.fetch();
+    else if (outline.run_id === this.runFacts.run_id) this.runFacts.fetch();
     if (ended) announce(`${shortRun(outline.run_id)}: ${outline.ended}.`);
     this.keypad.onRun(outline);
     this.changed();
@@ -93,17 +102,16 @@ export class Flows {
   // Drawing
 
   draw() {
-    const { flows, runs } = this.model.flows;
+    const { flows, live } = this.model.flows;
     byId("flows").hidden = byId("flows-link").hidden = flows.length === 0;
     if (!flows.length) return;
-    const live = [...runs.values()].filter((run) => run.ended === null).length;
     say(byId("flows-note"), `${count(flows.length, "flow")} · ${count(live, "live run")}`);
     this.offer(flows);
     this.keypad.draw();
-    this.list.draw(this.run.run_id);
+    this.runList.draw(this.runFacts.run_id);
     this.drawGraph();
-    const flow = this.model.flows.flow(this.run.run?.phlo_id);
-    this.run.draw(flow?.name ?? this.run.run?.phlo_id);
+    const phlo_id = this.runFacts.run?.phlo_id;
+    this.runFacts.draw(this.model.flows.flow(phlo_id)?.name ?? phlo_id);
   }
 
   async drawGraph() {
@@ -120,13 +128,14 @@ export class Flows {
 
   update() {
     const { flow } = this;
+    if (!flow) return;
     const taken = this.model.flows.taken.get(flow.phlo_id) ?? new Map();
-    const { run, states, nodes } = this.run.followed;
+    const { run, states, nodes } = this.runFacts.followed;
     const mine = run?.phlo_id === flow.phlo_id;
     const tokens = this.model.flows.tokens(flow.phlo_id);
     const followed = mine ? { states, nodes } : { states: new Set(), nodes: new Set() };
     this.graph.update({ taken, tokens, run: followed, selected: this.node });
-    this.facts.draw(flow, this.node, { taken, tokens, run: mine ? run : null });
+    this.nodeFacts.draw(flow, this.node, { taken, tokens, run: mine ? run : null });
     this.tickGraph();
   }
 
@@ -143,13 +152,13 @@ export class Flows {
 
   tick() {
     if (!this.model.flows.flows.length) return;
-    this.list.tick();
+    this.runList.tick();
     this.tickGraph();
   }
 
   tickGraph() {
     const now = this.model.now();
     this.graph.tick(now);
-    this.facts.tick(now);
+    this.nodeFacts.tick(now);
   }
 }

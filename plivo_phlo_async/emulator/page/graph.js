@@ -1,10 +1,10 @@
 // The graph of a flow: its nodes, with the tokens on them, and its edges, with their counts.
 
-import { count, length, say, svgEl } from "./dom.js";
-import { oldestOf, stateKey, waitsOf } from "./flow_model.js";
+import { length, say, svgEl } from "./dom.js";
+import { describeWaits, oldestOf, stateKey, waitsOf } from "./flow_model.js";
 import { layOut, shortened, textWidth } from "./layout.js";
 
-const [SMALLEST, CORNER, LETTERS] = [0.7, 10, 30];
+const [SMALLEST, CORNER] = [0.7, 10];
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 /** `select(name)` is called for a node that is chosen. */
@@ -24,10 +24,16 @@ export class FlowGraph {
     const wanted = JSON.stringify([flow.phlo_id, flow.name, flow.start, flow.nodes]);
     if (wanted === this.drawn) return false;
     this.drawn = wanted;
-    const placed = await layOut(flow);
-    if (wanted !== this.drawn) return false;
-    this.build(placed, flow.name);
-    return true;
+    try {
+      const placed = await layOut(flow);
+      if (wanted !== this.drawn) return false;
+      this.build(placed, flow.name);
+      return true;
+    } catch (wrong) {
+      // The layout could not be loaded: the next draw loads it again.
+      if (wanted === this.drawn) this.drawn = "";
+      throw wrong;
+    }
   }
 
   build({ width, height, nodes, edges }, name) {
@@ -44,7 +50,16 @@ export class FlowGraph {
     );
     this.box.replaceChildren(drawing);
     this.resize();
-    this.reach(focused || "Start", Boolean(focused));
+    this.showStart();
+    this.setTabStop(focused || "Start");
+    if (focused) this.focus(focused);
+  }
+
+  /** Scroll to the first node: in a narrow window the others would be in front of it. */
+  showStart() {
+    const { x } = this.nodes.get("Start").place;
+    const { scrollWidth, clientWidth } = this.box;
+    this.box.scrollTo((x / this.size.width) * scrollWidth - clientWidth / 2, 0);
   }
 
   /** Fit the drawing into the box, as long as it can be read. */
@@ -71,19 +86,25 @@ export class FlowGraph {
 
   // The focus: one node can be reached by Tab, the arrow keys move to the others.
 
-  reach(name, focus = true) {
+  /** Let Tab lead to a node, or to the first one where there is no such node. */
+  setTabStop(name) {
     const node = this.nodes.get(name) ?? this.nodes.get("Start");
     for (const one of this.nodes.values()) one.element.setAttribute("tabindex", one === node ? "0" : "-1");
-    if (focus) node.element.focus();
+    return node;
+  }
+
+  focus(name) {
+    this.setTabStop(name).element.focus();
   }
 
   onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
     const name = event.target.dataset?.node;
     const at = this.nodes.get(name);
     if (!at) return;
     if (event.key === "Enter" || event.key === " ") this.select(name);
-    else if (event.key === "Home") this.reach("Start");
-    else if (ARROWS[event.key]) this.reach(this.nearest(at.place, ARROWS[event.key]) ?? name);
+    else if (event.key === "Home") this.focus("Start");
+    else if (ARROWS[event.key]) this.focus(this.nearest(at.place, ARROWS[event.key]) ?? name);
     else return;
     event.preventDefault();
   }
@@ -105,7 +126,7 @@ class GraphNode {
   constructor(place, graph) {
     this.place = place;
     this.tokens = [];
-    const { name, component, x, y, width, height } = place;
+    const { name, title, component, x, y, width, height } = place;
     const [left, top] = [x - width / 2, y - height / 2];
     this.pill = svgEl("rect", { class: "pill", y: top - 12, height: 18, rx: 9 });
     this.wait = svgEl("text", { class: "wait", y: top + 1 });
@@ -119,13 +140,13 @@ class GraphNode {
         "data-node": name,
         "data-start": component ? null : "true",
         click: () => {
-          graph.reach(name);
+          graph.focus(name);
           graph.select(name);
         },
       },
       svgEl("title", {}, name),
       svgEl("rect", { class: "box", x: left, y: top, width, height, rx: CORNER }),
-      svgEl("text", { class: "name", x, y: component ? y : y + 5 }, shortened(name, LETTERS)),
+      svgEl("text", { class: "name", x, y: component ? y : y + 5 }, title),
       component ? svgEl("text", { class: "component", x, y: y + 16 }, component) : null,
       this.badge,
     );
@@ -134,8 +155,9 @@ class GraphNode {
   update(tokens, visited, selected) {
     this.tokens = tokens;
     const { name, component } = this.place;
-    const waits = tokens.length ? `${count(tokens.length, "token")} waiting for ${[...new Set(tokens.map((t) => t.for))].join(", ")}` : "";
-    this.set("aria-label", [name, component, waits].filter(Boolean).join(", "));
+    const waits = tokens.length ? describeWaits(tokens) : "";
+    const path = visited ? "in the path of the run" : "";
+    this.set("aria-label", [name, component, waits, path].filter(Boolean).join(", "));
     this.set("aria-pressed", String(selected));
     this.set("data-live", String(tokens.length > 0));
     this.set("data-visited", String(visited));
@@ -154,10 +176,14 @@ class GraphNode {
     }
     const text = `${shortened(waitsOf(tokens))} ${length(now - oldestOf(tokens))}`;
     if (!this.badge.firstChild) this.badge.append(this.pill, this.wait);
-    if (text.length !== this.wait.textContent.length) this.widen(text);
+    // All digits have one width.
+    const shape = text.replace(/\d/g, "0");
+    if (shape !== this.shape) this.widen(shape);
+    this.shape = shape;
     say(this.wait, text);
   }
 
+  /** Make room for a text. */
   widen(text) {
     const wide = textWidth(text, 11, 600) + 18;
     const left = this.place.x + this.place.width / 2 - wide + 12;

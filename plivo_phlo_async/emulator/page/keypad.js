@@ -1,9 +1,12 @@
 // A phone for a person: it calls the numbers of flows, hears prompts as text, and presses keys.
 
-import { byId, canonical, el, say } from "./dom.js";
+import { attempt, byId, canonical, el, say, words } from "./dom.js";
 import { ask, oneAtATime, part } from "./api.js";
 
 const KEYS = "123456789*0#";
+
+/** How many prompts, and how many texts, are shown. */
+const ENTRIES_SHOWN = 100;
 
 /** `began(run_id)` is called with the run that a call or a message starts. */
 export class Keypad {
@@ -16,7 +19,7 @@ export class Keypad {
     this.address = byId("keypad-address");
     this.address.addEventListener("change", () => this.fetch());
     byId("keypad-rings").addEventListener("change", () => this.setRings());
-    this.onSubmit("keypad-call", () => this.start("call", {}));
+    this.onSubmit("keypad-call", () => this.start("call"));
     this.onSubmit("keypad-speak", () => this.act("speak", { seconds: Number(byId("keypad-seconds").value) }));
     this.onSubmit("keypad-text", () => this.text());
     this.acts = byId("keypad-acts");
@@ -35,7 +38,8 @@ export class Keypad {
     const button = (key) => el("button", { type: "button", "data-key": key, click: () => this.press(key) }, key);
     this.keys.firstElementChild.append(...[...KEYS].map(button));
     this.keys.addEventListener("keydown", (event) => {
-      if (KEYS.includes(event.key) && event.key.length === 1 && !event.ctrlKey && !event.metaKey) this.press(event.key);
+      const shortcut = event.ctrlKey || event.metaKey || event.altKey;
+      if (event.key.length === 1 && KEYS.includes(event.key) && !shortcut) this.press(event.key);
     });
   }
 
@@ -48,24 +52,17 @@ export class Keypad {
 
   // What a person does
 
-  /** Do something; its error is one line beside its button. */
-  async tried(box, work) {
-    const refused = box.querySelector(".refused");
-    let wrong = "";
-    try {
-      await work();
-    } catch (error) {
-      wrong = error.message;
-    }
-    say(refused, wrong);
-    refused.hidden = !wrong;
+  /** Do something; its error is one line beside its button, and replaces every earlier one. */
+  tried(box, work) {
+    for (const line of byId("keypad").querySelectorAll(".refused")) line.hidden = true;
+    return attempt(box, work);
   }
 
-  act(action, body) {
-    return ask("POST", `/phones/${part(this.phone)}/${action}`, body);
+  act(action, body, phone = this.phone) {
+    return ask("POST", `/phones/${part(phone)}/${action}`, body);
   }
 
-  async start(action, body) {
+  async start(action, body = {}) {
     const { run_id } = await this.act(action, { to: byId("keypad-number").value, ...body });
     this.began(run_id);
   }
@@ -77,15 +74,18 @@ export class Keypad {
 
   /** Keys are pressed in the order of their buttons. */
   press(key) {
-    this.pressed = this.pressed.then(() => this.tried(this.keys, () => this.act("press", { keys: key })));
+    const { phone } = this;
+    this.pressed = this.pressed.then(() => this.tried(this.keys, () => this.act("press", { keys: key }, phone)));
   }
 
-  setRings() {
-    const box = byId("keypad-rings");
-    const script = this.model.phones[this.spelling] ?? {};
-    const body = { ...script, does: box.checked ? "ring" : "answer" };
-    const path = `/phones/${part(this.spelling)}`;
-    this.tried(this.acts, () => ask("POST", path, body));
+  async setRings() {
+    const does = byId("keypad-rings").checked ? "ring" : "answer";
+    const body = { ...this.model.phones[this.spelling], does };
+    await this.tried(this.acts, async () => {
+      const { phones } = await ask("POST", `/phones/${part(this.spelling)}`, body);
+      this.model.phones = phones;
+    });
+    this.drawState();
   }
 
   /** The address as it was configured, or as it is written. */
@@ -118,6 +118,7 @@ export class Keypad {
     const made = fresh.map((text) => el("p", {}, text));
     if (all) list.replaceChildren(...made);
     else list.append(...made);
+    while (list.childElementCount > ENTRIES_SHOWN) list.firstElementChild.remove();
     if (made.length) list.scrollTop = list.scrollHeight;
   }
 
@@ -152,22 +153,29 @@ export class Keypad {
 
   drawState() {
     byId("keypad-rings").checked = this.model.phones[this.spelling]?.does === "ring";
-    const flows = this.known.calls.map(({ state, direction, from, to, node, for: kind }) => {
-      const other = direction === "inbound" ? to : from;
-      return state === "ringing" ? `Ringing: ${other} calls.` : `In a call with ${other}, at ${node}${kind ? `: ${kind}` : ""}.`;
-    });
-    const all = flows.length ? flows : this.memberships();
-    say(byId("keypad-state"), all.join(" ") || "In no call.");
-    byId("keypad").dataset.rings = all.some((text) => text.startsWith("Ringing"));
+    const calls = this.known.calls.length ? this.known.calls.map(flowCall) : this.otherCalls();
+    say(byId("keypad-state"), calls.map((call) => call.text).join(" ") || "In no call.");
+    byId("keypad").dataset.rings = calls.some((call) => call.rings);
   }
 
-  /** Where the phone is in a call that no flow has made, such as an agent's. */
-  memberships() {
+  /** The calls of the phone that no flow has made, such as an agent's. */
+  otherCalls() {
     const key = canonical(this.phone);
-    return [...this.model.calls.values()].flatMap((call) =>
-      call.members
+    return [...this.model.calls.values()].flatMap(({ name, members }) =>
+      members
         .filter((member) => canonical(member.address) === key && member.state !== "left")
-        .map(({ state }) => (state === "ringing" ? `Ringing: ${call.name} calls.` : `In ${call.name}: ${state.replace("_", " ")}.`)),
+        .map(({ state }) => callState(state, name, `In ${name}: ${words(state)}.`)),
     );
   }
+}
+
+/** A call of a phone in a flow: whether it rings, and where it is. */
+function flowCall({ state, direction, from, to, node, for: kind }) {
+  const other = direction === "inbound" ? to : from;
+  return callState(state, other, `In a call with ${other}, at ${node}${kind ? `: ${kind}` : ""}.`);
+}
+
+function callState(state, caller, otherwise) {
+  const rings = state === "ringing";
+  return { rings, text: rings ? `Ringing: ${caller} is calling.` : otherwise };
 }

@@ -5,7 +5,7 @@ import { edgesToPlace } from "./spans.js";
 const DAGRE = "/_emulator/page/dagre.js";
 const [NODE_HEIGHT, LINE_HEIGHT, NARROWEST, WIDEST] = [50, 15, 112, 236];
 const GAPS = { nodesep: 34, edgesep: 18, ranksep: 40, marginx: 20, marginy: 20 };
-const MOST_LETTERS = 28;
+const [PADDING, MOST_LETTERS] = [30, 28];
 
 let pen = null;
 
@@ -61,8 +61,9 @@ function connect(edge, from, to) {
 }
 
 function sized({ name, component }) {
-  const wide = Math.max(textWidth(name, 13, 600), textWidth(component, 11)) + 30;
-  return { name, component, width: Math.min(WIDEST, Math.max(NARROWEST, wide)), height: NODE_HEIGHT };
+  const title = fitted(name);
+  const wide = Math.max(titleWidth(title), textWidth(component, 11)) + PADDING;
+  return { name, title, component, width: Math.max(NARROWEST, wide), height: NODE_HEIGHT };
 }
 
 function edgesFrom(from, next) {
@@ -73,6 +74,22 @@ function edgesFrom(from, next) {
     const width = Math.max(...states.map((state) => textWidth(`${shortened(state)} 999×`, 11)));
     return { from, to, states, width, height: states.length * LINE_HEIGHT, labelpos: "c" };
   });
+}
+
+const titleWidth = (text) => textWidth(text, 13, 600);
+
+/** A name cut to what fits into the widest node, with an ellipsis. */
+function fitted(name) {
+  const room = WIDEST - PADDING;
+  let [title, letters] = [name, [...name].length];
+  let wide = titleWidth(title);
+  while (wide > room) {
+    // Letters differ in width, so this takes a few steps.
+    letters = Math.min(letters - 1, Math.floor((letters * room) / wide));
+    title = shortened(name, letters);
+    wide = titleWidth(title);
+  }
+  return title;
 }
 
 /** A text cut to the letters that fit, with an ellipsis. */

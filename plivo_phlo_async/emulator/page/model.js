@@ -31,7 +31,7 @@ export class Model {
     this.seen = 0;
   }
 
-  /** Replace everything by a dashboard. */
+  /** Replace everything with a dashboard. */
   load(dashboard) {
     this.calls = new Map(dashboard.calls.map((call) => [call.call_id, call]));
     this.flows.load(dashboard);

@@ -1,18 +1,23 @@
 // The selected run: its path with times, states and variables, its calls, messages and recordings.
 
-import { Rows, byId, count, el, icon, length, say, timeOf } from "./dom.js";
+import { Rows, attempt, byId, count, el, icon, length, refuse, say, timeOf } from "./dom.js";
 import { shortRun, stateKey } from "./flow_model.js";
 import { ask, oneAtATime, part } from "./api.js";
 import { factRow, fillOnce } from "./node_facts.js";
 
 const NOTHING = { states: new Set(), nodes: new Set(), run: null };
 
-/** `handlers`: `changed()` after the run was fetched, `select(node)`, `close()`. */
+/**
+ * `handlers`: `changed()` after the run was fetched, `select(node)`, `close()`, `gone()` where the
+ * emulator has the run no longer, `failed(error)`.
+ */
 export class RunFacts {
   constructor(handlers) {
     this.handlers = handlers;
+    this.box = byId("run-facts");
     this.run = null;
     this.run_id = "";
+    this.drawn = [];
     this.fetch = oneAtATime(() => this.update());
     this.steps = new Rows(byId("run-steps"), () => new StepRow(handlers.select));
     this.recordings = new Rows(byId("run-recordings"), recordingRow);
@@ -24,7 +29,7 @@ export class RunFacts {
   show(run_id) {
     if (run_id !== this.run_id) {
       this.run = null;
-      this.refuse("");
+      refuse(this.box, "");
     }
     this.run_id = run_id;
     this.fetch();
@@ -34,45 +39,54 @@ export class RunFacts {
     const { run_id } = this;
     if (!run_id) return;
     try {
-      this.run = await ask("GET", `/runs/${part(run_id)}`);
+      const run = await ask("GET", `/runs/${part(run_id)}`);
+      if (run_id !== this.run_id) return;
+      this.run = run;
+      this.handlers.changed();
     } catch (wrong) {
-      this.refuse(wrong.message);
+      if (run_id !== this.run_id) return;
+      // The emulator keeps the latest runs only.
+      if (wrong.status === 404) this.handlers.gone();
+      this.handlers.failed(wrong);
     }
-    this.handlers.changed();
   }
 
-  async stop() {
-    this.refuse("");
-    await ask("POST", `/runs/${part(this.run_id)}/stop`, {}).catch((wrong) => this.refuse(wrong.message));
-  }
-
-  refuse(text) {
-    say(byId("run-refused"), text);
-    byId("run-refused").hidden = !text;
+  stop() {
+    attempt(this.box, () => ask("POST", `/runs/${part(this.run_id)}/stop`, {}));
   }
 
   /** The states and nodes of the run, for the graph. */
   get followed() {
     const { run } = this;
-    if (run === null || run.run_id !== this.run_id) return NOTHING;
+    if (run === null) return NOTHING;
     const states = new Set(run.states.map(({ node, state }) => stateKey(node, state)));
     return { run, states, nodes: new Set(run.path) };
   }
 
+  /** Draw the run; `name` is that of its flow. */
   draw(name) {
-    const { run } = this.followed;
-    byId("run-facts").hidden = run === null;
-    if (run === null) return;
+    const { run } = this;
+    this.box.hidden = run === null;
+    // Other runs have steps far more often.
+    if (run === null || (this.drawn[0] === run && this.drawn[1] === name)) return;
+    this.drawn = [run, name];
     say(byId("run-title"), shortRun(run.run_id).replace("run", "Run"));
     byId("run-title").title = run.run_id;
     say(byId("run-note"), `${name} · ${run.trigger} · ${count(run.steps, "step")}`);
-    byId("run-stop").hidden = run.ended !== null;
+    this.drawStop(run.ended !== null);
     const waits = run.waiting.map((wait) => `${wait.node}: ${wait.for}`).join(" · ");
-    say(byId("run-ended"), run.ended === null ? `Waits at ${waits}` : `Ended: ${run.ended}`);
+    say(byId("run-ended"), run.ended === null ? `Waiting at ${waits}` : `Ended: ${run.ended}`);
     fillOnce(byId("run-notes"), run.notes, (note) => [el("li", {}, note)]);
     byId("run-notes").hidden = run.notes.length === 0;
     this.steps.draw(stepsOf(run), (step) => step.number);
     this.drawLists(run);
+  }
+
+  /** Hide the button when the run has ended; the focus must not get lost with it. */
+  drawStop(ended) {
+    const stop = byId("run-stop");
+    if (ended && document.activeElement === stop) byId("run-close").focus();
+    stop.hidden = ended;
   }
 
   drawLists({ calls, messages, recordings }) {
@@ -89,15 +103,24 @@ export class RunFacts {
 function stepsOf({ visits, states, variables, started_at }) {
   const steps = visits.map(({ token, node, at }, number) => ({ number, token, node, after: at - started_at, at, states: [], variables: null }));
   const last = new Map(steps.map((step) => [step.node, step]));
+  const reached = new Map();
   for (const { token, node, state, variables: then } of states) {
     const own = steps.find((step) => step.token === token && step.node === node && !step.states.length);
     // Each person whom Initiate Call reaches goes on with a token of their own.
     const step = own ?? last.get(node);
-    step?.states.push(state);
-    if (step) step.variables = then;
+    if (!step) continue;
+    step.states.push(state);
+    step.variables = then;
+    reached.set(node, step);
   }
-  // The last visit of a node has all of its variables, however long.
-  for (const [node, step] of last) if (Object.hasOwn(variables, node)) step.variables = variables[node];
+  for (const [node, step] of last) {
+    if (!Object.hasOwn(variables, node)) continue;
+    // A node has all of its variables, however long, from its latest visit; where another person
+    // visits it and has reached no state yet, from that which has.
+    const latest = reached.get(node) ?? step;
+    const owner = latest.token === step.token ? step : latest;
+    owner.variables = variables[node];
+  }
   return steps;
 }
 

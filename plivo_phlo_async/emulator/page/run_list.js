@@ -12,15 +12,13 @@ export class RunList {
   }
 
   draw(selected) {
-    const { listed, flows, runs } = this.model.flows;
+    const { listed, live, flows, runs } = this.model.flows;
     const names = new Map(flows.map((flow) => [flow.phlo_id, flow.name]));
-    const live = listed.filter((run) => run.ended === null).length;
     const shown = listed.slice(0, RUN_ROWS);
-    // Only what a row shows: a path may have a thousand nodes.
     this.rows.draw(shown.map((run) => outlineOf(run, names, run.run_id === selected)), (run) => run.run_id);
     byId("no-runs").hidden = runs.size > 0;
-    const latest = runs.size > RUN_ROWS ? ` · the first ${RUN_ROWS}` : "";
-    say(byId("runs-note"), runs.size ? `${live} live${latest}` : "");
+    const cut = runs.size > RUN_ROWS ? ` · first ${RUN_ROWS} shown` : "";
+    say(byId("runs-note"), runs.size ? `${live} live${cut}` : "");
     this.tick();
   }
 
@@ -45,8 +43,9 @@ class RunRow {
     this.how = el("span", { class: "note" });
     this.time = el("span", { class: "since" });
     this.where = el("span", { class: "where" });
-    const parts = [this.chip, this.name, this.how, this.time, this.where];
-    this.button = el("button", { type: "button", class: "run", "data-run": run_id, click: () => select(run_id) }, ...parts);
+    const title = el("span", { class: "run-title" }, this.name, " ", this.how);
+    const attributes = { type: "button", class: "run", "data-run": run_id, click: () => select(run_id) };
+    this.button = el("button", attributes, this.chip, title, this.time, this.where);
     this.element = el("li", {}, this.button);
   }
 

@@ -156,7 +156,7 @@ def test_a_node_shows_the_tokens_that_wait_at_it(scene: Scene) -> None:
 
     waits(scene, "Menu", f"2 {TIMES} keys")
     expect(node(scene, "Menu")).to_have_attribute(
-        "aria-label", "Menu, IVR Menu, 2 tokens waiting for keys"
+        "aria-label", "Menu, IVR Menu, 2 tokens waiting: keys"
     )
     scene.emulator.phone(CALLER).hangs_up()
     waits(scene, "Menu", "keys")
@@ -286,7 +286,7 @@ def test_a_run_that_is_reset_is_closed(scene: Scene) -> None:
 def test_a_person_plays_the_phone_system(scene: Scene) -> None:
     load(scene, "01", "14")
     use(scene, SUPPORT)
-    scene.page.get_by_label("Rings until it is answered here").check()
+    scene.page.get_by_label("Ring until answered here").check()
     use(scene, CALLER)
     expect(scene.page.locator("#keypad-state")).to_have_text("In no call.")
     press(scene, "Call")
@@ -343,7 +343,7 @@ def test_a_person_rejects_a_call(scene: Scene) -> None:
     scene.emulator.set_phone(SUPPORT, "ring")
     press(scene, "Call", "1")
     use(scene, SUPPORT)
-    expect(scene.page.get_by_label("Rings until it is answered here")).to_be_checked()
+    expect(scene.page.get_by_label("Ring until answered here")).to_be_checked()
     expect(scene.page.locator("#keypad-state")).to_contain_text("Ringing")
     press(scene, "Reject")
 
@@ -352,7 +352,7 @@ def test_a_person_rejects_a_call(scene: Scene) -> None:
 
 def test_a_person_sends_a_text(scene: Scene) -> None:
     load(scene, "09")
-    scene.page.get_by_label("SMS to this number").fill("Where is my order?")
+    scene.page.get_by_label("SMS text").fill("Where is my order?")
     press(scene, "Send SMS")
 
     expect(scene.page.locator("#keypad-received p")).not_to_have_count(0)
