@@ -21,12 +21,12 @@ DIAL_PARAMETERS = ("action", "trigger_source", "to", "role")
 
 
 async def perform_action(emulator: Emulator, info: RequestInfo) -> HttpResponse:
-    """Perform an action on a member or on a node, and describe the API's response.
+    """Perform an action on a member or on a node, or start a run, and describe the API's response.
 
     Args:
         emulator: the emulator that answers.
         info: the request; its JSON has `phlo_id`, `node_id` and `action`, and either `member` or
-            `trigger_source`, `to` and `role`.
+            `trigger_source`, `to` and `role`. For the action `run` it has `phlo_id` and `payload`.
 
     Returns:
         200 with `status` and `body` of the API's response, `reason`, one line that says why it was
@@ -35,7 +35,9 @@ async def perform_action(emulator: Emulator, info: RequestInfo) -> HttpResponse:
     Raises:
         ApiError: the JSON names no node, or one that does not exist.
     """
-    request = build_request(emulator, info.read_json())
+    given = info.read_json()
+    build = build_run if given.get("action") == "run" else build_request
+    request = build(emulator, given)
     response, fault = await emulator.answer(parse_request(request))
     described = {
         "status": response.status,
@@ -67,6 +69,32 @@ def build_request(emulator: Emulator, given: Mapping[str, object]) -> HttpReques
             raise InvalidParameter("member: give a string.")
         path += f"/members/{_segment(member)}"
         parameters = {name: value for name, value in parameters.items() if name == "action"}
+    return _post(emulator, path, parameters)
+
+
+def build_run(emulator: Emulator, given: Mapping[str, object]) -> HttpRequest:
+    """Return the request that starts a run, with the account's credentials.
+
+    Args:
+        emulator: the emulator that has the PHLO and the account.
+        given: the JSON of `perform_action`.
+
+    Returns:
+        The request.
+
+    Raises:
+        ApiError: `phlo_id` is not a string, or `payload` not an object.
+    """
+    phlo_id, payload = given.get("phlo_id"), given.get("payload", {})
+    if not isinstance(phlo_id, str):
+        raise InvalidParameter("phlo_id: give a string.")
+    if not isinstance(payload, Mapping):
+        raise InvalidParameter("payload: give an object.")
+    path = f"/v1/account/{_segment(emulator.auth_id)}/phlo/{_segment(phlo_id)}"
+    return _post(emulator, path, payload)
+
+
+def _post(emulator: Emulator, path: str, parameters: Mapping[str, object]) -> HttpRequest:
     return HttpRequest(
         method="POST",
         raw_path=path.encode(),

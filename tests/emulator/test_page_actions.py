@@ -16,6 +16,7 @@ from plivo_phlo_async.emulator.calls.phlos import NodeType
 from plivo_phlo_async.emulator.http.phlo_api import DIAL_ACTIONS, MEMBER_ACTIONS
 
 from .asking import DIAL, NODE, WARM, Heard, ask, exchange, heard, say
+from .flow.flows import StillEmulator
 
 WHERE = {"phlo_id": DEMO_PHLO_ID, "node_id": DEMO_NODE_ID}
 AT_BRIDGE = {"phlo_id": DEMO_PHLO_ID, "node_id": DEMO_BRIDGE_ID}
@@ -150,6 +151,26 @@ def test_an_action_takes_as_long_as_a_request() -> None:
     assert waited == [5.0]
 
 
+def test_a_run_is_started_by_the_request_of_a_client() -> None:
+    path = f"/v1/account/{DEMO_AUTH_ID}/phlo/test"
+    by_page, by_client = (StillEmulator().load("Menu") for _ in range(2))
+    shown = act(by_page, {"phlo_id": "test"}, action="run", payload={"to": "222"}).json
+    sent = ask(by_client, "POST", path, {"to": "222"})
+
+    assert shown["status"] == sent.status
+    assert shown["body"].keys() == sent.json.keys()
+    assert requests(by_page) == requests(by_client)
+    (run,) = by_page.runs
+    assert shown["body"]["phlo_run_id"] == run.run_id
+    assert run.outputs["Start"]["http.params"] == {"to": "222"}
+
+
+def test_a_run_of_an_unknown_phlo_is_refused_by_the_api() -> None:
+    answer = act(PhloEmulator(), {"phlo_id": "x/../y"}, action="run").json
+
+    assert answer["status"] == 404
+
+
 @pytest.mark.parametrize(
     ("given", "status"),
     [
@@ -157,10 +178,12 @@ def test_an_action_takes_as_long_as_a_request() -> None:
         ({"phlo_id": "p", "node_id": 1}, 400),
         ({"phlo_id": DEMO_PHLO_ID, "node_id": "unknown"}, 404),
         ({**WHERE, "member": 222}, 400),
+        ({"phlo_id": 1, "action": "run"}, 400),
+        ({"phlo_id": DEMO_PHLO_ID, "action": "run", "payload": []}, 400),
         ([], 400),
     ],
 )
-def test_what_names_no_node_or_member_sends_no_request(given: object, status: int) -> None:
+def test_what_is_not_an_action_sends_no_request(given: object, status: int) -> None:
     emulator = PhloEmulator()
     answer = ask(emulator, "POST", "/_emulator/actions", given)
 

@@ -46,7 +46,7 @@ MODULES = (
         "shell",
     ),
     *("timeline", "log", "webhooks", "controls"),
-    *("spans", "layout", "graph", "node_facts", "run_list", "run_facts", "keypad"),
+    *("spans", "layout", "graph", "node_facts", "run_list", "run_start", "run_facts", "keypad"),
     *("flows", "page"),
 )
 """The modules of `page.js`; each comes after those that it imports."""

@@ -1,4 +1,4 @@
-// Actions of Plivo's API, sent as the account: which there are, which suit a state, their outcome.
+// Actions of Plivo's API, sent as the account: those on a call, those that suit a state, and `run`.
 
 import { ask } from "./api.js";
 import { faultKinds, faultSummary } from "./model.js";
@@ -46,6 +46,14 @@ export async function sendAction(body) {
   } catch (wrong) {
     return wrong.message;
   }
+}
+
+/** Start a run by API request; returns its id, throws an Error that says why it was refused. */
+export async function startRun(phlo_id, payload) {
+  const answer = await ask("POST", "/actions", { phlo_id, action: "run", payload });
+  const refused = refusal(answer);
+  if (refused) throw new Error(refused);
+  return answer.body.phlo_run_id;
 }
 
 function refusal({ status, body, reason, fault }) {

@@ -7,6 +7,7 @@ import { Keypad } from "./keypad.js";
 import { NodeFacts } from "./node_facts.js";
 import { RunFacts } from "./run_facts.js";
 import { RunList } from "./run_list.js";
+import { RunStart } from "./run_start.js";
 
 /** `changed()` asks for `draw` in the next frame; `failed(error)` shows an error. */
 export class Flows {
@@ -27,6 +28,7 @@ export class Flows {
     });
     this.nodeFacts = new NodeFacts(() => this.closeNode());
     this.keypad = new Keypad(model, (run_id) => this.selectRun(run_id));
+    this.runStart = new RunStart((run_id) => this.onStart(run_id));
     byId("flow-select").addEventListener("change", (event) => this.selectFlow(event.target.value));
   }
 
@@ -81,6 +83,11 @@ export class Flows {
 
   // Events
 
+  onStart(run_id) {
+    this.selectRun(run_id);
+    announce(`${shortRun(run_id)} started.`);
+  }
+
   /** Everything may have changed: a reset, other flows. */
   reload() {
     // The emulator may have a run that is not among the latest ones, unless it has none at all.
@@ -108,6 +115,7 @@ export class Flows {
     say(byId("flows-note"), `${count(flows.length, "flow")} · ${count(live, "live run")}`);
     this.offer(flows);
     this.keypad.draw();
+    this.runStart.draw(this.flow);
     this.runList.draw(this.runFacts.run_id);
     this.drawGraph();
     const phlo_id = this.runFacts.run?.phlo_id;

@@ -47,6 +47,7 @@ def describe_flow(phlo: Phlo, taken: Mapping[tuple[str, str], int]) -> dict[str,
         "name": phlo.name,
         "numbers": list(phlo.numbers),
         "start": dict(phlo.start.triggers),
+        "keys": dict(phlo.start.keys),
         "nodes": [
             {
                 "name": node.name,

@@ -11,7 +11,7 @@ from plivo_phlo_async.emulator import PhloEmulator
 from plivo_phlo_async.emulator.emulator import RUNS_SHOWN
 
 from ...asking import ask
-from ..flows import AGENT, CALLER, NUMBER, StillEmulator
+from ..flows import AGENT, CALLER, NUMBER, StillEmulator, document
 
 
 def _long_run(still: StillEmulator, seconds: int) -> Any:
@@ -200,6 +200,13 @@ def test_the_dashboard_has_the_live_runs_first(still: StillEmulator) -> None:
 
     assert len(shown) == RUNS_SHOWN
     assert shown[0]["run_id"] == live.run_id
+
+
+def test_a_flow_is_described_with_the_keys_of_its_payload(still: StillEmulator) -> None:
+    start = {"keys": {"to": None, "shop": "North"}, "API Request": "Menu"}
+    still.emulator.load_flow({**document("Menu"), "start": start})
+
+    assert get(still.emulator, "flows/test")["keys"] == {"to": None, "shop": "North"}
 
 
 def test_a_flow_is_described_with_the_options_of_its_nodes(still: StillEmulator) -> None:
