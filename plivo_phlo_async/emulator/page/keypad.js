@@ -17,7 +17,8 @@ export class Keypad {
     this.pressed = Promise.resolve();
     this.fetch = oneAtATime(() => this.update());
     this.address = byId("keypad-address");
-    this.address.addEventListener("change", () => this.fetch());
+    // Not "change": it comes when a button is pressed, which would move before it is released.
+    this.address.addEventListener("input", () => this.fetch());
     byId("keypad-rings").addEventListener("change", () => this.setRings());
     this.onSubmit("keypad-call", () => this.start("call"));
     this.onSubmit("keypad-speak", () => this.act("speak", { seconds: Number(byId("keypad-seconds").value) }));

@@ -350,6 +350,25 @@ def test_a_person_rejects_a_call(scene: Scene) -> None:
     expect(steps(scene).last).to_have_text("All_busy")
 
 
+def test_a_click_of_a_slow_hand_is_not_lost(scene: Scene, complaints: list[str]) -> None:
+    load(scene, "01")
+    use(scene, CALLER)
+    press(scene, "Call")
+    expect(scene.page.locator("#keypad-state")).to_contain_text("call")
+    scene.page.get_by_label("Your number").fill("12025550151")
+    expect(scene.page.locator("#keypad-state")).to_have_text("In no call.")
+    button = keypad(scene).get_by_role("button", name="Answer", exact=True)
+    before = button.bounding_box()
+    button.hover()
+    scene.page.mouse.down()
+    scene.page.evaluate("() => new Promise((done) => setTimeout(done, 150))")
+    scene.page.mouse.up()
+
+    expect(keypad(scene).locator(".refused:visible")).to_have_count(1)  # nothing rings there
+    assert button.bounding_box() == before
+    complaints[:] = [said for said in complaints if "status of 4" not in said]
+
+
 def test_a_person_sends_a_text(scene: Scene) -> None:
     load(scene, "09")
     scene.page.get_by_label("SMS text").fill("Where is my order?")
