@@ -13,13 +13,15 @@ export const shortRun = (run_id) => `run ${run_id.slice(0, 8)}`;
 export class FlowModel {
   constructor() {
     this.flows = [];
+    this.problems = {};
     this.runs = new Map();
     this.taken = new Map();
   }
 
   /** Replace everything with a dashboard. */
-  load({ flows, runs }) {
+  load({ flows, file_problems, runs }) {
     this.flows = flows;
+    this.problems = file_problems;
     this.runs = new Map(runs.toReversed().map((run) => [run.run_id, run]));
     this.taken = new Map(flows.map((flow) => [flow.phlo_id, countsOf(flow.taken)]));
   }

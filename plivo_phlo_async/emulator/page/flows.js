@@ -4,7 +4,7 @@ import { announce, byId, count, el, say } from "./dom.js";
 import { shortRun } from "./flow_model.js";
 import { FlowGraph } from "./graph.js";
 import { Keypad } from "./keypad.js";
-import { NodeFacts } from "./node_facts.js";
+import { NodeFacts, fillOnce } from "./node_facts.js";
 import { RunFacts } from "./run_facts.js";
 import { RunList } from "./run_list.js";
 import { RunStart } from "./run_start.js";
@@ -109,10 +109,11 @@ export class Flows {
   // Drawing
 
   draw() {
-    const { flows, live } = this.model.flows;
+    const { flows, live, problems } = this.model.flows;
     byId("flows").hidden = byId("flows-link").hidden = flows.length === 0;
     if (!flows.length) return;
     say(byId("flows-note"), `${count(flows.length, "flow")} · ${count(live, "live run")}`);
+    this.drawProblems(problems);
     this.offer(flows);
     this.keypad.draw();
     this.runStart.draw(this.flow);
@@ -120,6 +121,13 @@ export class Flows {
     this.drawGraph();
     const phlo_id = this.runFacts.run?.phlo_id;
     this.runFacts.draw(this.model.flows.flow(phlo_id)?.name ?? phlo_id);
+  }
+
+  /** The files that are watched and that could not be loaded again. */
+  drawProblems(problems) {
+    const lines = Object.values(problems).flatMap((text) => text.split("\n"));
+    fillOnce(byId("file-problems-list"), lines, (line) => [el("li", {}, line)]);
+    byId("file-problems").hidden = lines.length === 0;
   }
 
   async drawGraph() {

@@ -98,7 +98,9 @@ const HANDLERS = {
   run(outline, number) {
     if (number <= model.seen) return;
     model.flows.step(outline);
+    Object.assign(model.dialled, outline.dialled);
     flows.onRun(outline);
+    if (Object.keys(outline.dialled).length) changed("phones");
   },
   log(entry, number) {
     if (entry.request && number > model.seen) model.requests += 1;

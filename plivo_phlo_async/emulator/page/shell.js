@@ -9,14 +9,13 @@ const PLACEHOLDER = "your Auth Token";
 /** A text as one word of a shell. */
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
 
-/** The lines of a dashboard's account and nodes. */
-export function exportLines({ account, nodes }) {
-  const [first] = nodes;
+/** The lines of a dashboard's account. */
+export function exportLines({ account }) {
   const values = {
     PLIVO_AUTH_ID: account.auth_id,
     PLIVO_AUTH_TOKEN: account.demo_token ? DEMO_TOKEN : PLACEHOLDER,
     PLIVO_PHLO_BASE_URL: `${location.origin}/v1`,
-    ...(first && { PLIVO_PHLO_ID: first.phlo_id, PLIVO_NODE_ID: first.node_id }),
+    ...account.default_node,
   };
   const lines = Object.entries(values).map(([name, value]) => `export ${name}=${quoted(value)}`);
   const host = location.hostname.replace(/^\[|\]$/g, "");

@@ -8,9 +8,10 @@ from playwright.sync_api import Route, expect
 from plivo_phlo_async.emulator import PhloEmulator, Seed
 from plivo_phlo_async.emulator.server import EmulatorServer
 
-from ...emulator.flow.flows import NUMBER, document
+from ...emulator.flow.flows import AGENT, NUMBER, document
 from .driving import Scene
-from .test_flows import CALLER, TIMES, keypad, load, node, press, steps, use, waits
+from .test_accessibility import violations
+from .test_flows import CALLER, HOSTILE, TIMES, keypad, load, node, press, steps, use, waits
 
 WIDE = "W" * 60
 
@@ -107,6 +108,39 @@ def test_a_flow_that_is_loaded_again_ends_the_run_that_is_shown(scene: Scene) ->
     expect(node(scene, "Say")).to_be_visible()
 
 
+def test_a_file_that_cannot_be_loaded_again_is_named_with_its_problems(scene: Scene) -> None:
+    menu(scene)
+    problems = scene.page.locator("#flows").get_by_role("alert")
+    expect(problems).to_have_count(0)
+    lines = (f"a.phlo.yaml:3:1: {HOSTILE}", "a.phlo.yaml:9:1: no node 'Menuu'.")
+    scene.emulator.report_file_problems({"a.phlo.yaml": "\n".join(lines)})
+    expect(problems.locator("li")).to_have_text(lines)
+    expect(problems).to_contain_text("Its flow runs as it was loaded before.")
+    assert scene.page.locator("img[src=x]").count() == 0
+    assert violations(scene.page) == []
+    scene.emulator.report_file_problems({})
+
+    expect(problems).to_have_count(0)
+
+
+def test_a_phone_that_a_flow_dials_is_counted(scene: Scene) -> None:
+    scene.emulator.load_flow(document("Forward"))
+    for caller in (CALLER, "13035550100"):
+        scene.emulator.phone(caller).calls(NUMBER)
+        scene.emulator.phone(caller).hangs_up()
+    rung = scene.page.locator("#known tr").filter(has_text=AGENT).locator(".rung")
+
+    expect(rung).to_have_text(f"2{TIMES}")
+
+
+def test_the_lines_for_a_shell_name_the_flow_that_has_no_node(scene: Scene) -> None:
+    scene.emulator.load_flow(document("Menu"))
+    lines = scene.page.get_by_role("group", name="For a shell")
+
+    expect(lines).to_contain_text("export PLIVO_PHLO_ID=test")
+    expect(lines).not_to_contain_text("PLIVO_NODE_ID")
+
+
 def test_a_run_that_is_no_longer_among_the_latest_stays_on_show(scene: Scene) -> None:
     menu(scene)
     press(scene, "Call", "1")
@@ -140,6 +174,7 @@ def test_another_emulator_at_the_same_place_has_none_of_the_runs(
         press(scene, "Call")
         expect(steps(scene)).to_have_text(["Start", "Menu"])
         expect(refused).to_have_count(0)
+        scene.page.goto("about:blank")  # it would connect again
     complaints[:] = [said for said in complaints if "net::ERR_" not in said]
 
 
