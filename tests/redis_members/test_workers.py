@@ -267,6 +267,8 @@ async def test_the_members_of_a_name_in_use_for_years_are_bounded(
             await one.update(exited(AGENT, str(number), **NAMED))
         await one.update(entered(AGENT, "last", **NAMED))
         async with new_tracker() as late:
+            await _send(one, late)
+
             assert await redis.hlen("{test}:call:support") <= 4000
             assert _ids(late, "support") == ["last"]
 
