@@ -42,6 +42,7 @@ async def perform_once(
         raise InvalidArgumentError("action: give it a key, by which its journal knows it.")
     session = session_of_one(journal, redo)
     entry = JournalEntry.of(action, longest_attempt=transport.longest_attempt)
+    entry = await session.asked_now(entry)
     return _result(await _outcome(transport, session, entry))
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,6 +27,7 @@ __all__ = [
     "JournalEntry",
     "PriorState",
     "age_of",
+    "began_before",
     "name_of",
     "prior_state",
     "settled_status",
@@ -64,6 +65,8 @@ class JournalEntry:
         action: the action.
         number: its position in the list, from 1; 0 for an action outside a list.
         longest_attempt: seconds that one attempt can take; infinite without a timeout.
+        asked: when a single action was asked for, by the journal's clock: only what began before
+            is done again. None where anything may be.
     """
 
     name: str
@@ -71,6 +74,7 @@ class JournalEntry:
     action: Action
     number: int = 0
     longest_attempt: float = field(default=40.0, eq=False)
+    asked: datetime | None = field(default=None, eq=False)
 
     @classmethod
     def of(cls, action: Action, number: int = 0, *, longest_attempt: float = 40.0) -> JournalEntry:
@@ -110,6 +114,10 @@ class Journal(Protocol):
     @abstractmethod
     async def start(self) -> None:
         """Start a bulk run. If it raises, nothing is sent."""
+
+    @abstractmethod
+    async def now(self) -> datetime:
+        """Return the time by the clock that says when an action began."""
 
     @abstractmethod
     async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
@@ -229,6 +237,10 @@ class BaseJournal(Journal):
     async def start(self) -> None:
         """Do nothing. If an override raises, nothing is sent."""
 
+    async def now(self) -> datetime:
+        """Return the time by this machine's clock."""
+        return datetime.now(UTC)
+
     async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
         """Return `FRESH`, so that `begin` decides. An override saves a wait for the rate limit.
 
@@ -311,6 +323,16 @@ def age_of(older_than: timedelta) -> timedelta:
     if not isinstance(older_than, timedelta) or older_than < timedelta():
         raise InvalidArgumentError("older_than: give a timedelta, such as timedelta(days=30).")
     return older_than
+
+
+def began_before(entry: JournalEntry, began: datetime | None) -> bool:
+    """Return whether what is known of a single action began before it was asked for.
+
+    Args:
+        entry: the action, as it is asked for.
+        began: when it began, or ended without having begun.
+    """
+    return entry.asked is None or began is None or began < entry.asked
 
 
 def prior_state(status: str, earlier: bool, redo: Collection[BulkStatus]) -> PriorState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..actions import Action
 from ..errors import InvalidArgumentError, NotSentError
@@ -101,6 +101,10 @@ class JournalSession:
         """Start a run."""
         await self._journal.start()
 
+    async def asked_now(self, entry: JournalEntry) -> JournalEntry:
+        """Return the entry of an action that is asked for now, if something may be done again."""
+        return evolve(entry, asked=await self._journal.now()) if self._redo else entry
+
     async def prior(self, entry: JournalEntry) -> PriorState:
         """Return the state of an action, before it waits for its turn."""
         return await self._journal.prior(entry, self._redone(entry.action))
@@ -137,7 +141,7 @@ class JournalSession:
             await self._owned.aclose()
 
 
-_METHODS = ("start", "prior", "recorded", "begin", "may_send", "finish", "flush")
+_METHODS = ("start", "now", "prior", "recorded", "begin", "may_send", "finish", "flush")
 
 
 def session_of(

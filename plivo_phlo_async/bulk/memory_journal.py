@@ -14,6 +14,7 @@ from .journal import (
     JournalEntry,
     PriorState,
     age_of,
+    began_before,
     name_of,
     prior_state,
     settled_status,
@@ -29,6 +30,7 @@ class _Kept:
     content: str
     run: int
     outcome: BulkOutcome
+    began: datetime
     begun: bool = True
     before: _Kept | None = None
 
@@ -82,7 +84,8 @@ class MemoryJournal(BaseJournal):
             raise JournalError(f"{entry.name} is another action in this journal.")
         if kept.begun and kept.run == self._run:
             return PriorState.UNDER_WAY
-        return prior_state(kept.status, kept.run < self._run or not entry.in_a_list, redo)
+        single = not entry.in_a_list and began_before(entry, kept.began)
+        return prior_state(kept.status, kept.run < self._run or single, redo)
 
     async def recorded(self, entry: JournalEntry) -> BulkOutcome | None:
         """Return the recorded outcome of an action; None if it has none. It never raises.
@@ -106,8 +109,9 @@ class MemoryJournal(BaseJournal):
         state = await self.prior(entry, redo)
         if state is PriorState.FRESH:
             before = self._kept.get(entry.name)
-            begun = in_doubt(entry.action, datetime.now(UTC), entry.number or None)
-            self._kept[entry.name] = _Kept(entry.content, self._run, begun, True, before)
+            now = datetime.now(UTC)
+            begun = in_doubt(entry.action, now, entry.number or None)
+            self._kept[entry.name] = _Kept(entry.content, self._run, begun, now, before=before)
         return state
 
     async def finish(self, entry: JournalEntry, outcome: BulkOutcome) -> None:
@@ -125,7 +129,8 @@ class MemoryJournal(BaseJournal):
         numbered = evolve(outcome, number=entry.number or None)
         begun = kept is not None and kept.begun and kept.run == self._run
         if kept is None or begun or kept.outcome.status is not BulkStatus.UNKNOWN:
-            self._kept[entry.name] = _Kept(entry.content, self._run, numbered, begun=False)
+            began = datetime.now(UTC) if kept is None else kept.began
+            self._kept[entry.name] = _Kept(entry.content, self._run, numbered, began, begun=False)
 
     def _undo(self, name: str) -> None:
         kept = self._kept.get(name)
@@ -166,7 +171,7 @@ class MemoryJournal(BaseJournal):
         if kept is None or kept.outcome.status is not BulkStatus.UNKNOWN:
             raise JournalError(f"{name}: there is no unknown action of that name.")
         outcome = settled(kept.outcome, status, datetime.now(UTC))
-        self._kept[name] = _Kept(kept.content, kept.run, outcome, begun=False)
+        self._kept[name] = _Kept(kept.content, kept.run, outcome, kept.began, begun=False)
         return outcome
 
     async def forget(self, *, older_than: timedelta) -> int:

@@ -13,7 +13,15 @@ from attrs import define, field
 
 from ..errors import JournalError, NotSentError
 from .integrity import Mark, Summary, mark_path
-from .journal import BEGUN, JournalEntry, PriorState, content_of, name_of, prior_state
+from .journal import (
+    BEGUN,
+    JournalEntry,
+    PriorState,
+    began_before,
+    content_of,
+    name_of,
+    prior_state,
+)
 from .recorded import RecordedOutcome, json_of, settled
 from .report import BulkOutcome, BulkStatus
 from .sqlite_opening import (
@@ -279,7 +287,13 @@ class JournalFile:
             raise self._other_list(f"{row.name} is another action there")
         if row.name in self._begun:
             return PriorState.UNDER_WAY
-        return prior_state(row.status, row.run < self.run or not entry.in_a_list, redo)
+        single = not entry.in_a_list and began_before(entry, self._began(row.name))
+        return prior_state(row.status, row.run < self.run or single, redo)
+
+    def _began(self, name: str) -> datetime | None:
+        found = self.db.execute("SELECT ifnull(begun, ended) FROM actions WHERE name = ?", (name,))
+        (seconds,) = found.fetchone()
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
     def _other_list(self, why: str) -> JournalError:
         return JournalError(

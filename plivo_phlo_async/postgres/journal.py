@@ -23,6 +23,7 @@ from ..bulk.journal import (
     JournalEntry,
     PriorState,
     age_of,
+    began_before,
     name_of,
     prior_state,
     settled_status,
@@ -104,7 +105,6 @@ class PostgresJournal(BaseJournal):
         self._clock = clock
         self._begun: dict[str, Beginning] = {}  # by this process, and not ended
         self._started: datetime | None = None  # the bulk run, by the server's clock
-        self._asked: dict[str, datetime] = {}  # when single actions to redo were asked for
         self._list_checked: asyncio.Lock | None = None
         self._is_list_checked = self._is_shared = False
         self._writing: set[asyncio.Task[None]] = set()  # no caller waits for these
@@ -142,9 +142,19 @@ class PostgresJournal(BaseJournal):
             JournalError: the database cannot be used; the message says why and what to do.
             ConfigurationError: the event loop is not asyncio's.
         """
-        await self._ready()
-        self._started = (await self._read(statements.NOW)).rows[0][0]
+        self._started = await self.now()
         self._list_checked, self._is_list_checked = asyncio.Lock(), False
+
+    async def now(self) -> datetime:
+        """Return the time by the server's clock.
+
+        Raises:
+            JournalError: the database cannot be used.
+            ConfigurationError: the event loop is not asyncio's.
+        """
+        await self._ready()
+        now: datetime = (await self._read(statements.NOW)).rows[0][0]
+        return now
 
     async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
         """Return the state of an action; as `Journal.prior`.
@@ -165,8 +175,6 @@ class PostgresJournal(BaseJournal):
         found = await self._read(statements.PRIOR, **self._name(entry))
         if not found.rows:
             return PriorState.FRESH
-        if redo and not entry.in_a_list:
-            self._asked[entry.name] = found.rows[0][-1]
         return self._state(found.rows[0], entry, redo)
 
     async def begin(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
@@ -189,7 +197,6 @@ class PostgresJournal(BaseJournal):
             found = await self._read(statements.PRIOR, **self._name(entry))
             self._is_shared = True
             if found.rows:  # else whoever began it has taken that back
-                self._asked.pop(entry.name, None)
                 return self._state(found.rows[0], entry, ())
 
     def may_send(self, entry: JournalEntry) -> bool:
@@ -211,7 +218,7 @@ class PostgresJournal(BaseJournal):
                 **self._values(entry),
                 fence=beginning.fence,
                 lasts=self._start_within + min(entry.longest_attempt, _LONGEST),
-                since=self._started if entry.in_a_list else self._asked.get(entry.name),
+                since=self._started if entry.in_a_list else entry.asked,
                 redo=[status.value for status in redo],
             )
         )
@@ -230,7 +237,7 @@ class PostgresJournal(BaseJournal):
     def _state(
         self, row: tuple[Any, ...], entry: JournalEntry, redo: Collection[BulkStatus]
     ) -> PriorState:
-        content, status, is_under_way, begun, _ = row
+        content, status, is_under_way, begun = row
         if content != entry.content:
             raise JournalError(
                 f"run {self._run!r}: {entry.name} is another action there; give each action its"
@@ -238,7 +245,10 @@ class PostgresJournal(BaseJournal):
             )
         if is_under_way or entry.name in self._begun:
             return PriorState.UNDER_WAY
-        is_earlier = not entry.in_a_list or self._started is None or begun < self._started
+        if entry.in_a_list:
+            is_earlier = self._started is None or begun < self._started
+        else:
+            is_earlier = began_before(entry, begun)
         return prior_state(status, is_earlier, redo)
 
     async def _check_list(self, entry: JournalEntry) -> None:

@@ -48,7 +48,7 @@ UNION ALL SELECT first, true FROM phlo_runs WHERE run = %(run)s
 """
 
 PRIOR = f"""
-SELECT content, status, {_UNDER_WAY}, coalesce(begun, ended), statement_timestamp()
+SELECT content, status, {_UNDER_WAY}, coalesce(begun, ended)
 FROM phlo_actions WHERE {_ACTION}
 """
 

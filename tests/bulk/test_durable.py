@@ -169,6 +169,42 @@ async def test_a_result_outlives_the_process(
     assert server.attempts == 1
 
 
+@pytest.mark.parametrize("known", [False, True])
+async def test_who_asked_to_redo_before_another_began_does_not_redo_that(
+    client: AsyncPhloClient, server: ScriptedServer, journal: AnyJournal, *, known: bool
+) -> None:
+    server.script = [httpx.Response(502, json={"error": "lost"})] * 3
+    if known:
+        with pytest.raises(ServerError):
+            await client.perform(CALL, journal=journal)
+    waiting = client.with_options(rate_limit=(turn := _Turn()))
+
+    async def redo(by: AsyncPhloClient) -> None:
+        with pytest.raises(ServerError):
+            await by.perform(CALL, journal=journal, redo={"unknown"})
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(redo, waiting)
+        await turn.waited_for.wait()
+        await redo(client)
+        turn.comes.set()
+
+    assert server.attempts == 1 + known
+
+
+class _Turn:
+    """A limiter whose only turn comes when it is set."""
+
+    def __init__(self) -> None:
+        self.waited_for, self.comes = anyio.Event(), anyio.Event()
+
+    async def acquire(self) -> None:
+        self.waited_for.set()
+        await self.comes.wait()
+
+    def pause(self, seconds: float) -> None: ...
+
+
 async def test_asked_while_it_is_under_way_it_waits_for_the_same_end(
     client: AsyncPhloClient, server: ScriptedServer, journal: AnyJournal
 ) -> None:

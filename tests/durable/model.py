@@ -48,6 +48,7 @@ START_WITHIN, LASTS = 10, 50  # seconds: until the last look forbids it; until i
 STEPS_OF_A_WORLD = 120
 _FINISHES = {DONE: FINISH_DONE, FAILED: FINISH_FAILED, UNKNOWN: FINISH_UNKNOWN}
 _REDOES = {UNKNOWN: REDO_UNKNOWN, OVERDUE: REDO_UNKNOWN, FAILED: REDO_FAILED}
+_PAUSES = (*[0.1] * 12, *[0.5] * 6, 2, 11, 60)  # seconds
 # Where a worker is.
 IDLE, ASKING, BEGUN, LOOKED, ON_THE_WIRE, ENDING = range(6)
 
@@ -64,7 +65,6 @@ class Switches(NamedTuple):
     stall_after_look: bool = False
     asynchronous_standby: bool = False
     server_clock_jumps: bool = False
-    redo_in_queue: bool = False
 
 
 class Violation(Exception):
@@ -118,7 +118,7 @@ class World:
         self.messages: list[Message] = []
         self.fences, self.dials = 0, 0
         self.dialled: set[int] = set()
-        self.decisions = 0  # how often a person decided to redo it
+        self.allowed = 1  # how often the phone may ring
         self.fresh: dict[int, Worker] = {}
         self.was_doubted = False  # a caller has read that it is unknown
         self.finished: dict[int, str] = {}  # by the fence that ended it
@@ -202,6 +202,9 @@ class World:
             worker.delivery = self.queue.pop(index)
             worker.redo = worker.delivery.redo
             worker.asked = self.server_now  # before it waits for slot and token
+            if worker.redo and self.row.state != ABSENT:  # once more than is known then
+                may_still_dial = self.row.state == UNDER_WAY and self.row.fence not in self.dialled
+                self.allowed = max(self.allowed, self.dials + 1 + may_still_dial)
             worker.has_dialled = False
             self.ask(worker)
 
@@ -270,7 +273,7 @@ class World:
             raise Violation("one beginning dialled twice")
         if (self.row.fence, self.row.state) != (worker.fence, UNDER_WAY):
             raise Violation("it dialled twice: its beginning was no longer the row's")
-        if self.dials > 1 + self.decisions:
+        if self.dials > self.allowed:
             raise Violation("it dialled twice without a person's decision")
         self.dialled.add(worker.fence)
 
@@ -283,7 +286,7 @@ class World:
 
     def redeliver(self, worker: Worker) -> None:
         again = worker.delivery
-        if again.is_persons and not self.on.redo_in_queue:
+        if again.is_persons:
             again = Delivery(again.content)  # the person asks again, and redoes nothing unseen
         self.queue.append(again)
         worker.rest()
@@ -312,7 +315,7 @@ class World:
         elif chance < 0.80:
             self.network()
         elif chance < 0.90:
-            self.now += self.random.choice((0.1, 0.1, 0.5, 2, 11, 60))
+            self.now += self.random.choice(_PAUSES)
         else:
             self.misfortune()
 
@@ -397,9 +400,9 @@ class World:
             self.flush()
             self.seen["settled"] += 1
             return
-        self.decisions += 1
         self.flush()  # a later answer of the journal does not undo what a person has read
-        self.queue.append(Delivery(self.row.content, redo, is_persons=True))
+        commands = 1 if self.random.random() < 0.7 else 2  # also twice by mistake
+        self.queue += [Delivery(self.row.content, redo, is_persons=True)] * commands
         self.seen["redone"] += 1
 
     def forget(self) -> None:
@@ -410,7 +413,7 @@ class World:
         if answer == "removed":
             self.flush()
             self.dials, self.was_doubted = 0, False
-            self.decisions = 0
+            self.allowed = 1
             self.dialled.clear()
             self.queue.append(Delivery())
             self.seen["forgotten"] += 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -184,17 +185,22 @@ async def test_what_was_begun_again_and_not_sent_is_as_it_was(
     assert await other.begin(ENTRY) is IN_DOUBT
 
 
-async def test_two_that_redo_one_action_do_it_once(
-    journal: PostgresJournal, other: PostgresJournal
+@pytest.mark.parametrize("known", [False, True])
+async def test_of_those_that_redo_one_action_only_the_first_does(
+    journal: PostgresJournal, other: PostgresJournal, *, known: bool
 ) -> None:
-    await other.begin(ENTRY)
-    await other.finish(ENTRY, _ended(UNKNOWN))
-    assert await journal.prior(ENTRY, {UNKNOWN}) is FRESH  # and waits for its turn
-    assert await other.prior(ENTRY, {UNKNOWN}) is FRESH
-    assert await other.begin(ENTRY, {UNKNOWN}) is FRESH
+    if known:
+        await other.begin(ENTRY)
+        await other.finish(ENTRY, _ended(UNKNOWN))
+    entries = [evolve(ENTRY, asked=await journal.now()) for _ in range(4)]  # wait for their turn
+    assert await journal.prior(entries[0], {UNKNOWN}) is FRESH
+    assert await other.begin(entries[1], {UNKNOWN}) is FRESH
+    assert await other.begin(entries[2], {UNKNOWN}) is UNDER_WAY
     await other.finish(ENTRY, _ended(UNKNOWN))
 
-    assert await journal.begin(ENTRY, {UNKNOWN}) is IN_DOUBT
+    assert await other.begin(entries[3], {UNKNOWN}) is IN_DOUBT
+    assert await journal.prior(entries[0], {UNKNOWN}) is IN_DOUBT
+    assert await journal.begin(entries[0], {UNKNOWN}) is IN_DOUBT
 
 
 async def test_processes_that_redo_one_list_do_each_action_once(
