@@ -117,7 +117,10 @@ class Journal(Protocol):
 
     @abstractmethod
     async def now(self) -> datetime:
-        """Return the time by the clock that says when an action began."""
+        """Return the time by the clock that says when an action began.
+
+        `perform` calls it for an action to redo. If it raises, nothing is sent.
+        """
 
     @abstractmethod
     async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
@@ -238,7 +241,7 @@ class BaseJournal(Journal):
         """Do nothing. If an override raises, nothing is sent."""
 
     async def now(self) -> datetime:
-        """Return the time by this machine's clock."""
+        """Return the time by this machine's clock. It never raises."""
         return datetime.now(UTC)
 
     async def prior(self, entry: JournalEntry, redo: Collection[BulkStatus] = ()) -> PriorState:
