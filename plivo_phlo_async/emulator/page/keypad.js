@@ -5,6 +5,8 @@ import { ask, oneAtATime, part } from "./api.js";
 
 const KEYS = "123456789*0#";
 
+const NO_PHONE = { heard: [], heard_count: 0, received: [], received_count: 0, calls: [] };
+
 /** How many prompts, and how many texts, are shown. */
 const ENTRIES_SHOWN = 100;
 
@@ -17,8 +19,11 @@ export class Keypad {
     this.pressed = Promise.resolve();
     this.fetch = oneAtATime(() => this.update());
     this.address = byId("keypad-address");
-    // Not "change": it comes when a button is pressed, which would move before it is released.
-    this.address.addEventListener("input", () => this.fetch());
+    // "change" fires on mouse down elsewhere, and the refresh would move that button.
+    this.address.addEventListener("input", () => {
+      this.hideErrors();
+      this.fetch();
+    });
     byId("keypad-rings").addEventListener("change", () => this.setRings());
     this.onSubmit("keypad-call", () => this.start("call"));
     this.onSubmit("keypad-speak", () => this.act("speak", { seconds: Number(byId("keypad-seconds").value) }));
@@ -55,8 +60,12 @@ export class Keypad {
 
   /** Do something; its error is one line beside its button, and replaces every earlier one. */
   tried(box, work) {
-    for (const line of byId("keypad").querySelectorAll(".refused")) line.hidden = true;
+    this.hideErrors();
     return attempt(box, work);
+  }
+
+  hideErrors() {
+    for (const line of byId("keypad").querySelectorAll(".refused")) line.hidden = true;
   }
 
   act(action, body, phone = this.phone) {
@@ -97,11 +106,10 @@ export class Keypad {
 
   // What the phone hears
 
-  /** Draw what the phone has heard, unless its address is empty. */
+  /** Draw what the phone has heard; a phone without an address has heard nothing. */
   async update() {
     const { phone } = this;
-    if (!phone) return;
-    const known = await ask("GET", `/phones/${part(phone)}`).catch(() => null);
+    const known = phone ? await ask("GET", `/phones/${part(phone)}`).catch(() => null) : NO_PHONE;
     if (known === null || phone !== this.phone) return;
     const same = phone === this.known.address;
     this.add(byId("keypad-heard"), known.heard, known.heard_count, same ? this.known.heard : null);

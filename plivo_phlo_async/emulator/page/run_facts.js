@@ -72,7 +72,7 @@ export class RunFacts {
     this.drawn = [run, name];
     say(byId("run-title"), shortRun(run.run_id).replace("run", "Run"));
     byId("run-title").title = run.run_id;
-    say(byId("run-note"), `${name} · ${run.trigger} · ${count(run.steps, "step")}`);
+    say(byId("run-note"), `${name} · ${run.trigger} · ${count(run.visits.length, "step")}`);
     this.drawStop(run.ended !== null);
     const waits = run.waiting.map((wait) => `${wait.node}: ${wait.for}`).join(" · ");
     say(byId("run-ended"), run.ended === null ? `Waiting at ${waits}` : `Ended: ${run.ended}`);

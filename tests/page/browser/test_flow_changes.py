@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_loaded_again_is_named_with_its_problems(scene: Sc
     lines = (f"a.phlo.yaml:3:1: {HOSTILE}", "a.phlo.yaml:9:1: no node 'Menuu'.")
     scene.emulator.report_file_problems({"a.phlo.yaml": "\n".join(lines)})
     expect(problems.locator("li")).to_have_text(lines)
-    expect(problems).to_contain_text("Its flow runs as it was loaded before.")
+    expect(problems).to_contain_text("Their flows still run the last version that loaded.")
     assert scene.page.locator("img[src=x]").count() == 0
     assert violations(scene.page) == []
     scene.emulator.report_file_problems({})
@@ -213,6 +213,7 @@ def test_a_node_in_the_path_is_that_of_the_runs_own_flow(scene: Scene) -> None:
 def test_the_focus_stays_in_the_run_that_is_stopped(scene: Scene) -> None:
     menu(scene)
     press(scene, "Call")
+    expect(scene.page.locator("#run-stop")).to_be_visible()
     scene.page.locator("#run-stop").focus()
     scene.page.keyboard.press("Enter")
 

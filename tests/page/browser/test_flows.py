@@ -355,10 +355,11 @@ def test_a_click_of_a_slow_hand_is_not_lost(scene: Scene, complaints: list[str])
     use(scene, CALLER)
     press(scene, "Call")
     expect(scene.page.locator("#keypad-state")).to_contain_text("call")
-    scene.page.get_by_label("Your number").fill("12025550151")
-    expect(scene.page.locator("#keypad-state")).to_have_text("In no call.")
+    expect(scene.page.locator("#keypad-heard p").first).to_be_visible()
     button = keypad(scene).get_by_role("button", name="Answer", exact=True)
     before = button.bounding_box()
+    scene.page.get_by_label("Your number").fill("12025550151")
+    expect(scene.page.locator("#keypad-state")).to_have_text("In no call.")
     button.hover()
     scene.page.mouse.down()
     scene.page.evaluate("() => new Promise((done) => setTimeout(done, 150))")
@@ -367,6 +368,17 @@ def test_a_click_of_a_slow_hand_is_not_lost(scene: Scene, complaints: list[str])
     expect(keypad(scene).locator(".refused:visible")).to_have_count(1)  # nothing rings there
     assert button.bounding_box() == before
     complaints[:] = [said for said in complaints if "status of 4" not in said]
+
+
+def test_a_phone_without_a_number_is_in_no_call(scene: Scene) -> None:
+    load(scene, "01")
+    use(scene, CALLER)
+    press(scene, "Call")
+    expect(scene.page.locator("#keypad-heard p").first).to_be_visible()
+    scene.page.get_by_label("Your number").fill("")
+
+    expect(scene.page.locator("#keypad-state")).to_have_text("In no call.")
+    expect(scene.page.locator("#keypad-heard p")).to_have_count(0)
 
 
 def test_a_person_sends_a_text(scene: Scene) -> None:
